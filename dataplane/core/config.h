@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What /etc/ipvsd/ipvsd.conf says, as plain data. control/config_file.c fills it; everything else only reads it.
+ * Sizes are in the unit that the comment names; every string is owned by the struct and never NULL unless the comment
+ * says so.
+ */
+#ifndef CORE_CONFIG_H
+#define CORE_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/address.h"
+
+#define CONFIG_NAME_MAX 32 /* names of ports and groups, with the terminating NUL */
+#define CONFIG_DEVICES_MAX 16 /* ethdevs of one port */
+
+/* workers = { count = 2; cpus = "2-3"; idle = "100us"; }; or workers = 2; */
+struct config_workers {
+	uint32_t count; /* 1..128; default 1 */
+	char *cpus; /* CPU list for the workers, NULL: not pinned */
+	char *control_cpus; /* CPU list for the control and I/O threads, NULL: not pinned */
+	uint32_t idle_us; /* longest back-off of an idle worker, 0 (busy polling) to 100; default 0 */
+};
+
+/* ports = ( { name = "lan"; devices = ( "net_af_xdp0,iface=eth1" ); kernel = "lan0"; ... } ); */
+struct config_port {
+	char name[CONFIG_NAME_MAX];
+	char *devices[CONFIG_DEVICES_MAX]; /* PCI addresses or vdev strings */
+	uint32_t n_devices;
+	uint32_t queues; /* queue pairs of each device, 0: as many as there are workers, or what the device has */
+	uint32_t rx_descriptors; /* default 1024 */
+	uint32_t tx_descriptors; /* default 1024 */
+	uint32_t mtu; /* 0: leave the device's */
+	char kernel[16]; /* name of the kernel interface; default: the port's name */
+	bool promiscuous; /* default false */
+	enum config_kernel_path { KERNEL_PATH_AUTO, KERNEL_PATH_VHOST, KERNEL_PATH_TAP } kernel_path;
+	uint32_t line; /* of the config file, for messages */
+};
+
+/* local_addresses = ( { name = "g1"; port = "lan"; addresses = ( "10.0.0.1-10.0.0.4", "fd00::1" ); ports =
+ * "1025-65535"; active = "always" or "with-vip 10.0.0.9"; } ); */
+struct config_laddrs {
+	char name[CONFIG_NAME_MAX];
+	char port[CONFIG_NAME_MAX];
+	struct ip_addr *addresses;
+	uint32_t n_addresses;
+	uint16_t first_port, last_port; /* host order */
+	bool with_vip;
+	struct ip_addr vip;
+	uint32_t line;
+};
+
+struct config_limits {
+	uint32_t connections; /* IPv4, each worker's share is this divided by the workers, rounded up; default 1M */
+	uint32_t connections_ipv6; /* default 256K */
+	uint32_t services; /* default 128K */
+	uint32_t dests; /* default 1M, at most 4M */
+	uint32_t routes; /* IPv4; default 16K */
+	uint32_t routes_ipv6; /* default 16K */
+	uint32_t neighbours; /* next hops, both families; default 16K */
+	uint32_t mbufs; /* default 32K */
+	uint32_t waiting_packets; /* packets of a worker that wait for a neighbour; default 1K */
+};
+
+struct config_control {
+	char *socket; /* default IPVSD_DEFAULT_SOCKET */
+	char *group; /* members may use the socket, NULL: root alone */
+	char *state; /* folder; default /var/lib/ipvsd */
+	uint32_t clients_per_uid; /* default 64 */
+	bool restore_after_reboot; /* default false */
+};
+
+struct config_log {
+	int level; /* LOG_EMERG..LOG_DEBUG of <syslog.h>; default LOG_INFO */
+	bool syslog; /* target = "syslog"; default "stderr" */
+};
+
+struct config_memory {
+	enum config_hugepages { HUGEPAGES_AUTO, HUGEPAGES_REQUIRED, HUGEPAGES_OFF } hugepages;
+	char *file_prefix; /* DPDK's; default: made from the socket's path, so that instances don't meet */
+};
+
+struct config {
+	struct config_workers workers;
+	struct config_port *ports;
+	uint32_t n_ports;
+	struct config_laddrs *laddrs;
+	uint32_t n_laddrs;
+	struct config_limits limits;
+	struct config_control control;
+	struct config_log log;
+	struct config_memory memory;
+};
+
+#endif

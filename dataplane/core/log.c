@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Writes log lines to stderr (the journal adds time and unit) or to syslog. The level and the target are set once,
+ * before any thread starts.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/log.h"
+
+static struct {
+	int level;
+	bool to_syslog;
+} log_target = { .level = LOG_INFO };
+
+void
+log_open(int level, bool to_syslog)
+{
+	log_target.level = level;
+	log_target.to_syslog = to_syslog;
+	if (to_syslog)
+		openlog("ipvsd", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+static void
+write_line(int level, const char *topic, const char *text)
+{
+	static const char *const names[] = {
+		"emergency: ", "alert: ", "critical: ", "error: ", "warning: ", "", "", ""
+	};
+
+	if (log_target.to_syslog)
+		syslog(level, "%s: %s", topic, text);
+	else
+		fprintf(stderr, "ipvsd: %s%s: %s\n", names[level & 7], topic, text);
+}
+
+static void
+format_line(int level, const char *topic, const char *format, va_list args)
+{
+	char text[1024];
+
+	vsnprintf(text, sizeof(text), format, args);
+	write_line(level, topic, text);
+}
+
+void
+log_line(int level, const char *topic, const char *format, ...)
+{
+	va_list args;
+
+	if (level > log_target.level)
+		return;
+	va_start(args, format);
+	format_line(level, topic, format, args);
+	va_end(args);
+}
+
+void
+log_limited(struct log_limit *limit, int level, const char *topic, const char *format, ...)
+{
+	struct timespec now;
+	uint64_t seconds;
+	va_list args;
+
+	if (level > log_target.level)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	seconds = (uint64_t)now.tv_sec;
+	if (limit->used >= limit->burst && seconds - limit->since_s < limit->interval_s) {
+		limit->left_out++;
+		return;
+	}
+	if (seconds - limit->since_s >= limit->interval_s) {
+		if (limit->left_out > 0)
+			log_line(level, topic, "(%u lines like the next one were left out)", limit->left_out);
+		limit->used = 0;
+		limit->left_out = 0;
+		limit->since_s = seconds;
+	}
+	limit->used++;
+	va_start(args, format);
+	format_line(level, topic, format, args);
+	va_end(args);
+}

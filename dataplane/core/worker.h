@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A worker: one lcore, run to completion, and all that it owns. Nothing here is written by another thread while the
+ * worker runs, except the published pointers, which the control thread swaps (core/rcu.h).
+ */
+#ifndef CORE_WORKER_H
+#define CORE_WORKER_H
+
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include "core/counters.h"
+
+#define BURST 32
+#define WORKERS_MAX 128
+#define WORKER_QUEUES_MAX 64
+#define WORKER_PORTS_MAX 64
+
+struct conn_table;
+struct exception;
+struct fib;
+struct handover;
+struct lb;
+struct neighbour_wait;
+struct ports;
+struct rcu;
+struct steering;
+struct dest_load;
+
+enum { TABLE_IPV4, TABLE_IPV6, TABLES };
+
+/* Packets on their way to a send queue, sent when full and at the end of each turn. */
+struct send_buffer {
+	uint16_t dev, queue;
+	bool own_queue; /* false: to worker `via` by ring */
+	uint8_t via;
+	uint16_t n;
+	struct rte_mbuf *packets[BURST];
+};
+
+/* What a worker asks of the control thread: resolve (or keep fresh) a neighbour. */
+struct neighbour_request {
+	uint8_t address[16];
+	uint16_t family;
+	uint8_t port;
+	uint8_t pad;
+	uint32_t nexthop; /* FIB_ONLINK + port, or the number of an incomplete or used next hop */
+};
+
+struct worker_queue {
+	uint16_t dev, queue;
+	uint8_t port;
+};
+
+struct worker {
+	/* Worker-owned. */
+	uint32_t index;
+	uint32_t n_workers;
+	uint32_t now_ms; /* since start, wraps after 49 days; read once a turn */
+	uint32_t random; /* state of a xorshift generator, never 0 */
+	uint64_t hz; /* TSC ticks a second */
+	struct conn_table *conns[TABLES];
+	struct dest_load *loads; /* by dest index */
+	uint32_t *cursors; /* by service index: where rr and wrr stand */
+	struct neighbour_wait *waiting;
+	struct rte_ring *neighbour_requests; /* to the control thread: struct neighbour_request */
+	struct worker_queue rx[WORKER_QUEUES_MAX];
+	uint32_t n_rx;
+	uint32_t idle_us;
+	struct send_buffer send[WORKER_PORTS_MAX];
+	struct rte_mempool *pool;
+	alignas(64) struct counters counters;
+
+	/* Published: read-only here. */
+	alignas(64) const struct lb *lb;
+	const struct fib *fib;
+	const struct ports *ports;
+	const struct steering *steering;
+	/* Shared by design: rings with one producer and one consumer each. */
+	struct exception *exception;
+	struct handover *handover;
+	struct rcu *rcu;
+	bool stop; /* set by the control thread */
+	unsigned int lcore;
+	int numa_node;
+};
+
+#endif

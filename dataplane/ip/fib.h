@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The forwarding table that workers read: address -> next hop number -> next hop word. One table, changed in place by
+ * the control thread (control/kernel_mirror.c) from what the kernel has; there are no snapshots of it (decisions.md 10).
+ *
+ * A next hop number is stable while its neighbour exists; connections keep it, and look it up again when the
+ * generation has moved on.
+ */
+#ifndef IP_FIB_H
+#define IP_FIB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_byteorder.h>
+#include <rte_ether.h>
+#include <rte_lpm.h>
+#include <rte_lpm6.h>
+
+#include "core/address.h"
+#include "core/compat.h"
+
+struct rcu;
+
+enum nexthop_state {
+	NEXTHOP_NONE, /* no route */
+	NEXTHOP_READY, /* MAC address known: send */
+	NEXTHOP_INCOMPLETE, /* neighbour known by address only: wait, ask the control thread */
+	NEXTHOP_ONLINK, /* the destination is its own neighbour, and not known yet: wait, ask */
+	NEXTHOP_LOCAL, /* an address of a kernel interface: to the kernel */
+	NEXTHOP_LADDR, /* a local address of full-NAT: answered by the dataplane alone */
+	NEXTHOP_BLACKHOLE,
+};
+
+/* Written and read whole, so that a change needs no lock: bytes 0-5 MAC address, 6 port, 7 enum nexthop_state. */
+union nexthop {
+	uint64_t word;
+	struct {
+		struct rte_ether_addr mac;
+		uint8_t port;
+		uint8_t state;
+	};
+};
+
+/* Numbers with a fixed meaning. */
+enum {
+	FIB_NONE = 0,
+	FIB_LOCAL = 1,
+	FIB_LADDR = 2,
+	FIB_BLACKHOLE = 3,
+	FIB_ONLINK = 16 /* + port */,
+	FIB_FIRST_FREE = 16 + 64
+};
+
+struct fib {
+	struct rte_lpm *v4;
+	struct rte_lpm6 *v6;
+	uint64_t *nexthops; /* union nexthop, by number */
+	uint32_t n_nexthops;
+	/* Moves on with each change of a route or of a next hop's number (not of a neighbour's MAC address or state). */
+	uint32_t generation;
+};
+
+static inline union nexthop
+fib_nexthop(const struct fib *fib, uint32_t number)
+{
+	return (union nexthop){ .word = __atomic_load_n(&fib->nexthops[number], __ATOMIC_RELAXED) };
+}
+
+/* The next hop number towards DST, FIB_NONE without a route. */
+static inline uint32_t
+fib_lookup4(const struct fib *fib, rte_be32_t dst)
+{
+	uint32_t number;
+
+	return rte_lpm_lookup(fib->v4, rte_be_to_cpu_32(dst), &number) == 0 ? number : FIB_NONE;
+}
+
+static inline uint32_t
+fib_lookup6(const struct fib *fib, const union ip_bits *dst)
+{
+	uint32_t number;
+
+	return rte_lpm6_lookup(fib->v6, COMPAT_IPV6(dst->bytes), &number) == 0 ? number : FIB_NONE;
+}
+
+static inline uint32_t
+fib_lookup(const struct fib *fib, uint16_t family, const union ip_bits *dst)
+{
+	return family == AF_INET ? fib_lookup4(fib, dst->v4) : fib_lookup6(fib, dst);
+}
+
+/* Control side (ip/fib.c). Sizes: limits.routes, limits.routes_ipv6, limits.neighbours. RCU quarantines freed parts of
+ * the tables. */
+int fib_create(uint32_t routes, uint32_t routes_ipv6, uint32_t neighbours, struct rcu *rcu, struct fib **ret);
+void fib_destroy(struct fib *fib);
+
+/* Adds or changes PREFIX/LENGTH; -ENOSPC if the table is full. */
+int fib_set_route(struct fib *fib, const struct ip_addr *prefix, uint8_t length, uint32_t nexthop);
+/* -ENOENT if it isn't there. */
+int fib_delete_route(struct fib *fib, const struct ip_addr *prefix, uint8_t length);
+
+/* Takes a free number, -ENOSPC if there is none; given back, it is used again only when no worker can hold it. */
+int fib_nexthop_new(struct fib *fib, uint32_t *ret_number);
+void fib_nexthop_free(struct fib *fib, uint32_t number);
+void fib_nexthop_set(struct fib *fib, uint32_t number, union nexthop nexthop);
+
+#endif

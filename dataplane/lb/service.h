@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Services and destinations as the workers see them: immutable, replaced whole under RCU. The control side
+ * (control/ipvs_model.c) owns the configuration and gives out the numbers; it calls the functions at the bottom.
+ */
+#ifndef LB_SERVICE_H
+#define LB_SERVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/address.h"
+#include "core/flow.h"
+
+struct lb;
+struct rcu;
+struct scheduler;
+struct worker;
+
+/* A destination's id: its index in the low bits, a generation above, so that a connection of an earlier destination
+ * with the same index is told apart. 0 is never a valid id (generations start at 1). */
+#define DEST_INDEX_BITS 22
+#define DEST_INDEX(id) ((id) & ((1u << DEST_INDEX_BITS) - 1))
+#define DEST_ID(index, generation) ((uint32_t)(generation) << DEST_INDEX_BITS | (index))
+#define DEST_GENERATIONS (1u << (32 - DEST_INDEX_BITS)) /* generations are 1..this - 1 */
+
+/* IP_VS_CONN_F_* of <linux/ip_vs.h>, and full-NAT. */
+enum forward_method {
+	FORWARD_NAT = 0,
+	FORWARD_LOCAL = 1,
+	FORWARD_TUNNEL = 2,
+	FORWARD_DIRECT = 3,
+	FORWARD_BYPASS = 4,
+	FORWARD_FULLNAT = 5,
+	FORWARD_METHODS = 8,
+};
+
+/* Immutable; a change makes a new one with the same id. */
+struct dest {
+	struct ip_addr addr;
+	rte_be16_t port;
+	uint8_t forward; /* enum forward_method */
+	uint8_t tunnel_type;
+	rte_be16_t tunnel_port;
+	uint16_t tunnel_flags;
+	uint32_t id;
+	int32_t weight; /* >= 0; 0 takes no new connections */
+	uint32_t upper, lower; /* thresholds of connections, 0: none */
+	uint32_t service; /* index */
+};
+
+struct service_key {
+	union ip_bits addr;
+	uint32_t fwmark; /* if not 0, addr, port and protocol are 0 */
+	rte_be16_t port;
+	uint16_t family;
+	uint8_t protocol;
+};
+
+struct service {
+	struct service_key key;
+	uint32_t index;
+	uint32_t flags; /* IP_VS_SVC_F_* */
+	uint32_t timeout_s; /* persistence */
+	uint32_t netmask; /* as the interface has it: be32 mask for IPv4, prefix length for IPv6 */
+	const struct scheduler *scheduler; /* NULL: none, no new connections */
+	void *scheduler_state; /* built with the service */
+	char laddr_group[32]; /* "": any group on the way to the destination */
+	uint32_t n_dests; /* in the kernel's order: the newest first */
+	const struct dest *const *dests;
+	uint32_t n_ready; /* those with a weight above 0 */
+	const struct dest *const *ready;
+	struct service *hash_next; /* published */
+};
+
+/* What one worker counts for one destination: one cache line. The service's figures are the sum of its destinations',
+ * past ones included. */
+struct dest_load {
+	_Alignas(64) uint64_t in_packets;
+	uint64_t out_packets, in_bytes, out_bytes;
+	uint64_t connections; /* ever */
+	int32_t active, inactive, persistent;
+};
+
+/* Sums what all workers hold for dest INDEX, by plain loads. */
+void dest_load_sum(const struct lb *lb, uint32_t index, struct dest_load *ret);
+
+/* ---- Worker side ---- */
+
+/* The service for a packet to FLOW's destination, or NULL. */
+const struct service *service_find(const struct lb *lb, const struct flow *flow);
+/* Whether dest ID is there and may be used by connections that have it. */
+bool dest_alive(const struct lb *lb, uint32_t id);
+/* The destination of ID; NULL if it was removed. */
+const struct dest *dest_get(const struct lb *lb, uint32_t id);
+
+/* ---- Control side ---- */
+
+struct timeouts_spec {
+	uint32_t tcp_s, tcp_fin_s, udp_s; /* as SET_CONFIG; the kernel's defaults are 900, 120, 300 */
+};
+
+/* LIMITS: services, dests. LOADS are taken from the workers, which are set by lb_attach_workers before anything runs. */
+int lb_create(uint32_t max_services, uint32_t max_dests, struct rcu *rcu, struct lb **ret);
+void lb_destroy(struct lb *lb);
+void lb_attach_workers(struct lb *lb, struct worker *const *workers, uint32_t n_workers);
+
+struct service_spec {
+	struct service_key key;
+	uint32_t index;
+	uint32_t flags, timeout_s, netmask;
+	const struct scheduler *scheduler;
+	char laddr_group[32];
+};
+
+/* Makes the destination known under its id (a copy is taken), or replaces what had that id. dest_alive() holds from
+ * now on. */
+int dest_publish(struct lb *lb, const struct dest *dest, const struct dest **ret);
+/* Takes the destination back: packets of its connections are dropped (DROP_DEST_REMOVED) until dest_publish() with the
+ * same id. No published service may hold it: publish the service without it before. */
+void dest_retract(struct lb *lb, uint32_t id);
+
+/* Makes a new version of the service with these destinations (in the kernel's order, newest first) visible, in place of
+ * the one with the same index, if any. The array is copied; the dests are those of dest_publish(). Call once for each
+ * drain of the socket, not for each operation. */
+int service_publish(struct lb *lb, const struct service_spec *spec, const struct dest *const *dests, uint32_t n_dests);
+void service_retract(struct lb *lb, uint32_t index);
+
+int timeouts_publish(struct lb *lb, const struct timeouts_spec *timeouts);
+
+/* NULL if there is no scheduler of that name. */
+const struct scheduler *scheduler_by_name(const char *name);
+const char *scheduler_name(const struct scheduler *scheduler);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Ports: where packets come from and go to. A port is a list of DPDK devices that share one MAC address (one for a
+ * NIC; several single-queue af_xdp devices make one port too), and its kernel interface.
+ *
+ * Set up by the control thread before the workers start; afterwards workers read the members marked so.
+ */
+#ifndef PORT_PORT_H
+#define PORT_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_ethdev.h>
+#include <rte_ether.h>
+#include <rte_mempool.h>
+
+#include "core/config.h"
+
+#define PORTS_MAX 64
+#define PORT_MACS_MAX 16
+
+struct kernel_if;
+
+struct port {
+	/* Read by workers; written by the control thread with plain stores (a late reader is a packet early or late). */
+	struct rte_ether_addr mac;
+	uint16_t mtu; /* bytes of the IP packet */
+	uint8_t index;
+	bool up; /* carrier and admin state, of the device and of the kernel interface */
+	uint8_t n_macs;
+	struct rte_ether_addr macs[PORT_MACS_MAX]; /* further addresses to accept: VRRP's virtual MACs */
+
+	/* Control only. */
+	char name[CONFIG_NAME_MAX];
+	uint16_t devs[CONFIG_DEVICES_MAX]; /* ethdev ids */
+	uint16_t n_devs;
+	uint16_t queues; /* queue pairs of each device */
+	int numa_node;
+	int kernel_ifindex; /* 0 until the kernel interface exists */
+	char kernel_name[16];
+	struct kernel_if *kernel;
+};
+
+struct ports {
+	struct port port[PORTS_MAX];
+	uint32_t n_ports;
+	uint8_t port_of_dev[RTE_MAX_ETHPORTS]; /* index of the port that an ethdev belongs to */
+};
+
+/* A queue of a device, as a worker polls it. */
+struct port_queue {
+	uint16_t dev, queue;
+	uint8_t port;
+};
+
+/* Probes, configures and starts every device of the configuration, with as many queues as it can use for N_WORKERS;
+ * says in the log what each port got. Errors are logged with the port's name and the line of the configuration. */
+int ports_open(const struct config *config, uint32_t n_workers, struct rte_mempool *pool, struct ports **ret);
+/* Stops and frees all; the workers and the I/O thread have ended. */
+void ports_close(struct ports *ports);
+
+struct port *port_by_name(struct ports *ports, const char *name);
+struct port *port_by_ifindex(struct ports *ports, int ifindex);
+
+/* The receive queues that WORKER polls: writes at most MAX, returns how many there are. */
+uint32_t port_rx_queues(const struct ports *ports, uint32_t worker, uint32_t n_workers, struct port_queue *ret,
+			uint32_t max);
+/* The send queue of WORKER on PORT. False: it has none, the packets go to worker *RET_WORKER by ring. */
+bool port_tx_queue(const struct ports *ports, uint32_t port, uint32_t worker, uint32_t n_workers,
+		   struct port_queue *ret, uint32_t *ret_worker);
+
+/* Applies to device and kernel interface both; called when either side changed. */
+int port_set_mtu(struct port *port, uint16_t mtu);
+/* Reads the devices' carrier, passes it on to the kernel interface, updates `up`. Polled by the control thread. */
+void port_poll_link(struct port *port);
+/* The kernel interface's admin state changed (from the mirror). */
+void port_set_admin(struct port *port, bool up);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Who owns a packet (decisions.md 1-3): RETA[Toeplitz(flow)], computed here in software and, where the NIC can, by the
+ * NIC with the same key and table. Local ports of full-NAT are sorted by what they contribute to the hash, so that a
+ * port can be picked whose replies come back to the worker that picks it.
+ */
+#ifndef PORT_STEERING_H
+#define PORT_STEERING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/flow.h"
+
+#define STEERING_KEY_LENGTH 52
+#define STEERING_RETA_MAX 512
+
+struct steering {
+	uint8_t key[STEERING_KEY_LENGTH];
+	uint8_t key_cpu[STEERING_KEY_LENGTH]; /* as rte_softrss_be wants it */
+	uint16_t reta_size; /* a power of two */
+	uint8_t reta[STEERING_RETA_MAX]; /* slot -> worker */
+	uint32_t n_workers;
+	bool full_rank; /* every slot can be reached by choice of the local port */
+	/* Ports sorted by their slot: the ports p with (Toeplitz of p alone in the destination port's place) & (reta_size
+	 * - 1) == s are slot_ports[slot_first[s]] up to slot_ports[slot_first[s + 1]], ascending, in host order. */
+	uint32_t slot_first[STEERING_RETA_MAX + 1];
+	uint16_t slot_ports[65536];
+};
+
+/* KEY has STEERING_KEY_LENGTH bytes, NULL for a random one of full rank. RETA is filled round robin. */
+int steering_create(const uint8_t *key, uint16_t reta_size, uint32_t n_workers, struct steering **ret);
+void steering_destroy(struct steering *steering);
+
+/* The hash that a NIC computes over addresses and ports of FLOW (Microsoft's RSS, TCP and UDP). */
+uint32_t steering_hash(const struct steering *steering, const struct flow *flow);
+
+static inline uint32_t
+owner_of(const struct steering *steering, const struct flow *flow)
+{
+	return steering->n_workers == 1 ? 0 : steering->reta[steering_hash(steering, flow) & (steering->reta_size - 1)];
+}
+
+/* For a reply flow whose dport is still open (0): the slot that local port P would give is
+ * (steering_hash(reply with dport 0) ^ slot contribution of P) & (reta_size - 1). */
+
+#endif

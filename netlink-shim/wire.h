@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What travels over the control socket besides the kernel's own IPVS messages: the hello datagram, the family numbers
+ * and the private family IPVSX. The IPVS messages themselves are those of <linux/ip_vs.h>.
+ *
+ * The socket is AF_UNIX SOCK_SEQPACKET; one datagram is one netlink datagram. All integers are in host order unless
+ * the type says otherwise, because both ends are on one host.
+ */
+#ifndef IPVSD_WIRE_H
+#define IPVSD_WIRE_H
+
+#include <stdint.h>
+
+#define IPVSD_DEFAULT_SOCKET "/run/ipvsd/ipvs.sock"
+/* Names the socket for the shim, the library and the tools; overrides the default. */
+#define IPVSD_SOCKET_ENV "IPVSD_SOCKET"
+
+#define IPVSD_MAX_DATAGRAM 32768 /* the largest that either end sends */
+
+/* The first datagram of a client, optional: without it the port id is taken from the first message. Never answered. */
+#define IPVSD_HELLO_MAGIC 0x5650494bu /* "KIPV" in memory on a little-endian host */
+#define IPVSD_HELLO_VERSION 1
+
+enum ipvsd_hello_flags {
+	IPVSD_HELLO_EXT = 1 << 0, /* the client knows full-NAT (forwarding method 5) and the private attributes */
+};
+
+struct ipvsd_hello {
+	uint32_t magic;
+	uint16_t version;
+	uint16_t length; /* of this struct */
+	uint32_t portid; /* what getsockname() tells the client's program */
+	uint32_t pid;
+	uint64_t netns; /* inode of the client's network namespace, 0 if unknown */
+	uint32_t flags; /* enum ipvsd_hello_flags */
+	uint32_t reserved; /* 0 */
+};
+
+/* Family numbers, answered by the family resolution; constant, because keepalived keeps them for its whole life. */
+#define IPVSD_FAMILY_IPVS 0x1c
+#define IPVSD_FAMILY_IPVSX 0x1d
+#define IPVSX_FAMILY_NAME "IPVSX"
+#define IPVSX_FAMILY_VERSION 1
+
+/* The forwarding method that Linux has no name for; the number is the one of Alibaba's LVS and of DPVS. */
+#define IPVSD_FWD_FULLNAT 5
+
+enum ipvsx_command {
+	IPVSX_CMD_UNSPEC,
+	IPVSX_CMD_PUSH_BEGIN, /* a client starts to send all that it wants to exist */
+	IPVSX_CMD_PUSH_END, /* and has done so: what it did not name, and was restored from the state file, is removed */
+	IPVSX_CMD_NEW_LADDRS, /* creates or replaces a group of local addresses */
+	IPVSX_CMD_DEL_LADDRS,
+	IPVSX_CMD_GET_LADDRS, /* dump; answers NEW_LADDRS */
+	IPVSX_CMD_GET_COUNTERS, /* dump; answers GET_COUNTERS, one message a counter */
+	IPVSX_CMD_MAX = IPVSX_CMD_GET_COUNTERS,
+};
+
+enum ipvsx_attr {
+	IPVSX_ATTR_UNSPEC,
+	IPVSX_ATTR_LADDRS, /* nest of enum ipvsx_laddrs_attr */
+	IPVSX_ATTR_COUNTER, /* nest of enum ipvsx_counter_attr */
+	IPVSX_ATTR_MAX = IPVSX_ATTR_COUNTER,
+};
+
+enum ipvsx_laddrs_attr {
+	IPVSX_LADDRS_ATTR_UNSPEC,
+	IPVSX_LADDRS_ATTR_NAME, /* string, at most 31 bytes */
+	IPVSX_LADDRS_ATTR_PORT, /* string: name of the port that answers for them */
+	IPVSX_LADDRS_ATTR_ADDRESS, /* binary, 4 or 16 bytes; once for each address */
+	IPVSX_LADDRS_ATTR_FIRST_PORT, /* u16, host order */
+	IPVSX_LADDRS_ATTR_LAST_PORT, /* u16, host order */
+	IPVSX_LADDRS_ATTR_WITH_VIP, /* binary, 4 or 16 bytes: active only while this address is on a kernel interface */
+	IPVSX_LADDRS_ATTR_ACTIVE, /* u8, in answers: 1 while the addresses are answered for */
+	IPVSX_LADDRS_ATTR_MAX = IPVSX_LADDRS_ATTR_ACTIVE,
+};
+
+enum ipvsx_counter_attr {
+	IPVSX_COUNTER_ATTR_UNSPEC,
+	IPVSX_COUNTER_ATTR_NAME, /* string, for example "drop_no_route" */
+	IPVSX_COUNTER_ATTR_TEXT, /* string: what it counts */
+	IPVSX_COUNTER_ATTR_VALUE, /* u64 */
+	IPVSX_COUNTER_ATTR_WORKER, /* u32; absent: the sum of all */
+	IPVSX_COUNTER_ATTR_MAX = IPVSX_COUNTER_ATTR_WORKER,
+};
+
+#endif
