@@ -54,9 +54,11 @@
 	X(NO_DEST, "no_dest", "no destination with weight above 0")                                              \
 	X(DEST_REMOVED, "dest_removed", "the connection's destination was removed")                              \
 	X(CONN_TABLE_FULL, "conn_table_full", "the connection table is full")                                    \
+	X(CONN_COLLISION, "conn_collision", "another connection has the same addresses and ports at the server") \
 	X(NO_LADDR, "no_laddr", "no local address on the way to the destination")                                \
 	X(NO_LOCAL_PORT, "no_local_port", "local addresses are used up")                                         \
 	X(LADDR_NO_CONN, "laddr_no_conn", "to a local address, but of no connection")                            \
+	X(FORWARD_METHOD, "forward_method", "the destination's forwarding method has no packet path")            \
 	X(NO_ROUTE, "no_route", "no route")                                                                      \
 	X(BLACKHOLE, "blackhole", "route says blackhole, unreachable or prohibit")                               \
 	X(PORT_DOWN, "port_down", "the port to send on is down")                                                 \

@@ -51,9 +51,16 @@ struct neighbour_request {
 	uint32_t nexthop; /* FIB_ONLINK + port, or the number of an incomplete or used next hop */
 };
 
+/* A receive queue that a worker polls. */
 struct worker_queue {
 	uint16_t dev, queue;
 	uint8_t port;
+};
+
+/* Where a worker stands in a service's schedule; zeroed at first. */
+struct service_cursor {
+	uint32_t position; /* 0: not started */
+	int32_t weight;
 };
 
 struct worker {
@@ -62,12 +69,16 @@ struct worker {
 	uint32_t n_workers;
 	uint32_t now_ms; /* since start, wraps after 49 days; read once a turn */
 	uint32_t random; /* state of a xorshift generator, never 0 */
+	uint16_t laddr_cursor; /* the local port to look at next */
 	uint64_t hz; /* TSC ticks a second */
+	uint64_t start_tsc;
+	uint64_t ms_per_tick; /* scaled by 2^64 */
 	struct conn_table *conns[TABLES];
 	struct dest_load *loads; /* by dest index */
-	uint32_t *cursors; /* by service index: where rr and wrr stand */
+	struct service_cursor *cursors; /* by service index */
 	struct neighbour_wait *waiting;
 	struct rte_ring *neighbour_requests; /* to the control thread: struct neighbour_request */
+	uint32_t *nexthop_told_ms; /* by next hop number: when the control thread was last told that it is in use */
 	struct worker_queue rx[WORKER_QUEUES_MAX];
 	uint32_t n_rx;
 	uint32_t idle_us;

@@ -10,8 +10,14 @@
 #include <stdint.h>
 
 #include "core/address.h"
+#include "core/flow.h"
+#include "lb/conn.h"
 
+struct conn_table;
 struct lb;
+struct laddrs;
+struct service;
+struct worker;
 
 struct laddr_group_spec {
 	char name[32];
@@ -25,5 +31,13 @@ struct laddr_group_spec {
 /* Control side. Replaces all groups by these, under RCU; the arrays are copied. The addresses must also be in the fib
  * as FIB_LADDR while they are active. */
 int laddrs_publish(struct lb *lb, const struct laddr_group_spec *groups, uint32_t n_groups);
+void laddrs_free(struct laddrs *laddrs);
+
+/* Worker side. Chooses local address and port for a connection to the server of REPLY, which has the server's address
+ * and port, protocol and family; writes them to its dst and dport such that the reply is SELF's own and no connection of
+ * SELF has it. With RET_RECYCLE other than CONN_NONE the choice is that of a closed connection, which the caller ends
+ * first. PORT: index of the port towards the server. 0, or a negative drop reason. */
+int laddr_choose(struct worker *self, const struct service *svc, uint8_t port, struct flow *reply,
+		 uint32_t *ret_recycle);
 
 #endif

@@ -80,6 +80,7 @@ struct dest_load {
 	uint64_t out_packets, in_bytes, out_bytes;
 	uint64_t connections; /* ever */
 	int32_t active, inactive, persistent;
+	bool overloaded; /* this worker saw the upper threshold reached */
 };
 
 /* Sums what all workers hold for dest INDEX, by plain loads. */
@@ -93,6 +94,10 @@ const struct service *service_find(const struct lb *lb, const struct flow *flow)
 bool dest_alive(const struct lb *lb, uint32_t id);
 /* The destination of ID; NULL if it was removed. */
 const struct dest *dest_get(const struct lb *lb, uint32_t id);
+
+/* Whether the address is one of a destination, of a service. */
+bool lb_is_server(const struct lb *lb, uint16_t family, const union ip_bits *address);
+bool lb_has_address(const struct lb *lb, uint16_t family, const union ip_bits *address);
 
 /* ---- Control side ---- */
 

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A connection: what the packet path needs of it in its first cache line (IPv4) or two (IPv6), the rest apart.
+ *
+ * It holds no pointers, but numbers: of its destination (with a generation, lb/service.h) and of its next hops
+ * (ip/fib.h, looked up again when the fib's generation has moved on).
+ */
+#ifndef LB_CONN_H
+#define LB_CONN_H
+
+#include <assert.h>
+#include <stdalign.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_byteorder.h>
+
+#include "core/address.h"
+
+/* Addresses and ports in the order in which they stand in a packet without IP options. */
+struct conn_key4 {
+	rte_be32_t src, dst;
+	rte_be16_t sport, dport;
+};
+struct conn_key6 {
+	uint8_t src[16], dst[16];
+	rte_be16_t sport, dport;
+};
+
+/* IN: from the client. OUT: from the real server, where it comes back through the director. */
+enum conn_direction { CONN_IN, CONN_OUT };
+
+enum conn_flags {
+	CONN_NO_OUTPUT = 1 << 0, /* replies don't pass here: DR; the out key is in no table */
+	CONN_INACTIVE = 1 << 1, /* counted as inactive at its destination */
+	CONN_SHIFTED = 1 << 2, /* sequence numbers are shifted (conn_cold.shift), its SYNs lose their timestamps */
+};
+
+/* IN's packet goes out with the addresses and ports of the reversed OUT key, and the other way round: for NAT and
+ * full-NAT that is the translation, and for DR, whose OUT key is the reversed IN key, it changes nothing. */
+struct conn {
+	uint8_t proto;
+	uint8_t state; /* of lb/protocol.h */
+	uint8_t flags;
+	uint8_t packets; /* from the client, stays at 255 */
+	uint16_t l4_delta[2]; /* by direction: what the rewrite adds to the checksums (core/checksum.h) */
+	uint16_t ip_delta[2];
+	uint32_t nexthop[2]; /* by direction: towards the server, towards the client */
+	uint32_t last_seen_ms;
+	uint32_t dest; /* id */
+	uint32_t fib_generation;
+	rte_be32_t last_ack[2]; /* by direction, as on the wire after translation */
+	union {
+		struct conn_key4 key4[2];
+		struct conn_key6 key6[2];
+	};
+};
+
+#define CONN4_SIZE 64
+#define CONN6_SIZE 128
+static_assert(offsetof(struct conn, key4[2]) == CONN4_SIZE, "an IPv4 connection is one line");
+static_assert(sizeof(struct conn) <= CONN6_SIZE, "an IPv6 connection is two lines");
+static_assert(offsetof(struct conn, key4) == 40, "the keys follow the hot members");
+
+/* Read when it is made, listed or ends, and for shifted sequence numbers. */
+struct conn_cold {
+	alignas(64) uint32_t service; /* index */
+	uint32_t created_ms;
+	uint32_t shift; /* added to the client's sequence numbers, subtracted from the server's acknowledgements */
+	uint32_t expected; /* the sequence number that the first SYN gets, if the client's lies before it */
+};
+static_assert(sizeof(struct conn_cold) == 64, "one line");
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A connection's life. Timeouts are swept, not timed: last_seen is all that a packet writes, and the sweeper comes by
+ * every connection about once a second.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "core/checksum.h"
+#include "core/worker.h"
+#include "lb/conn_life.h"
+#include "lb/conn_table.h"
+#include "lb/forward.h"
+#include "lb/lb.h"
+#include "lb/scheduler.h"
+
+#define SWEEP_PERIOD_MS 1000
+#define SWEEP_MAX 256 /* connections looked at in one turn */
+#define SEQUENCE_GAP 65536 /* beyond what the server acknowledged, so that its TIME_WAIT takes the SYN as a new one */
+
+static struct conn_table *
+table_of(const struct worker *self, uint16_t family)
+{
+	return self->conns[family == AF_INET ? TABLE_IPV4 : TABLE_IPV6];
+}
+
+static void
+set_key(struct conn *conn, enum conn_direction direction, const struct flow *flow)
+{
+	if (flow->family == AF_INET) {
+		conn->key4[direction] = (struct conn_key4){ flow->src.v4, flow->dst.v4, flow->sport, flow->dport };
+		return;
+	}
+	memcpy(conn->key6[direction].src, flow->src.bytes, 16);
+	memcpy(conn->key6[direction].dst, flow->dst.bytes, 16);
+	conn->key6[direction].sport = flow->sport;
+	conn->key6[direction].dport = flow->dport;
+}
+
+/* What replacing the addresses and ports of FROM by those of TO adds to the checksums. */
+static void
+set_deltas(struct conn *conn, enum conn_direction direction, const struct flow *from, const struct flow *to)
+{
+	size_t length = from->family == AF_INET ? 4 : 16;
+	uint64_t addresses =
+		checksum_difference(&from->src, &to->src, length) + checksum_difference(&from->dst, &to->dst, length);
+	uint64_t ports =
+		checksum_difference(&from->sport, &to->sport, 2) + checksum_difference(&from->dport, &to->dport, 2);
+
+	conn->ip_delta[direction] = from->family == AF_INET ? checksum_fold(addresses) : 0;
+	conn->l4_delta[direction] = checksum_fold(addresses + ports);
+}
+
+/* The server may still hold the last connection from this local port in TIME_WAIT. It takes a new SYN for it only if
+ * its sequence number lies beyond what it has seen, and no older timestamp speaks against it (RFC 6191; decisions 7). */
+static void
+follow_closed(struct conn_table *table, struct conn *conn, const struct conn *closed)
+{
+	if (conn->proto != IPPROTO_TCP || closed->last_ack[CONN_OUT] == 0)
+		return;
+	conn->flags |= CONN_SHIFTED;
+	conn_cold(table, conn)->expected = rte_be_to_cpu_32(closed->last_ack[CONN_OUT]) + SEQUENCE_GAP;
+}
+
+static int
+link_both(struct conn_table *table, struct conn *conn)
+{
+	int err = conn_link(table, conn, CONN_IN, NULL);
+
+	if (err < 0)
+		return err;
+	if (conn->flags & CONN_NO_OUTPUT)
+		return 0;
+	err = conn_link(table, conn, CONN_OUT, NULL);
+	if (err < 0)
+		conn_unlink(table, conn, CONN_IN);
+	return err;
+}
+
+int
+conn_open(struct worker *self, const struct service *svc, const struct dest *dest, const struct forward *forward,
+	  const struct flow *flow, const struct flow *reply, uint32_t recycle, struct conn **ret)
+{
+	struct conn_table *table = table_of(self, flow->family);
+	struct dest_load *load = &self->loads[DEST_INDEX(dest->id)];
+	struct flow to_client = flow_reversed(flow), to_server = flow_reversed(reply);
+	struct conn closed = { .proto = 0 }, *conn;
+	int err;
+
+	if (recycle != CONN_NONE) {
+		memcpy(&closed, conn_at(table, CONN_NUMBER(recycle)), offsetof(struct conn, key4));
+		conn_close(self, conn_at(table, CONN_NUMBER(recycle)), flow->family);
+		self->counters.count[COUNT_LADDR_RECYCLED]++;
+	}
+	conn = conn_new(table);
+	if (!conn)
+		return -DROP_CONN_TABLE_FULL;
+	conn->proto = flow->proto;
+	conn->flags = forward->conn_flags | CONN_INACTIVE;
+	conn->dest = dest->id;
+	conn->last_seen_ms = self->now_ms;
+	set_key(conn, CONN_IN, flow);
+	set_key(conn, CONN_OUT, reply);
+	set_deltas(conn, CONN_IN, flow, &to_server);
+	set_deltas(conn, CONN_OUT, reply, &to_client);
+	conn_cold(table, conn)->service = svc->index;
+	conn_cold(table, conn)->created_ms = self->now_ms;
+	if (closed.proto != 0)
+		follow_closed(table, conn, &closed);
+	err = link_both(table, conn);
+	if (err < 0) {
+		conn_free(table, conn);
+		return err == -EEXIST ? -DROP_CONN_COLLISION : -DROP_CONN_TABLE_FULL;
+	}
+	load->connections++;
+	load->inactive++;
+	self->counters.count[COUNT_CONN_NEW]++;
+	self->counters.count[COUNT_CONNS]++;
+	scheduler_load_changed(self, dest->id);
+	*ret = conn;
+	return 0;
+}
+
+void
+conn_close(struct worker *self, struct conn *conn, uint16_t family)
+{
+	struct conn_table *table = table_of(self, family);
+	struct dest_load *load = &self->loads[DEST_INDEX(conn->dest)];
+	uint32_t dest = conn->dest;
+
+	conn_unlink(table, conn, CONN_IN);
+	if (!(conn->flags & CONN_NO_OUTPUT))
+		conn_unlink(table, conn, CONN_OUT);
+	if (conn->flags & CONN_INACTIVE)
+		load->inactive--;
+	else
+		load->active--;
+	conn_free(table, conn);
+	self->counters.count[COUNT_CONNS]--;
+	scheduler_load_changed(self, dest);
+}
+
+void
+conn_set_state(struct worker *self, struct conn *conn, uint8_t state)
+{
+	struct dest_load *load = &self->loads[DEST_INDEX(conn->dest)];
+	bool active = protocol_by_number(conn->proto)->active(state);
+
+	conn->state = state;
+	if (active == !(conn->flags & CONN_INACTIVE))
+		return;
+	load->active += active ? 1 : -1;
+	load->inactive += active ? -1 : 1;
+	conn->flags ^= CONN_INACTIVE;
+	scheduler_load_changed(self, conn->dest);
+}
+
+/* How many connections are due for a look since the last turn. */
+static uint32_t
+sweep_quota(const struct worker *self, struct conn_table *table)
+{
+	uint32_t elapsed = self->now_ms - table->sweep_ms;
+	uint64_t due;
+
+	if (table->high == 0 || elapsed == 0)
+		return 0;
+	due = ((uint64_t)table->high * elapsed >> 10) + 1;
+	table->sweep_ms = self->now_ms;
+	return due < SWEEP_MAX ? (uint32_t)due : SWEEP_MAX;
+}
+
+void
+conn_sweep(struct worker *self, uint16_t family, void (*used)(struct worker *self, uint32_t nexthop))
+{
+	struct conn_table *table = table_of(self, family);
+	const struct timeouts *timeouts = fetch(self->lb->timeouts);
+
+	for (uint32_t n = sweep_quota(self, table); n > 0; n--) {
+		struct conn *conn;
+		uint32_t idle;
+
+		if (table->sweep >= table->high)
+			table->sweep = 0;
+		conn = conn_at(table, table->sweep++);
+		if (conn->proto == 0)
+			continue;
+		idle = self->now_ms - conn->last_seen_ms;
+		if (idle > timeouts->ms[protocol_index(conn->proto)][conn->state]) {
+			conn_close(self, conn, family);
+			self->counters.count[COUNT_CONN_EXPIRED]++;
+		} else if (idle <= 2 * SWEEP_PERIOD_MS) {
+			used(self, conn->nexthop[CONN_IN]);
+			if (!(conn->flags & CONN_NO_OUTPUT))
+				used(self, conn->nexthop[CONN_OUT]);
+		}
+	}
+}

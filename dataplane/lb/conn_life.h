@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * How connections begin, change their state and end, with all that is counted on the way.
+ */
+#ifndef LB_CONN_LIFE_H
+#define LB_CONN_LIFE_H
+
+#include <stdint.h>
+
+#include "core/flow.h"
+#include "lb/conn.h"
+
+struct dest;
+struct forward;
+struct service;
+struct worker;
+
+/* Makes the connection of FLOW (as the client sends it) with replies of flow REPLY and puts it into the index. Ends
+ * the connection numbered RECYCLE (a value, or CONN_NONE), whose reply flow it takes over. 0, or a negative drop reason. */
+int conn_open(struct worker *self, const struct service *svc, const struct dest *dest, const struct forward *forward,
+	      const struct flow *flow, const struct flow *reply, uint32_t recycle, struct conn **ret);
+/* Takes it out of the index and the counts, and frees it. */
+void conn_close(struct worker *self, struct conn *conn, uint16_t family);
+/* Moves to STATE and counts it as active or not. */
+void conn_set_state(struct worker *self, struct conn *conn, uint8_t state);
+
+/* Ends connections that timed out: looks at a bounded number, all of them about once a second. Calls USED for the next
+ * hops of those that had packets since the last look. */
+void conn_sweep(struct worker *self, uint16_t family, void (*used)(struct worker *self, uint32_t nexthop));
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The slower half of the connection table: making, linking, unlinking and freeing. The lookups are in the header.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/pages.h"
+#include "lb/conn_table.h"
+
+/* Two keys a connection, and four of ten slots used on average: half a bucket a connection. */
+static uint32_t
+bucket_count(uint32_t capacity)
+{
+	uint64_t wanted = (uint64_t)capacity / 2, count = 16;
+
+	while (count < wanted)
+		count <<= 1;
+	return (uint32_t)count;
+}
+
+static uint32_t
+overflow_count(uint32_t capacity)
+{
+	return bucket_count(capacity) / 8 + 64;
+}
+
+struct layout {
+	size_t conns, cold, buckets, overflow, total;
+};
+
+static struct layout
+table_layout(bool ipv6, uint32_t capacity)
+{
+	struct layout at = { .conns = 0 };
+
+	at.cold = (size_t)capacity * (ipv6 ? CONN6_SIZE : CONN4_SIZE);
+	at.buckets = at.cold + (size_t)capacity * sizeof(struct conn_cold);
+	at.overflow = at.buckets + (size_t)bucket_count(capacity) * sizeof(struct conn_bucket);
+	at.total = at.overflow + (size_t)overflow_count(capacity) * sizeof(struct conn_bucket);
+	return at;
+}
+
+size_t
+conn_table_bytes(bool ipv6, uint32_t capacity)
+{
+	return table_layout(ipv6, capacity).total;
+}
+
+int
+conn_table_create(bool ipv6, uint32_t capacity, int numa_node, bool hugepages, const uint64_t *seed,
+		  struct conn_table **ret)
+{
+	struct layout at = table_layout(ipv6, capacity);
+	struct conn_table *table = calloc(1, sizeof(*table));
+	uint8_t *memory;
+
+	if (!table)
+		return -ENOMEM;
+	table->mapped = at.total;
+	memory = pages_map(ipv6 ? "ipvsd-connections-ipv6" : "ipvsd-connections", &table->mapped, numa_node, hugepages);
+	if (!memory) {
+		free(table);
+		return -ENOMEM;
+	}
+	memcpy(table->seed, seed, sizeof(table->seed));
+	table->ipv6 = ipv6;
+	table->size_shift = ipv6 ? 7 : 6;
+	table->conns = memory + at.conns;
+	table->cold = (struct conn_cold *)(void *)(memory + at.cold);
+	table->buckets = (struct conn_bucket *)(void *)(memory + at.buckets);
+	table->bucket_mask = bucket_count(capacity) - 1;
+	table->overflow = (struct conn_bucket *)(void *)(memory + at.overflow);
+	table->n_overflow = 1;
+	table->free = CONN_NONE;
+	table->capacity = capacity;
+	table->numa_node = numa_node;
+	*ret = table;
+	return 0;
+}
+
+void
+conn_table_destroy(struct conn_table *table)
+{
+	if (!table)
+		return;
+	pages_unmap(table->conns, table->mapped);
+	free(table);
+}
+
+struct conn *
+conn_new(struct conn_table *table)
+{
+	struct conn *conn;
+
+	if (table->free != CONN_NONE) {
+		conn = conn_at(table, table->free);
+		table->free = conn->dest;
+	} else if (table->high < table->capacity) {
+		conn = conn_at(table, table->high++);
+	} else {
+		return NULL;
+	}
+	table->n_used++;
+	memset(conn, 0, (size_t)1 << table->size_shift);
+	memset(conn_cold(table, conn), 0, sizeof(struct conn_cold));
+	return conn;
+}
+
+void
+conn_free(struct conn_table *table, struct conn *conn)
+{
+	conn->proto = 0; /* the sweeper passes it over */
+	conn->dest = table->free;
+	table->free = conn_number(table, conn);
+	table->n_used--;
+}
+
+/* An empty overflow bucket, 0 without one. */
+static uint32_t
+overflow_new(struct conn_table *table)
+{
+	uint32_t number = table->overflow_free;
+
+	if (number != 0) {
+		table->overflow_free = table->overflow[number].next;
+	} else {
+		if (table->n_overflow == overflow_count(table->capacity))
+			return 0;
+		number = table->n_overflow++;
+	}
+	memset(&table->overflow[number], 0, sizeof(struct conn_bucket));
+	return number;
+}
+
+static struct conn_bucket *
+next_bucket(const struct conn_table *table, const struct conn_bucket *bucket)
+{
+	return bucket->next ? &table->overflow[bucket->next] : NULL;
+}
+
+uint32_t
+conn_find(const struct conn_table *table, const void *key, uint8_t proto, uint64_t hash)
+{
+	const struct conn_bucket *bucket = conn_bucket(table, hash);
+	uint16_t tag = conn_tag(hash);
+
+	for (; bucket; bucket = next_bucket(table, bucket)) {
+		for (uint32_t mask = bucket_match(bucket, tag); mask != 0; mask &= mask - 1) {
+			uint32_t value = bucket->value[__builtin_ctz(mask)];
+
+			if (conn_matches(table, value, key, proto))
+				return value;
+		}
+	}
+	return CONN_NONE;
+}
+
+int
+conn_link(struct conn_table *table, struct conn *conn, enum conn_direction direction, uint32_t *ret_other)
+{
+	const void *key = conn_key(table, conn, direction);
+	uint64_t hash = conn_hash(table, key, conn->proto);
+	struct conn_bucket *bucket = conn_bucket(table, hash);
+	uint32_t other = conn_find(table, key, conn->proto, hash), number, free_slots;
+
+	if (other != CONN_NONE) {
+		if (ret_other)
+			*ret_other = other;
+		return -EEXIST;
+	}
+	while ((free_slots = bucket_match(bucket, 0)) == 0) {
+		if (!bucket->next) {
+			number = overflow_new(table);
+			if (number == 0)
+				return -ENOSPC;
+			bucket->next = number;
+		}
+		bucket = &table->overflow[bucket->next];
+	}
+	bucket->value[__builtin_ctz(free_slots)] = CONN_VALUE(conn_number(table, conn), (uint32_t)direction);
+	bucket->tag[__builtin_ctz(free_slots)] = conn_tag(hash);
+	return 0;
+}
+
+/* Fills the hole in BUCKET's SLOT from the chain's last bucket, and gives that back if it is an empty overflow. */
+static void
+close_hole(struct conn_table *table, struct conn_bucket *bucket, uint32_t slot)
+{
+	struct conn_bucket *last = bucket, *before = NULL;
+	uint32_t used;
+
+	while (last->next) {
+		before = last;
+		last = &table->overflow[last->next];
+	}
+	bucket->tag[slot] = 0;
+	if (last == bucket)
+		before = NULL;
+	used = ~bucket_match(last, 0) & ((1u << BUCKET_SLOTS) - 1);
+	if (last != bucket && used != 0) {
+		uint32_t from = (uint32_t)__builtin_ctz(used);
+
+		bucket->tag[slot] = last->tag[from];
+		bucket->value[slot] = last->value[from];
+		last->tag[from] = 0;
+		used &= used - 1;
+	}
+	if (before && used == 0) {
+		uint32_t number = before->next;
+
+		before->next = 0;
+		last->next = table->overflow_free;
+		table->overflow_free = number;
+	}
+}
+
+/* The bucket before BUCKET in the chain that starts at HEAD. */
+static struct conn_bucket *
+bucket_before(struct conn_table *table, struct conn_bucket *head, const struct conn_bucket *bucket)
+{
+	while (next_bucket(table, head) != bucket)
+		head = next_bucket(table, head);
+	return head;
+}
+
+/* An overflow bucket whose own last entry was removed leaves the chain at once. */
+static void
+drop_if_empty(struct conn_table *table, struct conn_bucket *head, struct conn_bucket *bucket)
+{
+	struct conn_bucket *before;
+	uint32_t number;
+
+	if (bucket == head || bucket_match(bucket, 0) != (1u << BUCKET_SLOTS) - 1)
+		return;
+	before = bucket_before(table, head, bucket);
+	number = before->next;
+	before->next = bucket->next;
+	bucket->next = table->overflow_free;
+	table->overflow_free = number;
+}
+
+void
+conn_unlink(struct conn_table *table, struct conn *conn, enum conn_direction direction)
+{
+	uint64_t hash = conn_hash(table, conn_key(table, conn, direction), conn->proto);
+	uint32_t wanted = CONN_VALUE(conn_number(table, conn), (uint32_t)direction);
+	struct conn_bucket *head = conn_bucket(table, hash), *bucket = head;
+
+	for (; bucket; bucket = next_bucket(table, bucket)) {
+		for (uint32_t mask = bucket_match(bucket, conn_tag(hash)); mask != 0; mask &= mask - 1) {
+			uint32_t slot = (uint32_t)__builtin_ctz(mask);
+
+			if (bucket->value[slot] != wanted)
+				continue;
+			if (bucket->next) {
+				close_hole(table, bucket, slot);
+			} else {
+				bucket->tag[slot] = 0;
+				drop_if_empty(table, head, bucket);
+			}
+			return;
+		}
+	}
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The forwarding methods there are.
+ */
+#include <stddef.h>
+
+#include "lb/forward.h"
+#include "lb/service.h"
+
+static const struct forward *const forwards[FORWARD_METHODS] = {
+	[FORWARD_NAT] = &forward_nat,
+	[FORWARD_DIRECT] = &forward_direct,
+	[FORWARD_FULLNAT] = &forward_fullnat,
+};
+
+const struct forward *
+forward_by_method(uint8_t method)
+{
+	return method < FORWARD_METHODS ? forwards[method] : NULL;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Forwarding methods: how a new connection's packets are to be rewritten. One file each, one line in forward.c. After
+ * that the packet path doesn't know methods apart, it only follows the connection's keys (lb/conn.h).
+ */
+#ifndef LB_FORWARD_H
+#define LB_FORWARD_H
+
+#include <stdint.h>
+
+#include "core/flow.h"
+
+struct conn;
+struct dest;
+struct service;
+struct worker;
+
+struct forward_request {
+	struct worker *self;
+	const struct service *svc;
+	const struct dest *dest;
+	const struct flow *flow; /* the client's packet */
+	uint8_t port; /* index of the port towards the server */
+};
+
+struct forward {
+	const char *name;
+	uint8_t conn_flags; /* that its connections have from the start */
+	/* Writes the flow of the server's replies, as they arrive. RET_RECYCLE as in laddr_choose(). 0, or a negative drop
+	 * reason. */
+	int (*bind)(const struct forward_request *request, struct flow *reply, uint32_t *ret_recycle);
+};
+
+extern const struct forward forward_nat, forward_direct, forward_fullnat;
+
+/* NULL where the method has no packet path. */
+const struct forward *forward_by_method(uint8_t method);
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Local ports come from lists sorted by what they contribute to the RSS hash (port/steering.h): for a slot of the
+ * indirection table that is this worker's, any member of one list will do. Within a list the choice goes round, so
+ * that the port that was free longest comes first; whether it is taken, the connection table knows. When only closed
+ * connections (TIME_WAIT at a server that closed first) stand in the way, the oldest met gives its place.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/pages.h"
+#include "core/worker.h"
+#include "lb/conn_table.h"
+#include "lb/laddr.h"
+#include "lb/lb.h"
+#include "port/steering.h"
+
+/* Ports looked at for one connection before it is refused. */
+#define PROBES_MAX 4096
+#define RECYCLE_AFTER 64 /* free ports are looked for so long before a closed connection is taken */
+
+struct laddr_group {
+	char name[32];
+	uint8_t port;
+	bool active;
+	uint16_t first_port, last_port;
+	uint32_t first, n_v4, n_v6; /* in laddrs.addresses: n_v4 of IPv4, then n_v6 of IPv6 */
+};
+
+struct laddrs {
+	uint32_t n_groups, n_addresses;
+	struct ip_addr *addresses;
+	struct laddr_group groups[];
+};
+
+void
+laddrs_free(struct laddrs *laddrs)
+{
+	if (laddrs)
+		free(laddrs->addresses);
+	free(laddrs);
+}
+
+static void
+laddrs_free_deferred(void *object)
+{
+	laddrs_free(object);
+}
+
+static uint32_t
+copy_family(struct laddrs *laddrs, const struct laddr_group_spec *spec, uint16_t family)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < spec->n_addresses; i++) {
+		if (spec->addresses[i].family == family) {
+			laddrs->addresses[laddrs->n_addresses++] = spec->addresses[i];
+			n++;
+		}
+	}
+	return n;
+}
+
+int
+laddrs_publish(struct lb *lb, const struct laddr_group_spec *groups, uint32_t n_groups)
+{
+	struct laddrs *laddrs = calloc(1, sizeof(*laddrs) + n_groups * sizeof(laddrs->groups[0])), *old = lb->laddrs;
+	uint32_t total = 0;
+
+	if (!laddrs)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n_groups; i++)
+		total += groups[i].n_addresses;
+	laddrs->addresses = calloc(total + 1, sizeof(*laddrs->addresses));
+	if (!laddrs->addresses) {
+		free(laddrs);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < n_groups; i++) {
+		struct laddr_group *group = &laddrs->groups[laddrs->n_groups++];
+
+		memcpy(group->name, groups[i].name, sizeof(group->name));
+		group->port = groups[i].port;
+		group->active = groups[i].active;
+		group->first_port = groups[i].first_port;
+		group->last_port = groups[i].last_port;
+		group->first = laddrs->n_addresses;
+		group->n_v4 = copy_family(laddrs, &groups[i], AF_INET);
+		group->n_v6 = copy_family(laddrs, &groups[i], AF_INET6);
+	}
+	publish(lb->laddrs, laddrs);
+	if (old)
+		rcu_defer(lb->rcu, laddrs_free_deferred, old);
+	return 0;
+}
+
+static uint32_t
+random_next(struct worker *self)
+{
+	self->random ^= self->random << 13;
+	self->random ^= self->random >> 17;
+	self->random ^= self->random << 5;
+	return self->random;
+}
+
+/* A number below N, without a division. */
+static uint32_t
+random_below(struct worker *self, uint32_t n)
+{
+	return (uint32_t)((uint64_t)random_next(self) * n >> 32);
+}
+
+/* Picks one of the addresses of all groups that may serve, each as likely as the other. */
+static const struct ip_addr *
+pick_address(struct worker *self, const struct laddrs *laddrs, const struct service *svc, uint8_t port, uint16_t family,
+	     const struct laddr_group **ret_group)
+{
+	const struct ip_addr *chosen = NULL;
+	uint32_t seen = 0;
+
+	for (uint32_t i = 0; laddrs && i < laddrs->n_groups; i++) {
+		const struct laddr_group *group = &laddrs->groups[i];
+		uint32_t n = family == AF_INET ? group->n_v4 : group->n_v6;
+		uint32_t first = group->first + (family == AF_INET ? 0 : group->n_v4);
+
+		if (!group->active || group->port != port || n == 0 ||
+		    (svc->laddr_group[0] != '\0' && strcmp(svc->laddr_group, group->name) != 0))
+			continue;
+		seen += n;
+		if (random_below(self, seen) < n) {
+			chosen = &laddrs->addresses[first + random_below(self, n)];
+			*ret_group = group;
+		}
+	}
+	return chosen;
+}
+
+/* Ascending list: the first member that is not below PORT. No list stands for that of all ports. */
+static uint32_t
+lower_bound(const uint16_t *list, uint32_t n, uint16_t port)
+{
+	uint32_t first = 0;
+
+	if (!list)
+		return port;
+	while (n > 0) {
+		uint32_t half = n / 2;
+
+		if (list[first + half] < port) {
+			first += half + 1;
+			n -= half + 1;
+		} else {
+			n = half;
+		}
+	}
+	return first;
+}
+
+struct search {
+	struct worker *self;
+	const struct conn_table *table;
+	const struct laddr_group *group;
+	struct flow *reply;
+	uint32_t probes;
+	uint32_t oldest; /* value of the closed connection that ended first, CONN_NONE if none was met */
+	uint32_t oldest_age_ms;
+};
+
+static uint32_t
+conn_of_reply(const struct search *search)
+{
+	const struct flow *reply = search->reply;
+	struct conn_key6 key6;
+	struct conn_key4 key4 = { reply->src.v4, reply->dst.v4, reply->sport, reply->dport };
+
+	if (!search->table->ipv6)
+		return conn_find(search->table, &key4, reply->proto, conn_hash4(search->table, &key4, reply->proto));
+	memcpy(key6.src, reply->src.bytes, 16);
+	memcpy(key6.dst, reply->dst.bytes, 16);
+	key6.sport = reply->sport;
+	key6.dport = reply->dport;
+	return conn_find(search->table, &key6, reply->proto, conn_hash6(search->table, &key6, reply->proto));
+}
+
+static bool
+port_is_free(struct search *search, uint16_t port)
+{
+	const struct conn *conn;
+	uint32_t value, age;
+
+	search->reply->dport = rte_cpu_to_be_16(port);
+	value = conn_of_reply(search);
+	if (value == CONN_NONE)
+		return true;
+	conn = conn_at(search->table, CONN_NUMBER(value));
+	age = search->self->now_ms - conn->last_seen_ms;
+	if (protocol_by_number(conn->proto)->over(conn->state) &&
+	    (search->oldest == CONN_NONE || age > search->oldest_age_ms)) {
+		search->oldest = value;
+		search->oldest_age_ms = age;
+	}
+	return false;
+}
+
+/* Goes round one list from where the worker stands; 0 if no port of it is free. */
+static uint16_t
+free_port(struct search *search, const uint16_t *list, uint32_t n)
+{
+	uint32_t from = lower_bound(list, n, search->group->first_port);
+	uint32_t end = search->group->last_port == UINT16_MAX
+			       ? n
+			       : lower_bound(list, n, (uint16_t)(search->group->last_port + 1));
+	uint32_t at = lower_bound(list, n, search->self->laddr_cursor);
+
+	if (from >= end)
+		return 0;
+	if (at < from || at >= end)
+		at = from;
+	for (uint32_t tried = 0; tried < end - from && search->probes < PROBES_MAX; tried++, search->probes++) {
+		uint16_t port = list ? list[at] : (uint16_t)at;
+
+		if (++at == end)
+			at = from;
+		if (port != 0 && port_is_free(search, port)) {
+			search->self->laddr_cursor = (uint16_t)(port + 1);
+			return port;
+		}
+		if (search->probes >= RECYCLE_AFTER && search->oldest != CONN_NONE)
+			return 0;
+	}
+	return 0;
+}
+
+/* Tries the lists of all slots that are this worker's, beginning at a random one. */
+static uint16_t
+search_slots(struct search *search)
+{
+	const struct steering *steering = search->self->steering;
+	uint32_t mask = steering->reta_size - 1u, start, hash;
+
+	search->reply->dport = 0;
+	hash = steering_hash(steering, search->reply);
+	start = random_next(search->self) & mask;
+	for (uint32_t i = 0; i <= mask && search->probes < PROBES_MAX; i++) {
+		uint32_t slot = (start + i) & mask, list = (slot ^ hash) & mask;
+		uint16_t port;
+
+		if (steering->reta[slot] != search->self->index)
+			continue;
+		port = free_port(search, &steering->slot_ports[steering->slot_first[list]],
+				 steering->slot_first[list + 1] - steering->slot_first[list]);
+		if (port != 0)
+			return port;
+		if (search->probes >= RECYCLE_AFTER && search->oldest != CONN_NONE)
+			return 0;
+	}
+	return 0;
+}
+
+static void
+take_oldest(const struct search *search)
+{
+	const struct conn *conn = conn_at(search->table, CONN_NUMBER(search->oldest));
+
+	search->reply->dport = search->table->ipv6 ? conn->key6[CONN_OUT].dport : conn->key4[CONN_OUT].dport;
+}
+
+int
+laddr_choose(struct worker *self, const struct service *svc, uint8_t port, struct flow *reply, uint32_t *ret_recycle)
+{
+	const struct laddrs *laddrs = fetch(self->lb->laddrs);
+	const struct laddr_group *group = NULL;
+	const struct ip_addr *address = pick_address(self, laddrs, svc, port, reply->family, &group);
+	struct search search = {
+		.self = self,
+		.table = self->conns[reply->family == AF_INET ? TABLE_IPV4 : TABLE_IPV6],
+		.group = group,
+		.reply = reply,
+		.oldest = CONN_NONE,
+	};
+	uint16_t chosen;
+
+	*ret_recycle = CONN_NONE;
+	if (!address)
+		return -DROP_NO_LADDR;
+	reply->dst = address->ip;
+	if (self->n_workers == 1)
+		chosen = free_port(&search, NULL, 65536);
+	else
+		chosen = search_slots(&search);
+	if (chosen != 0)
+		return 0;
+	if (search.oldest == CONN_NONE)
+		return -DROP_NO_LOCAL_PORT;
+	take_oldest(&search);
+	*ret_recycle = search.oldest;
+	return 0;
+}

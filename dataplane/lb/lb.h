@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * All that is published about load balancing, in one struct: shared by the files of this folder, opaque elsewhere.
+ */
+#ifndef LB_LB_H
+#define LB_LB_H
+
+#include <stdint.h>
+
+#include "core/rcu.h"
+#include "lb/protocol.h"
+#include "lb/service.h"
+
+struct address_set;
+struct laddrs;
+struct reverse_map;
+
+struct lb {
+	struct service **buckets; /* published; chained through service.hash_next */
+	uint32_t bucket_mask;
+	struct service **services; /* by index; published */
+	uint32_t max_services;
+
+	uint32_t *dest_live; /* by index: the id, or 0 when it was removed */
+	struct dest **dests; /* by index; published, stays after a removal until the index is used again */
+	uint32_t *dest_position; /* by index: place in its service's ready[]; a hint, checked by who uses it */
+	uint32_t max_dests;
+	size_t dest_live_mapped, dests_mapped, dest_position_mapped;
+
+	struct timeouts *timeouts; /* published */
+	struct laddrs *laddrs; /* published */
+	struct reverse_map
+		*reverse; /* published entry by entry: (server, port, protocol) -> services, for NAT replies */
+	struct address_set *servers, *addresses; /* of the destinations, of the services */
+
+	struct rcu *rcu;
+	struct worker *const *workers;
+	uint32_t n_workers;
+	uint32_t seed; /* of the service hash */
+};
+
+static inline uint32_t
+lb_hash(const struct lb *lb, const union ip_bits *addr, rte_be16_t port, uint8_t proto)
+{
+	uint64_t hash = (addr->half[0] ^ lb->seed) * 0x9e3779b97f4a7c15u;
+
+	hash = (hash ^ (hash >> 29) ^ addr->half[1]) * 0xbf58476d1ce4e5b9u;
+	hash = (hash ^ (hash >> 31) ^ ((uint32_t)port << 8 | proto)) * 0x94d049bb133111ebu;
+	return (uint32_t)(hash >> 32);
+}
+
+#endif

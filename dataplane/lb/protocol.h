@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Protocols: their states, how packets move a connection between them, and how long each lasts. One file a protocol,
+ * one line in the table of protocol.c. The numbers are the kernel's (include/net/ip_vs.h), which sync and listings use.
+ */
+#ifndef LB_PROTOCOL_H
+#define LB_PROTOCOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lb/conn.h"
+
+enum tcp_state {
+	TCP_NONE,
+	TCP_ESTABLISHED_,
+	TCP_SYN_SENT_,
+	TCP_SYN_RECV_,
+	TCP_FIN_WAIT,
+	TCP_TIME_WAIT_,
+	TCP_CLOSE_,
+	TCP_CLOSE_WAIT_,
+	TCP_LAST_ACK_,
+	TCP_LISTEN_,
+	TCP_SYNACK,
+	TCP_STATES,
+};
+
+enum tcp_event { TCP_EVENT_SYN, TCP_EVENT_FIN, TCP_EVENT_ACK, TCP_EVENT_RST, TCP_EVENT_OTHER, TCP_EVENTS };
+
+/* Which row of the kernel's table applies: packets from the client, from the server, and from the client where the
+ * server's don't pass here. */
+enum tcp_view { TCP_INPUT, TCP_OUTPUT, TCP_INPUT_ONLY, TCP_VIEWS };
+
+enum udp_state { UDP_NORMAL, UDP_STATES };
+
+enum protocol_index { PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOLS };
+#define PROTOCOL_STATES 16
+
+/* Published: how long a connection outlives its last packet, by protocol and state. */
+struct timeouts {
+	uint32_t ms[PROTOCOLS][PROTOCOL_STATES];
+};
+
+struct timeouts_spec;
+
+struct protocol {
+	const char *name;
+	uint8_t number; /* IPPROTO_* */
+	uint8_t index;
+	uint8_t n_states;
+	/* Whether a packet with no connection may make one; L4 is its header, of which the fixed part is there. */
+	bool (*opens)(const void *l4);
+	/* Whether connections in STATE count as active at their destination. */
+	bool (*active)(uint8_t state);
+	/* Whether a connection in STATE is over, so that its ports may be taken over by a new one. */
+	bool (*over)(uint8_t state);
+	void (*timeouts)(const struct timeouts_spec *spec, uint32_t *ms);
+	const char *const *state_names;
+};
+
+extern const struct protocol protocol_tcp, protocol_udp;
+
+/* NULL if services can't be of that protocol. */
+const struct protocol *protocol_by_number(uint8_t number);
+
+static inline enum protocol_index
+protocol_index(uint8_t number)
+{
+	return number == 6 ? PROTOCOL_TCP : PROTOCOL_UDP;
+}
+
+/* From the flags byte of a TCP header (net/netfilter/ipvs/ip_vs_proto_tcp.c, tcp_state_idx). */
+extern const uint8_t tcp_events[64];
+extern const uint8_t tcp_next[TCP_VIEWS][TCP_EVENTS][TCP_STATES];
+
+static inline uint8_t
+tcp_next_state(const struct conn *conn, enum conn_direction direction, uint8_t tcp_flags)
+{
+	enum tcp_view view = direction == CONN_OUT	    ? TCP_OUTPUT
+			     : conn->flags & CONN_NO_OUTPUT ? TCP_INPUT_ONLY
+							    : TCP_INPUT;
+
+	return tcp_next[view][tcp_events[tcp_flags & 63]][conn->state];
+}
+
+#endif

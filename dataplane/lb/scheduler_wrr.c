@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Weighted round robin, in the kernel's sequence (ip_vs_wrr.c): passes over the list with a falling limit, each taking
+ * the destinations whose weight reaches it. The next such destination is found in a tree of maxima, so that a pick
+ * costs the logarithm of the list and not its length.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/worker.h"
+#include "lb/scheduler.h"
+#include "lb/service.h"
+
+#define PICK_ATTEMPTS 16
+
+struct wrr_state {
+	int32_t top, step; /* highest weight, greatest common divisor */
+	uint32_t leaves; /* a power of two */
+	int32_t highest[]; /* [1] is the root, the children of i are 2i and 2i + 1, leaves start at [leaves] */
+};
+
+static int32_t
+common_divisor(int32_t a, int32_t b)
+{
+	while (b != 0) {
+		int32_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+static int
+wrr_state_new(struct service *svc, uint32_t n_workers)
+{
+	struct wrr_state *state;
+	uint32_t leaves = 1;
+
+	(void)n_workers;
+	while (leaves < svc->n_ready)
+		leaves <<= 1;
+	state = calloc(1, sizeof(*state) + 2 * leaves * sizeof(state->highest[0]));
+	if (!state)
+		return -ENOMEM;
+	state->leaves = leaves;
+	for (uint32_t i = 0; i < svc->n_ready; i++) {
+		int32_t weight = svc->ready[i]->weight;
+
+		state->highest[leaves + i] = weight;
+		state->step = common_divisor(state->step, weight);
+		state->top = weight > state->top ? weight : state->top;
+	}
+	for (uint32_t i = leaves - 1; i > 0; i--) {
+		int32_t left = state->highest[2 * i], right = state->highest[2 * i + 1];
+
+		state->highest[i] = left > right ? left : right;
+	}
+	svc->scheduler_state = state;
+	return 0;
+}
+
+/* The first leaf from FROM on with at least WEIGHT; state->leaves if there is none. */
+static uint32_t
+next_leaf(const struct wrr_state *state, uint32_t from, int32_t weight)
+{
+	uint32_t node = state->leaves + from;
+
+	if (from >= state->leaves)
+		return state->leaves;
+	while (state->highest[node] < weight) {
+		while (node & 1) {
+			node >>= 1;
+			if (node == 0)
+				return state->leaves;
+		}
+		node++;
+	}
+	while (node < state->leaves) {
+		node *= 2;
+		if (state->highest[node] < weight)
+			node++;
+	}
+	return node - state->leaves;
+}
+
+/* With thresholds the sequence may offer closed destinations for long: the heaviest open one, then. */
+static const struct dest *
+heaviest_open(struct worker *self, const struct service *svc)
+{
+	const struct dest *best = NULL;
+
+	for (uint32_t i = 0; i < svc->n_ready; i++) {
+		if ((!best || svc->ready[i]->weight > best->weight) && scheduler_dest_open(self, svc->ready[i]))
+			best = svc->ready[i];
+	}
+	return best;
+}
+
+static const struct dest *
+wrr_pick(struct worker *self, const struct service *svc, const struct flow *flow)
+{
+	const struct wrr_state *state = svc->scheduler_state;
+	struct service_cursor *cursor = &self->cursors[svc->index];
+
+	(void)flow;
+	if (svc->n_ready == 0)
+		return NULL;
+	if (cursor->weight <= 0 || cursor->weight > state->top)
+		cursor->weight = state->top;
+	for (int attempt = 0; attempt < PICK_ATTEMPTS; attempt++) {
+		uint32_t leaf = next_leaf(state, cursor->position, cursor->weight);
+
+		if (leaf >= svc->n_ready) {
+			cursor->position = 0;
+			cursor->weight -= state->step;
+			if (cursor->weight <= 0)
+				cursor->weight = state->top;
+			continue;
+		}
+		cursor->position = leaf + 1;
+		if (scheduler_dest_open(self, svc->ready[leaf]))
+			return svc->ready[leaf];
+	}
+	return heaviest_open(self, svc);
+}
+
+const struct scheduler scheduler_wrr = {
+	.name = "wrr",
+	.pick = wrr_pick,
+	.state_new = wrr_state_new,
+	.state_free = free,
+};

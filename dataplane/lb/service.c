@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Publishing services and finding them. A service is one allocation: the struct, its array of destinations, and the
+ * array of those that take new connections.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/pages.h"
+#include "core/worker.h"
+#include "lb/address_set.h"
+#include "lb/laddr.h"
+#include "lb/lb.h"
+#include "lb/reverse_map.h"
+#include "lb/scheduler.h"
+#include "lb/service.h"
+
+#define SERVICE_BUCKETS_MIN 1024
+
+int
+lb_create(uint32_t max_services, uint32_t max_dests, struct rcu *rcu, struct lb **ret)
+{
+	struct lb *lb = calloc(1, sizeof(*lb));
+	struct timespec now;
+	uint32_t buckets = SERVICE_BUCKETS_MIN;
+
+	if (!lb)
+		return -ENOMEM;
+	while (buckets < max_services)
+		buckets <<= 1;
+	clock_gettime(CLOCK_REALTIME, &now);
+	lb->seed = (uint32_t)now.tv_nsec;
+	lb->rcu = rcu;
+	lb->max_services = max_services;
+	lb->max_dests = max_dests;
+	lb->bucket_mask = buckets - 1;
+	lb->buckets = calloc(buckets, sizeof(*lb->buckets));
+	lb->services = calloc(max_services, sizeof(*lb->services));
+	lb->dest_live_mapped = max_dests * sizeof(*lb->dest_live);
+	lb->dest_live = pages_map("ipvsd-dest-live", &lb->dest_live_mapped, -1, false);
+	lb->dests_mapped = max_dests * sizeof(*lb->dests);
+	lb->dests = pages_map("ipvsd-dests", &lb->dests_mapped, -1, false);
+	lb->dest_position_mapped = max_dests * sizeof(*lb->dest_position);
+	lb->dest_position = pages_map("ipvsd-dest-position", &lb->dest_position_mapped, -1, false);
+	if (!lb->buckets || !lb->services || !lb->dest_live || !lb->dests || !lb->dest_position ||
+	    reverse_map_create(&lb->reverse) < 0 || address_set_create(rcu, &lb->servers) < 0 ||
+	    address_set_create(rcu, &lb->addresses) < 0 ||
+	    timeouts_publish(lb, &(struct timeouts_spec){ .tcp_s = 900, .tcp_fin_s = 120, .udp_s = 300 }) < 0) {
+		lb_destroy(lb);
+		return -ENOMEM;
+	}
+	*ret = lb;
+	return 0;
+}
+
+static void
+service_free(void *object)
+{
+	struct service *svc = object;
+
+	if (svc->scheduler && svc->scheduler->state_free)
+		svc->scheduler->state_free(svc->scheduler_state);
+	free(svc);
+}
+
+void
+lb_destroy(struct lb *lb)
+{
+	if (!lb)
+		return;
+	for (uint32_t i = 0; lb->services && i < lb->max_services; i++) {
+		if (lb->services[i])
+			service_free(lb->services[i]);
+	}
+	for (uint32_t i = 0; lb->dests && i < lb->max_dests; i++)
+		free(lb->dests[i]);
+	laddrs_free(lb->laddrs);
+	reverse_map_destroy(lb->reverse);
+	address_set_destroy(lb->servers);
+	address_set_destroy(lb->addresses);
+	pages_unmap(lb->dest_live, lb->dest_live_mapped);
+	pages_unmap(lb->dests, lb->dests_mapped);
+	pages_unmap(lb->dest_position, lb->dest_position_mapped);
+	free(lb->timeouts);
+	free(lb->services);
+	free(lb->buckets);
+	free(lb);
+}
+
+void
+lb_attach_workers(struct lb *lb, struct worker *const *workers, uint32_t n_workers)
+{
+	lb->workers = workers;
+	lb->n_workers = n_workers;
+}
+
+static bool
+key_equal(const struct service_key *a, const struct service_key *b)
+{
+	return ip_bits_equal(&a->addr, &b->addr) && a->fwmark == b->fwmark && a->port == b->port &&
+	       a->family == b->family && a->protocol == b->protocol;
+}
+
+static struct service **
+bucket_of(const struct lb *lb, const struct service_key *key)
+{
+	return &lb->buckets[lb_hash(lb, &key->addr, key->port, key->protocol) & lb->bucket_mask];
+}
+
+const struct service *
+service_find(const struct lb *lb, const struct flow *flow)
+{
+	const struct service_key key = {
+		.addr = flow->dst,
+		.port = flow->dport,
+		.family = flow->family,
+		.protocol = flow->proto,
+	};
+	const struct service *svc = fetch(*bucket_of(lb, &key));
+
+	while (svc && !key_equal(&svc->key, &key))
+		svc = fetch(svc->hash_next);
+	return svc;
+}
+
+bool
+lb_is_server(const struct lb *lb, uint16_t family, const union ip_bits *address)
+{
+	return address_set_has(lb->servers, family, address);
+}
+
+bool
+lb_has_address(const struct lb *lb, uint16_t family, const union ip_bits *address)
+{
+	return address_set_has(lb->addresses, family, address);
+}
+
+bool
+dest_alive(const struct lb *lb, uint32_t id)
+{
+	return __atomic_load_n(&lb->dest_live[DEST_INDEX(id)], __ATOMIC_RELAXED) == id;
+}
+
+const struct dest *
+dest_get(const struct lb *lb, uint32_t id)
+{
+	return dest_alive(lb, id) ? fetch(lb->dests[DEST_INDEX(id)]) : NULL;
+}
+
+int
+dest_publish(struct lb *lb, const struct dest *dest, const struct dest **ret)
+{
+	uint32_t index = DEST_INDEX(dest->id);
+	struct dest *copy, *old;
+
+	if (index >= lb->max_dests)
+		return -ENOSPC;
+	copy = malloc(sizeof(*copy));
+	if (!copy)
+		return -ENOMEM;
+	/* One that is alive under the same id has its address, which can't change, in the set already. */
+	if (!dest_alive(lb, dest->id) && address_set_add(lb->servers, &dest->addr) < 0) {
+		free(copy);
+		return -ENOMEM;
+	}
+	*copy = *dest;
+	old = lb->dests[index];
+	publish(lb->dests[index], copy);
+	__atomic_store_n(&lb->dest_live[index], dest->id, __ATOMIC_RELEASE);
+	if (old)
+		rcu_defer(lb->rcu, free, old);
+	*ret = copy;
+	return 0;
+}
+
+void
+dest_retract(struct lb *lb, uint32_t id)
+{
+	if (!dest_alive(lb, id))
+		return;
+	__atomic_store_n(&lb->dest_live[DEST_INDEX(id)], 0, __ATOMIC_RELEASE);
+	address_set_remove(lb->servers, &lb->dests[DEST_INDEX(id)]->addr);
+}
+
+static struct service *
+service_build(const struct service_spec *spec, const struct dest *const *dests, uint32_t n_dests)
+{
+	size_t array = n_dests * sizeof(*dests);
+	struct service *svc = calloc(1, sizeof(*svc) + 2 * array);
+	const struct dest **all, **ready;
+
+	if (!svc)
+		return NULL;
+	all = (const struct dest **)(void *)(svc + 1);
+	ready = all + n_dests;
+	if (n_dests > 0)
+		memcpy(all, dests, array);
+	for (uint32_t i = 0; i < n_dests; i++) {
+		if (dests[i]->weight > 0)
+			ready[svc->n_ready++] = dests[i];
+	}
+	svc->key = spec->key;
+	svc->index = spec->index;
+	svc->flags = spec->flags;
+	svc->timeout_s = spec->timeout_s;
+	svc->netmask = spec->netmask;
+	svc->scheduler = spec->scheduler;
+	memcpy(svc->laddr_group, spec->laddr_group, sizeof(svc->laddr_group));
+	svc->dests = all;
+	svc->n_dests = n_dests;
+	svc->ready = ready;
+	return svc;
+}
+
+/* Takes the version of the same index out of its chain; the chain stays whole for readers. */
+static void
+unchain(struct lb *lb, struct service *old)
+{
+	struct service **link = bucket_of(lb, &old->key);
+
+	while (*link != old)
+		link = &(*link)->hash_next;
+	publish(*link, old->hash_next);
+}
+
+static struct ip_addr
+service_address(const struct service *svc)
+{
+	return (struct ip_addr){ .family = svc->key.family, .ip = svc->key.addr };
+}
+
+/* Builds what the service's scheduler needs, and enters its address and servers where they are looked for. */
+static int
+service_prepare(struct lb *lb, struct service *svc, const struct service *old)
+{
+	struct ip_addr address = service_address(svc);
+	int err = svc->scheduler && svc->scheduler->state_new ? svc->scheduler->state_new(svc, lb->n_workers) : 0;
+
+	if (err == 0)
+		err = address_set_add(lb->addresses, &address);
+	if (err < 0)
+		return err;
+	err = reverse_map_update(lb, old, svc);
+	if (err < 0)
+		address_set_remove(lb->addresses, &address);
+	return err;
+}
+
+static void
+service_retire(struct lb *lb, struct service *old)
+{
+	struct ip_addr address = service_address(old);
+
+	address_set_remove(lb->addresses, &address);
+	rcu_defer(lb->rcu, service_free, old);
+}
+
+int
+service_publish(struct lb *lb, const struct service_spec *spec, const struct dest *const *dests, uint32_t n_dests)
+{
+	struct service *svc, *old, **link;
+	int err;
+
+	if (spec->index >= lb->max_services)
+		return -ENOSPC;
+	svc = service_build(spec, dests, n_dests);
+	if (!svc)
+		return -ENOMEM;
+	err = service_prepare(lb, svc, lb->services[spec->index]);
+	if (err < 0) {
+		service_free(svc);
+		return err;
+	}
+	old = lb->services[spec->index];
+	link = bucket_of(lb, &svc->key);
+	if (old && key_equal(&old->key, &svc->key)) {
+		while (*link != old)
+			link = &(*link)->hash_next;
+		svc->hash_next = old->hash_next;
+		publish(*link, svc);
+	} else {
+		svc->hash_next = *link;
+		publish(*link, svc);
+		if (old)
+			unchain(lb, old);
+	}
+	publish(lb->services[spec->index], svc);
+	for (uint32_t i = 0; i < svc->n_ready; i++)
+		__atomic_store_n(&lb->dest_position[DEST_INDEX(svc->ready[i]->id)], i, __ATOMIC_RELAXED);
+	if (old)
+		service_retire(lb, old);
+	return 0;
+}
+
+void
+service_retract(struct lb *lb, uint32_t index)
+{
+	struct service *old = index < lb->max_services ? lb->services[index] : NULL;
+
+	if (!old)
+		return;
+	unchain(lb, old);
+	reverse_map_forget(lb, old);
+	publish(lb->services[index], NULL);
+	service_retire(lb, old);
+}
+
+int
+timeouts_publish(struct lb *lb, const struct timeouts_spec *spec)
+{
+	struct timeouts *timeouts = calloc(1, sizeof(*timeouts)), *old = lb->timeouts;
+
+	if (!timeouts)
+		return -ENOMEM;
+	protocol_tcp.timeouts(spec, timeouts->ms[PROTOCOL_TCP]);
+	protocol_udp.timeouts(spec, timeouts->ms[PROTOCOL_UDP]);
+	publish(lb->timeouts, timeouts);
+	if (old)
+		rcu_defer(lb->rcu, free, old);
+	return 0;
+}
+
+void
+dest_load_sum(const struct lb *lb, uint32_t index, struct dest_load *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	for (uint32_t i = 0; i < lb->n_workers; i++) {
+		const struct dest_load *load = &lb->workers[i]->loads[index];
+
+		ret->in_packets += load->in_packets;
+		ret->out_packets += load->out_packets;
+		ret->in_bytes += load->in_bytes;
+		ret->out_bytes += load->out_bytes;
+		ret->connections += load->connections;
+		ret->active += load->active;
+		ret->inactive += load->inactive;
+		ret->persistent += load->persistent;
+	}
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Packets of a connection that the fast path did not want: IP options, extension headers, a SYN over a closed
+ * connection, shifted sequence numbers.
+ */
+#include <netinet/in.h>
+#include <string.h>
+
+#include <rte_tcp.h>
+
+#include "lb/conn_life.h"
+#include "lb/conn_table.h"
+#include "lb/lb.h"
+#include "path/path.h"
+
+static uint32_t
+find(const struct worker *self, const struct flow *flow)
+{
+	const struct conn_table *table = self->conns[flow->family == AF_INET ? TABLE_IPV4 : TABLE_IPV6];
+	struct conn_key6 key6;
+
+	if (flow->family == AF_INET) {
+		struct conn_key4 key4 = { flow->src.v4, flow->dst.v4, flow->sport, flow->dport };
+
+		return conn_find(table, &key4, flow->proto, conn_hash4(table, &key4, flow->proto));
+	}
+	memcpy(key6.src, flow->src.bytes, 16);
+	memcpy(key6.dst, flow->dst.bytes, 16);
+	key6.sport = flow->sport;
+	key6.dport = flow->dport;
+	return conn_find(table, &key6, flow->proto, conn_hash6(table, &key6, flow->proto));
+}
+
+/* A SYN from the client over a connection that is over (or whose end the director did not see: DR) begins a new one,
+ * as in the kernel (is_new_conn_expected, conn_reuse_mode 1). */
+static bool
+begins_anew(const struct packet *packet, const struct conn *conn)
+{
+	const struct rte_tcp_hdr *tcp = packet_at(packet, packet->l4);
+
+	if (packet->flow.proto != IPPROTO_TCP ||
+	    (tcp->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG | RTE_TCP_RST_FLAG)) != RTE_TCP_SYN_FLAG)
+		return false;
+	return protocol_tcp.over(conn->state) || ((conn->flags & CONN_NO_OUTPUT) && conn->state == TCP_FIN_WAIT);
+}
+
+enum verdict
+known_packet(struct worker *self, struct packet *packet)
+{
+	struct conn_table *table;
+	enum conn_direction direction;
+	struct conn *conn;
+	uint32_t value;
+
+	if (!packet->has_l4)
+		return VERDICT_NEXT;
+	value = find(self, &packet->flow);
+	if (value == CONN_NONE)
+		return VERDICT_NEXT;
+	table = self->conns[packet->flow.family == AF_INET ? TABLE_IPV4 : TABLE_IPV6];
+	conn = conn_at(table, CONN_NUMBER(value));
+	direction = CONN_DIRECTION(value);
+	if (direction == CONN_IN && begins_anew(packet, conn)) {
+		conn_close(self, conn, packet->flow.family);
+		self->counters.count[COUNT_CONN_REUSED]++;
+		return VERDICT_NEXT;
+	}
+	return forward_packet(self, packet, conn, direction);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The way of a packet. path_burst() takes what a queue or ring gave. Packets of established connections stay in the
+ * burst stages of established.c; whatever is odd in any way leaves for the steps below, which take one packet a call:
+ *
+ *   classify -> arp, nd, echo (for local addresses) -> known -> owner -> first -> local
+ *
+ * Each step says what became of the packet, and the first one that doesn't say NEXT decides.
+ */
+#ifndef PATH_PATH_H
+#define PATH_PATH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include "core/counters.h"
+#include "core/flow.h"
+#include "core/worker.h"
+#include "ip/fib.h"
+
+enum verdict {
+	VERDICT_NEXT, /* not decided here */
+	VERDICT_DONE, /* sent, handed over or kept: counted by who did it */
+	VERDICT_KERNEL, /* to the kernel */
+	VERDICT_KERNEL_CONTROL, /* to the kernel, before the rest */
+	VERDICT_DROP, /* + enum drop_reason */
+};
+
+static inline enum verdict
+verdict_drop(enum drop_reason reason)
+{
+	return (enum verdict)(VERDICT_DROP + (int)reason);
+}
+
+/* A packet that left the fast path, taken apart. Offsets are from the start of the frame. */
+struct packet {
+	struct rte_mbuf *m;
+	uint8_t port; /* index of the port it came in by */
+	bool handed_over; /* another worker found that it is ours */
+	bool to_us; /* sent to the port's MAC address, not to a group */
+	bool is_ip, is_fragment, has_l4;
+	uint16_t ether_type; /* host order */
+	uint16_t l3, l4;
+	uint16_t end; /* of the IP packet: l3 + its length */
+	uint8_t ttl;
+	uint32_t nexthop; /* towards the destination, as the fib says; filled in by known */
+	struct flow flow;
+};
+
+static inline void *
+packet_at(const struct packet *packet, uint16_t offset)
+{
+	return rte_pktmbuf_mtod_offset(packet->m, void *, offset);
+}
+
+static inline void
+drop(struct worker *self, struct rte_mbuf *m, enum drop_reason reason)
+{
+	self->counters.drop[reason]++;
+	rte_pktmbuf_free(m);
+}
+
+/* N packets that came in by PORT's queue or (HANDED_OVER) from another worker; the port field of the latter says by
+ * which port they came. All are consumed. */
+void path_burst(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf **packets, uint32_t n);
+void path_slow(struct worker *self, struct rte_mbuf *m, uint8_t port, bool handed_over);
+
+/* The steps. */
+enum verdict classify_packet(struct worker *self, struct packet *packet);
+enum verdict arp_packet(struct worker *self, struct packet *packet);
+enum verdict neighbour_discovery_packet(struct worker *self, struct packet *packet);
+enum verdict echo_packet(struct worker *self, struct packet *packet);
+enum verdict known_packet(struct worker *self, struct packet *packet);
+enum verdict owner_packet(struct worker *self, struct packet *packet);
+enum verdict first_packet(struct worker *self, struct packet *packet);
+enum verdict local_packet(struct worker *self, struct packet *packet);
+
+struct conn;
+/* Forwards a packet of CONN, found or made by a step: state, counts, rewrite, send. */
+enum verdict forward_packet(struct worker *self, struct packet *packet, struct conn *conn, uint8_t direction);
+
+/* Shifts sequence numbers of a connection that took over a local port (decisions.md 7). */
+void sequence_shift(struct worker *self, struct packet *packet, struct conn *conn, uint8_t direction);
+
+/* ---- transmit.c ---- */
+
+/* Sends M, complete from its Ethernet header on, on PORT. */
+void transmit(struct worker *self, struct rte_mbuf *m, uint8_t port);
+/* Writes the Ethernet header for NEXTHOP and sends; FAMILY and DST are what to look up again if M must wait. */
+void transmit_to(struct worker *self, struct rte_mbuf *m, uint32_t number, uint16_t family, const union ip_bits *dst);
+/* For packets that waited: the destination of the IP header is not needed any more. */
+void transmit_ready(struct worker *self, struct rte_mbuf *m, union nexthop nexthop);
+void transmit_flush(struct worker *self);
+
+/* ---- loop.c ---- */
+
+/* The worker's main function, until stop is set. */
+int worker_run(void *worker);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What every packet of a connection goes through, in the fast path and in the slow one: counts, state, next hop and the
+ * rewrite of addresses, ports and checksums.
+ */
+#ifndef PATH_REWRITE_H
+#define PATH_REWRITE_H
+
+#include <rte_ip.h>
+#include <rte_tcp.h>
+#include <rte_udp.h>
+
+#include "core/checksum.h"
+#include "lb/conn_life.h"
+#include "lb/lb.h"
+#include "path/path.h"
+
+#define IPPROTO_TCP_ 6
+#define IPPROTO_UDP_ 17
+
+/* A TTL less by one, as a change of the header's checksum. */
+#define TTL_DELTA RTE_BE16(0xfeff)
+
+static inline uint16_t *
+l4_checksum(void *l4, uint8_t proto)
+{
+	size_t offset =
+		proto == IPPROTO_TCP_ ? offsetof(struct rte_tcp_hdr, cksum) : offsetof(struct rte_udp_hdr, dgram_cksum);
+
+	return (uint16_t *)(void *)((uint8_t *)l4 + offset);
+}
+
+/* UDP's 0 means that there is none, and stays; a sum that comes out as 0 is sent as all ones (RFC 768). */
+static inline void
+rewrite_l4_checksum(void *l4, uint8_t proto, uint16_t delta)
+{
+	uint16_t *checksum = l4_checksum(l4, proto);
+
+	if (proto == IPPROTO_UDP_) {
+		uint16_t updated = checksum_update(*checksum, delta);
+
+		if (*checksum != 0)
+			*checksum = updated != 0 ? updated : 0xffff;
+	} else {
+		*checksum = checksum_update(*checksum, delta);
+	}
+}
+
+static inline void
+rewrite_ipv4(struct rte_ipv4_hdr *ip, void *l4, const struct conn *conn, uint32_t direction)
+{
+	const struct conn_key4 *other = &conn->key4[direction ^ 1];
+	struct rte_udp_hdr *ports = l4;
+
+	ip->src_addr = other->dst;
+	ip->dst_addr = other->src;
+	ports->src_port = other->dport;
+	ports->dst_port = other->sport;
+	ip->time_to_live--;
+	ip->hdr_checksum = checksum_update(ip->hdr_checksum, (uint32_t)conn->ip_delta[direction] + TTL_DELTA);
+	rewrite_l4_checksum(l4, conn->proto, conn->l4_delta[direction]);
+}
+
+static inline void
+rewrite_ipv6(struct rte_ipv6_hdr *ip, void *l4, const struct conn *conn, uint32_t direction)
+{
+	const struct conn_key6 *other = &conn->key6[direction ^ 1];
+	struct rte_udp_hdr *ports = l4;
+
+	memcpy(&ip->src_addr, other->dst, 16);
+	memcpy(&ip->dst_addr, other->src, 16);
+	ports->src_port = other->dport;
+	ports->dst_port = other->sport;
+	ip->hop_limits--;
+	rewrite_l4_checksum(l4, conn->proto, conn->l4_delta[direction]);
+}
+
+/* Looks up both next hops of a connection. FALSE: the destination is gone. */
+bool conn_find_nexthops(const struct worker *self, struct conn *conn, uint16_t family);
+
+/* Counts a packet of LENGTH bytes (of the IP packet) and moves the connection's clock. */
+static inline void
+conn_count(struct worker *self, struct conn *conn, uint32_t direction, uint32_t length)
+{
+	struct dest_load *load = &self->loads[DEST_INDEX(conn->dest)];
+
+	if (direction == CONN_IN) {
+		load->in_packets++;
+		load->in_bytes += length;
+		conn->packets += conn->packets != UINT8_MAX;
+	} else {
+		load->out_packets++;
+		load->out_bytes += length;
+	}
+	if (conn->last_seen_ms != self->now_ms)
+		conn->last_seen_ms = self->now_ms;
+}
+
+/* Follows the TCP state, and what the other end has acknowledged. */
+static inline void
+conn_follow_tcp(struct worker *self, struct conn *conn, uint32_t direction, const struct rte_tcp_hdr *tcp)
+{
+	uint8_t next = tcp_next_state(conn, direction, tcp->tcp_flags);
+
+	if (tcp->tcp_flags & RTE_TCP_ACK_FLAG)
+		conn->last_ack[direction] = tcp->recv_ack;
+	if (unlikely(next != conn->state))
+		conn_set_state(self, conn, next);
+}
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The last step: a buffer for each port, sent when it is full and at the end of each turn; so a lone packet waits for
+ * nothing but the burst it came in with.
+ */
+#include <rte_ethdev.h>
+
+#include "ip/neighbour_wait.h"
+#include "path/path.h"
+#include "port/handover.h"
+#include "port/port.h"
+
+static void
+send_to_worker(struct worker *self, struct send_buffer *buffer)
+{
+	for (uint16_t i = 0; i < buffer->n; i++) {
+		if (handover_give(self->handover, HANDOVER_SEND, self->index, buffer->via, buffer->packets[i]))
+			self->counters.count[COUNT_GIVEN]++;
+		else
+			drop(self, buffer->packets[i], DROP_HANDOVER_FULL);
+	}
+}
+
+static void
+flush(struct worker *self, struct send_buffer *buffer)
+{
+	uint16_t sent;
+
+	if (!buffer->own_queue) {
+		send_to_worker(self, buffer);
+		buffer->n = 0;
+		return;
+	}
+	sent = rte_eth_tx_burst(buffer->dev, buffer->queue, buffer->packets, buffer->n);
+	self->counters.count[COUNT_FORWARDED] += sent;
+	for (uint16_t i = sent; i < buffer->n; i++)
+		drop(self, buffer->packets[i], DROP_TX_FULL);
+	buffer->n = 0;
+}
+
+void
+transmit(struct worker *self, struct rte_mbuf *m, uint8_t port)
+{
+	struct send_buffer *buffer = &self->send[port];
+
+	if (unlikely(!self->ports->port[port].up)) {
+		drop(self, m, DROP_PORT_DOWN);
+		return;
+	}
+	m->port = port;
+	buffer->packets[buffer->n++] = m;
+	if (buffer->n == BURST)
+		flush(self, buffer);
+}
+
+void
+transmit_flush(struct worker *self)
+{
+	for (uint32_t i = 0; i < self->ports->n_ports; i++) {
+		if (self->send[i].n > 0)
+			flush(self, &self->send[i]);
+	}
+}
+
+void
+transmit_ready(struct worker *self, struct rte_mbuf *m, union nexthop nexthop)
+{
+	const struct port *port = &self->ports->port[nexthop.port];
+	struct rte_ether_hdr *ether = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
+
+	if (unlikely(rte_pktmbuf_pkt_len(m) > (uint32_t)port->mtu + RTE_ETHER_HDR_LEN)) {
+		drop(self, m, DROP_TOO_BIG);
+		return;
+	}
+	ether->dst_addr = nexthop.mac;
+	ether->src_addr = port->mac;
+	transmit(self, m, nexthop.port);
+}
+
+void
+transmit_to(struct worker *self, struct rte_mbuf *m, uint32_t number, uint16_t family, const union ip_bits *dst)
+{
+	union nexthop nexthop = fib_nexthop(self->fib, number);
+
+	switch (nexthop.state) {
+	case NEXTHOP_READY:
+		transmit_ready(self, m, nexthop);
+		break;
+	case NEXTHOP_INCOMPLETE:
+	case NEXTHOP_ONLINK:
+		if (!neighbour_wait_add(self, m, family, dst, number))
+			drop(self, m, DROP_NEIGH_FULL);
+		break;
+	case NEXTHOP_NONE:
+		drop(self, m, DROP_NO_ROUTE);
+		break;
+	default:
+		drop(self, m, DROP_BLACKHOLE);
+		break;
+	}
+}
