@@ -98,6 +98,9 @@ struct worker {
 	bool stop; /* set by the control thread */
 	unsigned int lcore;
 	int numa_node;
+	struct {
+		size_t loads, cursors, nexthops;
+	} mapped; /* sizes of the arrays above, for who frees them */
 };
 
 #endif

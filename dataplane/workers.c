@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_ring_elem.h>
+
+#include "core/log.h"
+#include "core/pages.h"
+#include "ip/fib.h"
+#include "ip/neighbour_wait.h"
+#include "lb/conn_table.h"
+#include "lb/service.h"
+#include "port/port.h"
+#include "workers.h"
+
+#define NEIGHBOUR_REQUESTS 4096
+
+uint32_t
+worker_share(uint32_t limit, uint32_t n_workers)
+{
+	return (limit + n_workers - 1) / n_workers;
+}
+
+static int
+make_tables(struct worker *self, const struct worker_shared *shared)
+{
+	const struct config_limits *limits = &shared->config->limits;
+	uint64_t seed[3];
+	int err;
+
+	if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
+		return -EIO;
+	err = conn_table_create(false, worker_share(limits->connections, self->n_workers), self->numa_node,
+				shared->hugepages, seed, &self->conns[TABLE_IPV4]);
+	if (err < 0)
+		return err;
+	return conn_table_create(true, worker_share(limits->connections_ipv6, self->n_workers), self->numa_node,
+				 shared->hugepages, seed, &self->conns[TABLE_IPV6]);
+}
+
+/* Arrays by number, large but sparsely used: ordinary pages, taken on first use. */
+static int
+make_arrays(struct worker *self, const struct config_limits *limits)
+{
+	self->mapped.loads = (size_t)limits->dests * sizeof(*self->loads);
+	self->loads = pages_map("ipvsd-loads", &self->mapped.loads, self->numa_node, false);
+	self->mapped.cursors = (size_t)limits->services * sizeof(*self->cursors);
+	self->cursors = pages_map("ipvsd-cursors", &self->mapped.cursors, self->numa_node, false);
+	self->mapped.nexthops = (size_t)self->fib->n_nexthops * sizeof(*self->nexthop_told_ms);
+	self->nexthop_told_ms = pages_map("ipvsd-nexthops", &self->mapped.nexthops, self->numa_node, false);
+	return self->loads && self->cursors && self->nexthop_told_ms ? 0 : -ENOMEM;
+}
+
+static int
+make_queues(struct worker *self, const struct ports *ports)
+{
+	struct port_queue rx[WORKER_QUEUES_MAX];
+	uint32_t n = port_rx_queues(ports, self->index, self->n_workers, rx, WORKER_QUEUES_MAX);
+
+	if (n > WORKER_QUEUES_MAX) {
+		log_error("workers", "worker %u would poll %u queues, at most %u are possible; use more workers or fewer queues",
+			  self->index, n, WORKER_QUEUES_MAX);
+		return -E2BIG;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		self->rx[i] = (struct worker_queue){ .dev = rx[i].dev, .queue = rx[i].queue, .port = rx[i].port };
+	self->n_rx = n;
+	for (uint32_t i = 0; i < ports->n_ports; i++) {
+		struct port_queue tx = { .dev = 0 };
+		uint32_t via = 0;
+
+		self->send[i].own_queue = port_tx_queue(ports, i, self->index, self->n_workers, &tx, &via);
+		self->send[i].dev = tx.dev;
+		self->send[i].queue = tx.queue;
+		self->send[i].via = (uint8_t)via;
+	}
+	return 0;
+}
+
+static int
+make_rings(struct worker *self, const struct config_limits *limits)
+{
+	char name[RTE_RING_NAMESIZE];
+	int err;
+
+	snprintf(name, sizeof(name), "neighbours-%u", self->index);
+	self->neighbour_requests =
+		rte_ring_create_elem(name, sizeof(struct neighbour_request), NEIGHBOUR_REQUESTS, self->numa_node,
+				     RING_F_SP_ENQ | RING_F_SC_DEQ);
+	if (!self->neighbour_requests)
+		return -ENOMEM;
+	err = neighbour_wait_create(limits->waiting_packets, &self->waiting);
+	return err;
+}
+
+int
+worker_create(const struct worker_shared *shared, uint32_t index, uint32_t n_workers, unsigned int lcore,
+	      struct worker **ret)
+{
+	struct worker *self = aligned_alloc(64, RTE_ALIGN_CEIL(sizeof(*self), 64));
+	int err;
+
+	if (!self)
+		return -ENOMEM;
+	memset(self, 0, sizeof(*self));
+	self->index = index;
+	self->n_workers = n_workers;
+	self->lcore = lcore;
+	self->numa_node = (int)rte_lcore_to_socket_id(lcore);
+	self->random = 0x9e3779b9u * (index + 1);
+	self->idle_us = shared->config->workers.idle_us;
+	self->pool = shared->pool;
+	self->lb = shared->lb;
+	self->fib = shared->fib;
+	self->ports = shared->ports;
+	self->steering = shared->steering;
+	self->exception = shared->exception;
+	self->handover = shared->handover;
+	self->rcu = shared->rcu;
+	err = make_tables(self, shared);
+	if (err == 0)
+		err = make_arrays(self, &shared->config->limits);
+	if (err == 0)
+		err = make_queues(self, shared->ports);
+	if (err == 0)
+		err = make_rings(self, &shared->config->limits);
+	if (err < 0) {
+		log_error("workers", "worker %u: %s; lower limits in the configuration, or give the host more memory", index,
+			  strerror(-err));
+		worker_destroy(self);
+		return err;
+	}
+	*ret = self;
+	return 0;
+}
+
+void
+worker_destroy(struct worker *self)
+{
+	if (!self)
+		return;
+	conn_table_destroy(self->conns[TABLE_IPV4]);
+	conn_table_destroy(self->conns[TABLE_IPV6]);
+	neighbour_wait_destroy(self->waiting);
+	rte_ring_free(self->neighbour_requests);
+	pages_unmap(self->loads, self->mapped.loads);
+	pages_unmap(self->cursors, self->mapped.cursors);
+	pages_unmap(self->nexthop_told_ms, self->mapped.nexthops);
+	free(self);
+}
