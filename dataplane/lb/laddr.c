@@ -16,8 +16,9 @@
 #include "lb/lb.h"
 #include "port/steering.h"
 
-/* Ports looked at for one connection before it is refused. */
-#define PROBES_MAX 4096
+/* Ports looked at for one connection and address, and addresses tried, before it is refused. */
+#define PROBES_MAX 2048
+#define ADDRESSES_TRIED 4
 #define RECYCLE_AFTER 64 /* free ports are looked for so long before a closed connection is taken */
 
 struct laddr_group {
@@ -237,6 +238,7 @@ static uint16_t
 search_slots(struct search *search)
 {
 	const struct steering *steering = search->self->steering;
+	const struct steering_ports *lists = steering_ports(steering, search->reply->family);
 	uint32_t mask = steering->reta_size - 1u, start, hash;
 
 	search->reply->dport = 0;
@@ -248,8 +250,8 @@ search_slots(struct search *search)
 
 		if (steering->reta[slot] != search->self->index)
 			continue;
-		port = free_port(search, &steering->slot_ports[steering->slot_first[list]],
-				 steering->slot_first[list + 1] - steering->slot_first[list]);
+		port = free_port(search, &lists->ports[lists->first[list]],
+				 lists->first[list + 1] - lists->first[list]);
 		if (port != 0)
 			return port;
 		if (search->probes >= RECYCLE_AFTER && search->oldest != CONN_NONE)
@@ -263,34 +265,39 @@ take_oldest(const struct search *search)
 {
 	const struct conn *conn = conn_at(search->table, CONN_NUMBER(search->oldest));
 
-	search->reply->dport = search->table->ipv6 ? conn->key6[CONN_OUT].dport : conn->key4[CONN_OUT].dport;
+	if (search->table->ipv6) {
+		memcpy(search->reply->dst.bytes, conn->key6[CONN_OUT].dst, 16);
+		search->reply->dport = conn->key6[CONN_OUT].dport;
+	} else {
+		search->reply->dst.v4 = conn->key4[CONN_OUT].dst;
+		search->reply->dport = conn->key4[CONN_OUT].dport;
+	}
 }
 
 int
 laddr_choose(struct worker *self, const struct service *svc, uint8_t port, struct flow *reply, uint32_t *ret_recycle)
 {
 	const struct laddrs *laddrs = fetch(self->lb->laddrs);
-	const struct laddr_group *group = NULL;
-	const struct ip_addr *address = pick_address(self, laddrs, svc, port, reply->family, &group);
 	struct search search = {
 		.self = self,
 		.table = self->conns[reply->family == AF_INET ? TABLE_IPV4 : TABLE_IPV6],
-		.group = group,
 		.reply = reply,
 		.oldest = CONN_NONE,
 	};
-	uint16_t chosen;
 
 	*ret_recycle = CONN_NONE;
-	if (!address)
-		return -DROP_NO_LADDR;
-	reply->dst = address->ip;
-	if (self->n_workers == 1)
-		chosen = free_port(&search, NULL, 65536);
-	else
-		chosen = search_slots(&search);
-	if (chosen != 0)
-		return 0;
+	for (int attempt = 0; attempt < ADDRESSES_TRIED; attempt++) {
+		const struct ip_addr *address = pick_address(self, laddrs, svc, port, reply->family, &search.group);
+
+		if (!address)
+			return -DROP_NO_LADDR;
+		reply->dst = address->ip;
+		search.probes = 0;
+		if ((self->n_workers == 1 ? free_port(&search, NULL, 65536) : search_slots(&search)) != 0)
+			return 0;
+		if (search.oldest != CONN_NONE)
+			break;
+	}
 	if (search.oldest == CONN_NONE)
 		return -DROP_NO_LOCAL_PORT;
 	take_oldest(&search);

@@ -16,6 +16,14 @@ is_routing_port(uint16_t port)
 	return port == 3784 || port == 3785 || port == 4784 || port == 179 || port == 646 || port == 520 || port == 521;
 }
 
+/* From a real server to an address of the director's own: what a health check waits for. */
+static bool
+is_check_reply(const struct worker *self, const struct packet *packet)
+{
+	return packet->nexthop == FIB_LOCAL && lb_is_server(self->lb, packet->flow.family, &packet->flow.src) &&
+	       !lb_has_address(self->lb, packet->flow.family, &packet->flow.dst);
+}
+
 static bool
 is_control(const struct worker *self, const struct packet *packet)
 {
