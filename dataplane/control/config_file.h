@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Reads ipvsd.conf (libconfig syntax) into struct config; ipvsd.conf(5) documents each key.
+ */
+#ifndef CONTROL_CONFIG_FILE_H
+#define CONTROL_CONFIG_FILE_H
+
+#include <stdio.h>
+
+#include "core/config.h"
+
+/* Every error is a line to MESSAGES: file, line, key, what is wrong and what is allowed; all errors are reported, not
+ * only the first. 0, -EINVAL, -ENOENT..., -ENOMEM. *RET is the caller's, for config_free(). */
+int config_load(const char *path, struct config **ret, FILE *messages);
+void config_free(struct config *config);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * ipvsd: arguments, then everything in modules.c.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "control/config_file.h"
+#include "core/log.h"
+#include "modules.h"
+
+#define DEFAULT_CONFIG "/etc/ipvsd/ipvsd.conf"
+
+static void
+usage(FILE *to)
+{
+	fprintf(to, "Usage: ipvsd [-c FILE] [-t]\n"
+		    "\n"
+		    "  -c, --config FILE  configuration (default " DEFAULT_CONFIG ")\n"
+		    "  -t, --test         check the configuration, and exit\n"
+		    "  -V, --version      print the version, and exit\n"
+		    "  -h, --help         print this, and exit\n"
+		    "\n"
+		    "ipvsd stays in the foreground. See ipvsd(8), ipvsd.conf(5).\n");
+}
+
+struct arguments {
+	const char *config;
+	bool test;
+};
+
+/* -1: go on; otherwise the exit status. */
+static int
+parse_arguments(int argc, char **argv, struct arguments *ret)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' }, { "test", no_argument, NULL, 't' },
+		{ "version", no_argument, NULL, 'V' },	    { "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:tVh", options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			ret->config = optarg;
+			break;
+		case 't':
+			ret->test = true;
+			break;
+		case 'V':
+			puts(PACKAGE_STRING);
+			return EXIT_SUCCESS;
+		case 'h':
+			usage(stdout);
+			return EXIT_SUCCESS;
+		default:
+			usage(stderr);
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "ipvsd: unexpected argument '%s'\n", argv[optind]);
+		usage(stderr);
+		return 2;
+	}
+	return -1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct arguments arguments = { .config = DEFAULT_CONFIG };
+	struct config *config = NULL;
+	int status = parse_arguments(argc, argv, &arguments);
+
+	if (status >= 0)
+		return status;
+	if (config_load(arguments.config, &config, stderr) < 0)
+		return EXIT_FAILURE;
+	if (arguments.test) {
+		printf("%s: good\n", arguments.config);
+		config_free(config);
+		return EXIT_SUCCESS;
+	}
+	log_open(config->log.level, config->log.syslog);
+	status = modules_run(config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	config_free(config);
+	return status;
+}
