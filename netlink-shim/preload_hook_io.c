@@ -14,6 +14,12 @@
 /* What glibc calls when a program built with _FORTIFY_SOURCE would overrun its buffer. */
 void __chk_fail(void) __attribute__((noreturn));
 
+/* No header has these: the compiler makes the calls of its own accord. */
+ssize_t __recvfrom_chk(int fd, void *data, size_t size, size_t room, int flags, struct sockaddr *from,
+		       socklen_t *length);
+ssize_t __recv_chk(int fd, void *data, size_t size, size_t room, int flags);
+ssize_t __read_chk(int fd, void *data, size_t size, size_t room);
+
 static ssize_t
 send_bytes(int fd, struct link *link, const void *data, size_t size, int flags)
 {
