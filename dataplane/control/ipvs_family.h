@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The generic netlink family IPVS, as in net/netfilter/ipvs/ip_vs_ctl.c. The table of its commands is in ipvs_family.c;
+ * each object of the interface has a file: ipvs_service.c, ipvs_dest.c, ipvs_daemon.c, ipvs_config.c.
+ */
+#ifndef CONTROL_IPVS_FAMILY_H
+#define CONTROL_IPVS_FAMILY_H
+
+#include <linux/ip_vs.h>
+
+#include "control/genl_dispatch.h"
+#include "control/ipvs_model.h"
+
+/* Registered with the struct ipvs_model as context; so all handlers' CONTEXT is. */
+extern const struct genl_family ipvs_family;
+
+int service_new_cmd(void *context, struct genl_request *request);
+int service_set_cmd(void *context, struct genl_request *request);
+int service_del_cmd(void *context, struct genl_request *request);
+int service_get_cmd(void *context, struct genl_request *request);
+int service_dump_cmd(struct genl_dump *dump, struct nl_msg *msg);
+
+int dest_new_cmd(void *context, struct genl_request *request);
+int dest_set_cmd(void *context, struct genl_request *request);
+int dest_del_cmd(void *context, struct genl_request *request);
+int dest_dump_start(struct genl_dump *dump, struct genl_request *request);
+int dest_dump_cmd(struct genl_dump *dump, struct nl_msg *msg);
+void dest_dump_end(struct genl_dump *dump);
+
+int daemon_new_cmd(void *context, struct genl_request *request);
+int daemon_del_cmd(void *context, struct genl_request *request);
+int daemon_dump_cmd(struct genl_dump *dump, struct nl_msg *msg);
+
+int config_set_cmd(void *context, struct genl_request *request);
+int config_get_cmd(void *context, struct genl_request *request);
+int info_get_cmd(void *context, struct genl_request *request);
+int zero_cmd(void *context, struct genl_request *request);
+int flush_cmd(void *context, struct genl_request *request);
+
+/* ATTRS by IPVS_SVC_ATTR_*, 0..IPVS_SVC_ATTR_MAX, which NEST fills. Returns the key in RET_KEY and the service, NULL if
+ * there is none, in RET; -EINVAL, -EAFNOSUPPORT. */
+int service_parse_key(const struct ipvs_model *model, const struct nlattr *nest, const struct nlattr **attrs,
+		      struct ipvs_key *ret_key, struct ipvs_service **ret);
+/* The service that REQUEST names; -ESRCH if there is none. */
+int service_of_request(const struct ipvs_model *model, const struct genl_request *request, struct ipvs_service **ret);
+
+#endif

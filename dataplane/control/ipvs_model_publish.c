@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What changed in a turn becomes visible to the workers: destinations first, then the services that list them, and last
+ * the destinations that no service lists any more are taken back.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "control/ipvs_model.h"
+#include "core/cleanup.h"
+
+void
+ipvs_service_touch(struct ipvs_model *model, struct ipvs_service *service)
+{
+	if (service->dirty)
+		return;
+	service->dirty = true;
+	TAILQ_INSERT_TAIL(&model->dirty_services, service, dirty_link);
+}
+
+void
+ipvs_dest_touch(struct ipvs_model *model, struct ipvs_dest *dest)
+{
+	if (dest->dirty)
+		return;
+	dest->dirty = true;
+	TAILQ_INSERT_TAIL(&model->dirty_dests, dest, dirty_link);
+}
+
+static void
+retract_services(struct ipvs_model *model)
+{
+	struct ipvs_service *service, *next;
+
+	for (service = TAILQ_FIRST(&model->dirty_services); service; service = next) {
+		next = TAILQ_NEXT(service, dirty_link);
+		if (!service->removed)
+			continue;
+		TAILQ_REMOVE(&model->dirty_services, service, dirty_link);
+		if (service->published)
+			service_retract(model->lb, service->index);
+		number_pool_put(&model->service_numbers, service->index);
+		free(service);
+	}
+}
+
+static int
+publish_dests(struct ipvs_model *model)
+{
+	struct ipvs_dest *dest, *next;
+	int err = 0;
+
+	for (dest = TAILQ_FIRST(&model->dirty_dests); dest; dest = next) {
+		int failed;
+
+		next = TAILQ_NEXT(dest, dirty_link);
+		if (!dest->service)
+			continue;
+		failed = dest_publish(model->lb, &dest->spec, &dest->published);
+		if (failed < 0) {
+			err = failed;
+			continue;
+		}
+		TAILQ_REMOVE(&model->dirty_dests, dest, dirty_link);
+		dest->dirty = false;
+	}
+	return err;
+}
+
+static int
+publish_service(struct ipvs_model *model, struct ipvs_service *service)
+{
+	struct service_spec spec = {
+		.key = {
+			.addr = service->key.addr,
+			.fwmark = service->key.fwmark,
+			.port = service->key.port,
+			.family = service->key.family,
+			.protocol = service->key.fwmark ? 0 : (uint8_t)service->key.protocol,
+		},
+		.index = service->index,
+		.flags = service->flags,
+		.timeout_s = service->timeout_s,
+		.netmask = service->netmask,
+		.scheduler = service->scheduler,
+	};
+	CLEANUP(free) void *memory = malloc((service->n_dests + 1u) * sizeof(const struct dest *));
+	const struct dest **dests = memory;
+	struct ipvs_dest *dest;
+	uint32_t n = 0;
+	int err;
+
+	/* the interface takes any number, packets have eight bits */
+	if (service->key.protocol > UINT8_MAX)
+		return 0;
+	if (!dests)
+		return -ENOMEM;
+	TAILQ_FOREACH (dest, &service->dests, link)
+		if (dest->published)
+			dests[n++] = dest->published;
+	err = service_publish(model->lb, &spec, dests, n);
+	if (err == 0)
+		service->published = true;
+	return err;
+}
+
+static int
+publish_services(struct ipvs_model *model)
+{
+	struct ipvs_service *service, *next;
+	int err = 0;
+
+	for (service = TAILQ_FIRST(&model->dirty_services); service; service = next) {
+		int failed = publish_service(model, service);
+
+		next = TAILQ_NEXT(service, dirty_link);
+		if (failed < 0) {
+			err = failed;
+			continue;
+		}
+		TAILQ_REMOVE(&model->dirty_services, service, dirty_link);
+		service->dirty = false;
+	}
+	return err;
+}
+
+static void
+retract_dests(struct ipvs_model *model)
+{
+	struct ipvs_dest *dest, *next;
+
+	for (dest = TAILQ_FIRST(&model->dirty_dests); dest; dest = next) {
+		next = TAILQ_NEXT(dest, dirty_link);
+		if (dest->service)
+			continue;
+		TAILQ_REMOVE(&model->dirty_dests, dest, dirty_link);
+		dest->dirty = false;
+		if (dest->published)
+			dest_retract(model->lb, dest->spec.id);
+		dest->published = NULL;
+	}
+}
+
+int
+ipvs_model_publish(struct ipvs_model *model)
+{
+	int dests_err, services_err;
+
+	if (model->timeouts_dirty) {
+		int err = timeouts_publish(model->lb, &model->timeouts);
+
+		if (err < 0)
+			return err;
+		model->timeouts_dirty = false;
+	}
+	retract_services(model);
+	dests_err = publish_dests(model);
+	services_err = publish_services(model);
+	if (services_err < 0)
+		return services_err;
+	/* no published service lists them now */
+	retract_dests(model);
+	return dests_err;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * IPVS commands about services: ip_vs_genl_parse_service() and ip_vs_genl_fill_service() of the kernel.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "control/ipvs_family.h"
+
+static const struct attr_policy service_policy[IPVS_SVC_ATTR_MAX + 1] = {
+	[IPVS_SVC_ATTR_AF] = { ATTR_U16, 0 },
+	[IPVS_SVC_ATTR_PROTOCOL] = { ATTR_U16, 0 },
+	[IPVS_SVC_ATTR_ADDR] = { ATTR_BINARY, sizeof(union ip_bits) },
+	[IPVS_SVC_ATTR_PORT] = { ATTR_U16, 0 },
+	[IPVS_SVC_ATTR_FWMARK] = { ATTR_U32, 0 },
+	[IPVS_SVC_ATTR_SCHED_NAME] = { ATTR_STRING, IP_VS_SCHEDNAME_MAXLEN - 1 },
+	[IPVS_SVC_ATTR_FLAGS] = { ATTR_BINARY, sizeof(struct ip_vs_flags) },
+	[IPVS_SVC_ATTR_TIMEOUT] = { ATTR_U32, 0 },
+	[IPVS_SVC_ATTR_NETMASK] = { ATTR_U32, 0 },
+	[IPVS_SVC_ATTR_STATS] = { ATTR_NEST, 0 },
+	[IPVS_SVC_ATTR_PE_NAME] = { ATTR_STRING, IP_VS_PENAME_MAXLEN },
+};
+
+static void
+parse_key_fields(const struct nlattr **attrs, struct ipvs_key *key)
+{
+	if (attrs[IPVS_SVC_ATTR_FWMARK]) {
+		key->protocol = IPPROTO_TCP;
+		key->fwmark = attr_u32(attrs[IPVS_SVC_ATTR_FWMARK]);
+		return;
+	}
+	key->protocol = attr_u16(attrs[IPVS_SVC_ATTR_PROTOCOL]);
+	/* of an IPv4 address only four bytes count, whatever follows */
+	attr_copy(&key->addr, attrs[IPVS_SVC_ATTR_ADDR], key->family == AF_INET ? 4 : 16);
+	key->port = attr_u16(attrs[IPVS_SVC_ATTR_PORT]);
+}
+
+int
+service_parse_key(const struct ipvs_model *model, const struct nlattr *nest, const struct nlattr **attrs,
+		  struct ipvs_key *ret_key, struct ipvs_service **ret)
+{
+	int err = attrs_parse_nest(attrs, IPVS_SVC_ATTR_MAX, nest, service_policy);
+
+	if (err < 0)
+		return err;
+	if (!attrs[IPVS_SVC_ATTR_AF])
+		return -EINVAL;
+	if (!attrs[IPVS_SVC_ATTR_FWMARK] &&
+	    !(attrs[IPVS_SVC_ATTR_PORT] && attrs[IPVS_SVC_ATTR_PROTOCOL] && attrs[IPVS_SVC_ATTR_ADDR]))
+		return -EINVAL;
+	memset(ret_key, 0, sizeof(*ret_key));
+	ret_key->family = attr_u16(attrs[IPVS_SVC_ATTR_AF]);
+	if (ret_key->family != AF_INET && ret_key->family != AF_INET6)
+		return -EAFNOSUPPORT;
+	parse_key_fields(attrs, ret_key);
+	*ret = ipvs_service_find(model, ret_key);
+	return 0;
+}
+
+int
+service_of_request(const struct ipvs_model *model, const struct genl_request *request, struct ipvs_service **ret)
+{
+	const struct nlattr *attrs[IPVS_SVC_ATTR_MAX + 1];
+	struct ipvs_key key;
+	int err = service_parse_key(model, request->attrs[IPVS_CMD_ATTR_SERVICE], attrs, &key, ret);
+
+	if (err < 0)
+		return err;
+	return *ret ? 0 : -ESRCH;
+}
+
+/* Names what both NEW and SET need: key and all settings. The strings of SETUP point into the request. */
+static int
+parse_full(struct ipvs_model *model, struct genl_request *request, struct ipvs_key *key,
+	   struct ipvs_service_setup *setup, struct ipvs_service **ret)
+{
+	const struct nlattr *attrs[IPVS_SVC_ATTR_MAX + 1];
+	struct ip_vs_flags flags;
+	int err = service_parse_key(model, request->attrs[IPVS_CMD_ATTR_SERVICE], attrs, key, ret);
+
+	if (err < 0)
+		return err;
+	if (!attrs[IPVS_SVC_ATTR_SCHED_NAME] || !attrs[IPVS_SVC_ATTR_FLAGS] || !attrs[IPVS_SVC_ATTR_TIMEOUT] ||
+	    !attrs[IPVS_SVC_ATTR_NETMASK])
+		return -EINVAL;
+	attr_copy(&flags, attrs[IPVS_SVC_ATTR_FLAGS], sizeof(flags));
+	*setup = (struct ipvs_service_setup){
+		.scheduler = nla_data(attrs[IPVS_SVC_ATTR_SCHED_NAME]),
+		.flags = ((*ret ? (*ret)->flags : 0) & ~flags.mask) | (flags.flags & flags.mask),
+		.timeout_s = attr_u32(attrs[IPVS_SVC_ATTR_TIMEOUT]),
+		.netmask = attr_u32(attrs[IPVS_SVC_ATTR_NETMASK]),
+	};
+	if (attrs[IPVS_SVC_ATTR_PE_NAME])
+		setup->persistence_engine = nla_data(attrs[IPVS_SVC_ATTR_PE_NAME]);
+	return 0;
+}
+
+int
+service_new_cmd(void *context, struct genl_request *request)
+{
+	struct ipvs_model *model = context;
+	struct ipvs_service_setup setup;
+	struct ipvs_service *service;
+	struct ipvs_key key;
+	int err = parse_full(model, request, &key, &setup, &service);
+
+	if (err < 0)
+		return err;
+	if (service) {
+		service->unconfirmed = false;
+		return -EEXIST;
+	}
+	return ipvs_service_add(model, &key, &setup, &service);
+}
+
+int
+service_set_cmd(void *context, struct genl_request *request)
+{
+	struct ipvs_model *model = context;
+	struct ipvs_service_setup setup;
+	struct ipvs_service *service;
+	struct ipvs_key key;
+	int err = parse_full(model, request, &key, &setup, &service);
+
+	if (err < 0)
+		return err;
+	return service ? ipvs_service_edit(model, service, &setup) : -ESRCH;
+}
+
+int
+service_del_cmd(void *context, struct genl_request *request)
+{
+	struct ipvs_model *model = context;
+	struct ipvs_service *service;
+	int err = service_of_request(model, request, &service);
+
+	if (err < 0)
+		return err;
+	ipvs_service_remove(model, service);
+	return 0;
+}
+
+static int
+put_key(struct nl_msg *msg, const struct ipvs_key *key)
+{
+	if (nla_put_u16(msg, IPVS_SVC_ATTR_AF, key->family) < 0)
+		return -EMSGSIZE;
+	if (key->fwmark)
+		return nla_put_u32(msg, IPVS_SVC_ATTR_FWMARK, key->fwmark) < 0 ? -EMSGSIZE : 0;
+	if (nla_put_u16(msg, IPVS_SVC_ATTR_PROTOCOL, key->protocol) < 0 ||
+	    nla_put(msg, IPVS_SVC_ATTR_ADDR, sizeof(key->addr), &key->addr) < 0 ||
+	    nla_put_u16(msg, IPVS_SVC_ATTR_PORT, key->port) < 0)
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int
+put_service(const struct ipvs_model *model, const struct ipvs_service *service, struct nl_msg *msg)
+{
+	struct ip_vs_flags flags = { .flags = service->flags, .mask = ~0u };
+	struct nlattr *nest = attr_nest_begin(msg, IPVS_CMD_ATTR_SERVICE);
+	const char *scheduler = service->scheduler ? scheduler_name(service->scheduler) : "none";
+	struct ipvs_stats counts;
+	struct ipvs_rates rates;
+	int err;
+
+	if (!nest || put_key(msg, &service->key) < 0 || nla_put_string(msg, IPVS_SVC_ATTR_SCHED_NAME, scheduler) < 0 ||
+	    nla_put(msg, IPVS_SVC_ATTR_FLAGS, sizeof(flags), &flags) < 0 ||
+	    nla_put_u32(msg, IPVS_SVC_ATTR_TIMEOUT, service->timeout_s) < 0 ||
+	    nla_put_u32(msg, IPVS_SVC_ATTR_NETMASK, service->netmask) < 0)
+		return -EMSGSIZE;
+	ipvs_service_stats(model, service, &counts, &rates);
+	err = ipvs_stats_put(msg, IPVS_SVC_ATTR_STATS, IPVS_SVC_ATTR_STATS64, &counts, &rates);
+	if (err < 0)
+		return err;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+struct service_answer {
+	const struct ipvs_model *model;
+	const struct ipvs_service *service;
+};
+
+static int
+fill_answer(void *object, struct nl_msg *msg)
+{
+	const struct service_answer *answer = object;
+
+	return put_service(answer->model, answer->service, msg);
+}
+
+int
+service_get_cmd(void *context, struct genl_request *request)
+{
+	struct service_answer answer = { .model = context };
+	struct ipvs_service *service;
+	int err = service_of_request(context, request, &service);
+
+	if (err < 0)
+		return err;
+	answer.service = service;
+	return genl_reply(request, fill_answer, &answer);
+}
+
+int
+service_dump_cmd(struct genl_dump *dump, struct nl_msg *msg)
+{
+	struct ipvs_model *model = dump->context;
+	struct ipvs_service *service = ipvs_service_next(model, &dump->position);
+	int err;
+
+	if (!service)
+		return 0;
+	err = put_service(model, service, msg);
+	return err < 0 ? err : 1;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The private generic netlink family IPVSX: what Linux has no word for (netlink-shim/wire.h). Its commands about local
+ * addresses are in ipvsx_laddrs.c, the counters in counters_dump.c.
+ */
+#ifndef CONTROL_IPVSX_FAMILY_H
+#define CONTROL_IPVSX_FAMILY_H
+
+#include "control/counters_dump.h"
+#include "control/genl_dispatch.h"
+#include "control/ipvs_model.h"
+#include "control/laddr_groups.h"
+
+/* The family's context. */
+struct ipvsx {
+	struct ipvs_model *model;
+	struct laddr_groups *groups;
+	struct counters_sets counters;
+};
+
+extern const struct genl_family ipvsx_family;
+
+int laddrs_new_cmd(void *context, struct genl_request *request);
+int laddrs_del_cmd(void *context, struct genl_request *request);
+int laddrs_dump_cmd(struct genl_dump *dump, struct nl_msg *msg);
+
+#endif

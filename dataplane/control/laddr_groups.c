@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * See laddr_groups.h. Publication is in laddr_groups_publish.c.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/laddr_groups_private.h"
+#include "core/cleanup.h"
+
+static void
+group_free(struct laddr_group *group)
+{
+	free(group->addresses);
+	free(group);
+}
+
+CLEANUP_FUNCTION(group_free, struct laddr_group *)
+
+int
+laddr_groups_create(struct lb *lb, const struct laddr_groups_hooks *hooks, struct laddr_groups **ret)
+{
+	struct laddr_groups *groups = calloc(1, sizeof(*groups));
+
+	if (!groups)
+		return -ENOMEM;
+	groups->lb = lb;
+	groups->hooks = *hooks;
+	TAILQ_INIT(&groups->list);
+	if (hash_index_init(&groups->present) < 0) {
+		free(groups);
+		return -ENOMEM;
+	}
+	*ret = groups;
+	return 0;
+}
+
+void
+laddr_groups_destroy(struct laddr_groups *groups)
+{
+	struct laddr_group *group;
+
+	if (!groups)
+		return;
+	while ((group = TAILQ_FIRST(&groups->list)) != NULL) {
+		TAILQ_REMOVE(&groups->list, group, link);
+		group_free(group);
+	}
+	for (uint32_t i = 0; i <= groups->present.mask; i++) {
+		struct hash_node *node = groups->present.buckets[i], *next;
+
+		for (; node; node = next) {
+			next = node->next;
+			free(node); /* the first member of struct present_address */
+		}
+	}
+	hash_index_fini(&groups->present);
+	free(groups->announced);
+	free(groups);
+}
+
+void
+laddr_groups_observe(struct laddr_groups *groups, const struct laddr_groups_observer *observer)
+{
+	groups->observer = observer;
+}
+
+const struct laddr_group_list *
+laddr_groups_list(const struct laddr_groups *groups)
+{
+	return &groups->list;
+}
+
+static struct laddr_group *
+find_group(const struct laddr_groups *groups, const char *name)
+{
+	struct laddr_group *group;
+
+	TAILQ_FOREACH (group, &groups->list, link)
+		if (strcmp(group->name, name) == 0)
+			return group;
+	return NULL;
+}
+
+/* What can be a host's own address on a network. */
+static bool
+is_host_address(const struct ip_addr *addr)
+{
+	const struct in6_addr *ip6 = (const void *)addr->ip.bytes;
+	uint32_t ip4 = rte_be_to_cpu_32(addr->ip.v4);
+
+	if (addr->family == AF_INET)
+		return ip4 >> 24 != 0 && ip4 >> 24 != IN_LOOPBACKNET && ip4 >> 28 < 14;
+	return addr->family == AF_INET6 && !IN6_IS_ADDR_UNSPECIFIED(ip6) && !IN6_IS_ADDR_LOOPBACK(ip6) &&
+	       !IN6_IS_ADDR_MULTICAST(ip6) && !IN6_IS_ADDR_LINKLOCAL(ip6) && !IN6_IS_ADDR_V4MAPPED(ip6);
+}
+
+static bool
+has_address(const struct laddr_group *group, const struct ip_addr *addr)
+{
+	for (uint32_t i = 0; i < group->n_addresses; i++)
+		if (ip_addr_equal(&group->addresses[i], addr))
+			return true;
+	return false;
+}
+
+static int
+check_addresses(const struct laddr_groups *groups, const struct laddr_group *group)
+{
+	const struct laddr_group *other;
+
+	for (uint32_t i = 0; i < group->n_addresses; i++) {
+		if (!is_host_address(&group->addresses[i]))
+			return -EINVAL;
+		for (uint32_t j = 0; j < i; j++)
+			if (ip_addr_equal(&group->addresses[i], &group->addresses[j]))
+				return -EINVAL;
+		TAILQ_FOREACH (other, &groups->list, link)
+			if (strcmp(other->name, group->name) != 0 && has_address(other, &group->addresses[i]))
+				return -EADDRINUSE;
+	}
+	return 0;
+}
+
+static int
+check_group(const struct laddr_groups *groups, const struct laddr_group *group)
+{
+	if (group->name[0] == '\0' || group->n_addresses == 0 || group->n_addresses > LADDR_GROUP_MAX ||
+	    group->first_port == 0 || group->first_port > group->last_port)
+		return -EINVAL;
+	if (group->with_vip && group->vip.family != AF_INET && group->vip.family != AF_INET6)
+		return -EINVAL;
+	return check_addresses(groups, group);
+}
+
+static struct laddr_group *
+group_copy(const struct laddr_group *from, uint8_t port)
+{
+	CLEANUP(group_free) struct laddr_group *group = calloc(1, sizeof(*group));
+
+	if (!group)
+		return NULL;
+	*group = *from;
+	group->port = port;
+	group->unconfirmed = false;
+	group->addresses = calloc(from->n_addresses, sizeof(*group->addresses));
+	if (!group->addresses)
+		return NULL;
+	memcpy(group->addresses, from->addresses, from->n_addresses * sizeof(*group->addresses));
+	return take(group);
+}
+
+static int
+set_group(struct laddr_groups *groups, const struct laddr_group *from)
+{
+	struct laddr_group *group, *old;
+	int port, err = check_group(groups, from);
+
+	if (err < 0)
+		return err;
+	old = find_group(groups, from->name);
+	if (old && old->configured)
+		return -EBUSY;
+	port = groups->hooks.port_number(groups->hooks.arg, from->port_name);
+	if (port < 0)
+		return -ENODEV;
+	group = group_copy(from, (uint8_t)port);
+	if (!group)
+		return -ENOMEM;
+	TAILQ_INSERT_TAIL(&groups->list, group, link);
+	if (old) {
+		TAILQ_REMOVE(&groups->list, old, link);
+		group_free(old);
+	}
+	groups->dirty = true;
+	if (groups->observer)
+		groups->observer->group(groups->observer->arg, group);
+	return 0;
+}
+
+int
+laddr_groups_set(struct laddr_groups *groups, const struct laddr_group *from)
+{
+	struct laddr_group group = *from;
+
+	group.configured = false;
+	return set_group(groups, &group);
+}
+
+int
+laddr_groups_configure(struct laddr_groups *groups, const struct config_laddrs *config)
+{
+	struct laddr_group group = {
+		.addresses = config->addresses,
+		.n_addresses = config->n_addresses,
+		.first_port = config->first_port,
+		.last_port = config->last_port,
+		.with_vip = config->with_vip,
+		.vip = config->vip,
+		.configured = true,
+	};
+
+	memcpy(group.name, config->name, sizeof(group.name));
+	memcpy(group.port_name, config->port, sizeof(group.port_name));
+	return set_group(groups, &group);
+}
+
+static void
+remove_group(struct laddr_groups *groups, struct laddr_group *group)
+{
+	if (groups->observer)
+		groups->observer->group_removed(groups->observer->arg, group);
+	TAILQ_REMOVE(&groups->list, group, link);
+	group_free(group);
+	groups->dirty = true;
+}
+
+int
+laddr_groups_remove(struct laddr_groups *groups, const char *name)
+{
+	struct laddr_group *group = find_group(groups, name);
+
+	if (!group)
+		return -ENOENT;
+	if (group->configured)
+		return -EBUSY;
+	remove_group(groups, group);
+	return 0;
+}
+
+void
+laddr_groups_restored(struct laddr_groups *groups)
+{
+	struct laddr_group *group;
+
+	TAILQ_FOREACH (group, &groups->list, link)
+		group->unconfirmed = !group->configured;
+}
+
+uint32_t
+laddr_groups_sweep(struct laddr_groups *groups)
+{
+	struct laddr_group *group = TAILQ_FIRST(&groups->list), *next;
+	uint32_t n = 0;
+
+	for (; group; group = next) {
+		next = TAILQ_NEXT(group, link);
+		if (!group->unconfirmed)
+			continue;
+		remove_group(groups, group);
+		n++;
+	}
+	return n;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Records into objects: see state_records.h. A record that doesn't fit is an error of the whole file.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "control/state_records.h"
+#include "core/cleanup.h"
+#include "core/log.h"
+
+static bool
+is_family(uint16_t family)
+{
+	return family == AF_INET || family == AF_INET6;
+}
+
+static int
+apply_service(struct ipvs_model *model, const struct state_service *record)
+{
+	struct ipvs_service_setup setup = {
+		.scheduler = record->scheduler,
+		.flags = record->flags,
+		.timeout_s = record->timeout_s,
+		.netmask = record->netmask,
+	};
+	struct ipvs_key key;
+	struct ipvs_service *service;
+
+	if (!is_family(record->family) || record->scheduler[sizeof(record->scheduler) - 1] != '\0')
+		return -EBADMSG;
+	memset(&key, 0, sizeof(key));
+	memcpy(key.addr.bytes, record->addr, sizeof(record->addr));
+	key.fwmark = record->fwmark;
+	key.port = record->port;
+	key.family = record->family;
+	key.protocol = record->protocol;
+	service = record->index < model->services_high ? model->services[record->index] : NULL;
+	if (service)
+		return ipvs_key_equal(&service->key, &key) ? ipvs_service_edit(model, service, &setup) : -EBADMSG;
+	return ipvs_service_add_at(model, record->index, &key, &setup, &service);
+}
+
+static int
+remove_service(struct ipvs_model *model, const struct state_number *record)
+{
+	if (record->number >= model->services_high || !model->services[record->number])
+		return -EBADMSG;
+	ipvs_service_drop(model, model->services[record->number]);
+	return 0;
+}
+
+static int
+apply_dest(struct ipvs_model *model, const struct state_dest *record)
+{
+	struct dest spec = {
+		.addr.family = record->family,
+		.port = record->port,
+		.forward = record->forward & (FORWARD_METHODS - 1),
+		.tunnel_type = record->tunnel_type,
+		.tunnel_port = record->tunnel_port,
+		.tunnel_flags = record->tunnel_flags,
+		.weight = record->weight,
+		.upper = record->upper,
+		.lower = record->lower,
+	};
+	struct ipvs_service *service;
+	struct ipvs_dest *dest;
+
+	if (!is_family(record->family) || record->service >= model->services_high)
+		return -EBADMSG;
+	service = model->services[record->service];
+	if (!service)
+		return -EBADMSG;
+	memcpy(spec.addr.ip.bytes, record->addr, sizeof(record->addr));
+	dest = ipvs_dest_find(model, service, &spec.addr, spec.port);
+	if (dest)
+		return dest->spec.id == record->id ? ipvs_dest_edit(model, service, &spec) : -EBADMSG;
+	return ipvs_dest_add_at(model, service, &spec, record->id, &dest);
+}
+
+static int
+remove_dest(struct ipvs_model *model, const struct state_number *record)
+{
+	uint32_t index = DEST_INDEX(record->number);
+
+	if (index >= model->dests_high || !model->dests[index] || model->dests[index]->spec.id != record->number)
+		return -EBADMSG;
+	ipvs_dest_drop(model, model->dests[index]);
+	return 0;
+}
+
+static int
+apply_generation(struct ipvs_model *model, const struct state_number *record)
+{
+	uint32_t index = DEST_INDEX(record->number);
+
+	/* beyond the limit, if that became smaller, the number won't be used */
+	if (index < model->limits.dests)
+		model->generations[index] = (uint16_t)(record->number >> DEST_INDEX_BITS);
+	return 0;
+}
+
+static int
+apply_timeouts(struct ipvs_model *model, const struct state_timeouts *record)
+{
+	struct timeouts_spec timeouts = {
+		.tcp_s = record->tcp_s,
+		.tcp_fin_s = record->tcp_fin_s,
+		.udp_s = record->udp_s,
+	};
+
+	return ipvs_timeouts_set(model, &timeouts);
+}
+
+static int
+apply_daemon(struct ipvs_model *model, const struct state_daemon *record)
+{
+	struct ipvs_daemon *daemon;
+
+	if (record->state >= DAEMON_STATES || !is_family(record->group_family) ||
+	    record->interface[sizeof(record->interface) - 1] != '\0')
+		return -EBADMSG;
+	daemon = &model->daemons[record->state];
+	*daemon = (struct ipvs_daemon){
+		.running = record->running != 0,
+		.sync_id = record->sync_id,
+		.max_length = record->max_length,
+		.port = record->port,
+		.ttl = record->ttl,
+		.group.family = record->group_family,
+	};
+	memcpy(daemon->interface, record->interface, sizeof(daemon->interface));
+	memcpy(daemon->group.ip.bytes, record->group, sizeof(record->group));
+	return 0;
+}
+
+int
+state_apply_model(struct ipvs_model *model, uint16_t type, const void *payload, uint32_t length)
+{
+	static const uint32_t lengths[] = {
+		[STATE_SERVICE] = sizeof(struct state_service),
+		[STATE_SERVICE_REMOVED] = sizeof(struct state_number),
+		[STATE_DEST] = sizeof(struct state_dest),
+		[STATE_DEST_REMOVED] = sizeof(struct state_number),
+		[STATE_TIMEOUTS] = sizeof(struct state_timeouts),
+		[STATE_DAEMON] = sizeof(struct state_daemon),
+		[STATE_LADDRS] = 0,
+		[STATE_LADDRS_REMOVED] = 0,
+		[STATE_GENERATION] = sizeof(struct state_number),
+	};
+
+	if (type == 0 || type >= sizeof(lengths) / sizeof(lengths[0]) || (lengths[type] && length != lengths[type]))
+		return -EBADMSG;
+	switch ((enum state_record_type)type) {
+	case STATE_SERVICE:
+		return apply_service(model, payload);
+	case STATE_SERVICE_REMOVED:
+		return remove_service(model, payload);
+	case STATE_DEST:
+		return apply_dest(model, payload);
+	case STATE_DEST_REMOVED:
+		return remove_dest(model, payload);
+	case STATE_TIMEOUTS:
+		return apply_timeouts(model, payload);
+	case STATE_DAEMON:
+		return apply_daemon(model, payload);
+	case STATE_GENERATION:
+		return apply_generation(model, payload);
+	case STATE_LADDRS:
+	case STATE_LADDRS_REMOVED:
+		break;
+	}
+	return 0;
+}
+
+static void
+take_address(struct ip_addr *to, const struct state_address *from)
+{
+	memset(to, 0, sizeof(*to));
+	to->family = from->family;
+	memcpy(to->ip.bytes, from->addr, sizeof(from->addr));
+}
+
+static int
+apply_group(struct laddr_groups *groups, const struct state_laddrs *record, uint32_t length)
+{
+	CLEANUP(free) void *memory = NULL;
+	struct laddr_group group = { 0 };
+	int err;
+
+	if (length < sizeof(*record) || record->n_addresses > LADDR_GROUP_MAX ||
+	    length != sizeof(*record) + record->n_addresses * sizeof(record->addresses[0]) ||
+	    record->name[sizeof(record->name) - 1] != '\0' || record->port[sizeof(record->port) - 1] != '\0')
+		return -EBADMSG;
+	memory = calloc(record->n_addresses + 1u, sizeof(*group.addresses));
+	if (!memory)
+		return -ENOMEM;
+	group.addresses = memory;
+	group.n_addresses = record->n_addresses;
+	memcpy(group.name, record->name, sizeof(group.name));
+	memcpy(group.port_name, record->port, sizeof(group.port_name));
+	group.first_port = record->first_port;
+	group.last_port = record->last_port;
+	group.with_vip = record->with_vip != 0;
+	take_address(&group.vip, &record->vip);
+	for (uint32_t i = 0; i < group.n_addresses; i++)
+		take_address(&group.addresses[i], &record->addresses[i]);
+	err = laddr_groups_set(groups, &group);
+	if (err == -ENOMEM)
+		return err;
+	if (err < 0)
+		log_warning("state", "group %s of local addresses does not fit ipvsd.conf any more and is left out: %s",
+			    group.name, strerror(-err));
+	return 0;
+}
+
+int
+state_apply_laddrs(struct laddr_groups *groups, uint16_t type, const void *payload, uint32_t length)
+{
+	const struct state_name *record = payload;
+	int err;
+
+	if (type == STATE_LADDRS)
+		return apply_group(groups, payload, length);
+	if (type != STATE_LADDRS_REMOVED)
+		return 0;
+	if (length != sizeof(*record) || record->name[sizeof(record->name) - 1] != '\0')
+		return -EBADMSG;
+	err = laddr_groups_remove(groups, record->name);
+	/* it may have been left out */
+	return err == -ENOENT || err == -EBUSY ? 0 : err;
+}
