@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What ipvsd is made of, in the order in which it comes to life: memory and devices, then what workers read, the
+ * workers, the control side; then the threads start, and the control thread waits for events until it is told to stop.
+ * It ends in the opposite order.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <rte_launch.h>
+#include <rte_mbuf.h>
+
+#include "control/control.h"
+#include "control/kernel_mirror.h"
+#include "control/laddr_announce.h"
+#include "core/cleanup.h"
+#include "core/log.h"
+#include "core/rcu.h"
+#include "ip/fib.h"
+#include "modules.h"
+#include "path/path.h"
+#include "port/eal.h"
+#include "port/exception.h"
+#include "port/handover.h"
+#include "port/port.h"
+#include "port/steering.h"
+#include "workers.h"
+
+#define POOL_CACHE 256
+#define HANDOVER_RING 1024
+#define LINK_POLL_MS 100
+#define RECLAIM_MS 1
+#define DROPS_REPORT_MS 1000
+
+struct modules {
+	const struct config *config;
+	bool hugepages;
+	struct rcu *rcu;
+	struct rte_mempool *pool;
+	struct ports *ports;
+	struct steering *steering;
+	struct exception *exception;
+	struct handover *handover;
+	struct fib *fib;
+	struct lb *lb;
+	struct worker *workers[WORKERS_MAX];
+	uint32_t n_workers, n_launched;
+	const struct counters *counters[WORKERS_MAX + 1]; /* the workers', then the I/O thread's */
+	struct event_loop *loop;
+	struct laddr_announce *announce;
+	struct control *control;
+	struct kernel_mirror *mirror;
+	uint64_t table_full_seen;
+	struct log_limit table_full_limit;
+	int signals;
+};
+
+/* ---- what workers read ---- */
+
+/* Buffers for the largest frame of any port: headers in front, one buffer a packet. */
+static struct rte_mempool *
+make_pool(const struct config *config)
+{
+	uint32_t mtu = 1500, room;
+
+	for (uint32_t i = 0; i < config->n_ports; i++)
+		mtu = RTE_MAX(mtu, config->ports[i].mtu);
+	room = RTE_MAX((uint32_t)RTE_MBUF_DEFAULT_BUF_SIZE, RTE_ALIGN_CEIL(mtu + 64u, 64u) + RTE_PKTMBUF_HEADROOM);
+	return rte_pktmbuf_pool_create("ipvsd-packets", config->limits.mbufs, POOL_CACHE, 0, (uint16_t)room,
+				       SOCKET_ID_ANY);
+}
+
+static int
+start_ports(struct modules *self)
+{
+	const struct config *config = self->config;
+	int err;
+
+	self->pool = make_pool(config);
+	if (!self->pool) {
+		log_error("memory", "no room for %u packet buffers; lower limits.mbufs, or give more huge pages",
+			  config->limits.mbufs);
+		return -ENOMEM;
+	}
+	err = ports_open(config, self->n_workers, self->pool, &self->ports);
+	if (err < 0)
+		return err;
+	err = steering_create(NULL, ports_reta_size(self->ports, self->n_workers), self->n_workers, &self->steering);
+	if (err < 0)
+		return err;
+	ports_set_steering(self->ports, self->steering);
+	err = handover_create(self->n_workers, HANDOVER_RING, &self->handover);
+	if (err < 0)
+		return err;
+	return exception_create(self->ports, self->n_workers, config->workers.idle_us, config->workers.control_cpus,
+				&self->exception);
+}
+
+static int
+make_tables(struct modules *self)
+{
+	const struct config_limits *limits = &self->config->limits;
+	int err;
+
+	self->rcu = rcu_create(self->n_workers);
+	if (!self->rcu)
+		return -ENOMEM;
+	err = fib_create(limits->routes, limits->routes_ipv6, limits->neighbours, self->rcu, &self->fib);
+	if (err < 0)
+		return err;
+	return lb_create(limits->services, limits->dests, self->rcu, &self->lb);
+}
+
+static int
+make_workers(struct modules *self)
+{
+	const struct worker_shared shared = {
+		.config = self->config,
+		.lb = self->lb,
+		.fib = self->fib,
+		.ports = self->ports,
+		.steering = self->steering,
+		.exception = self->exception,
+		.handover = self->handover,
+		.rcu = self->rcu,
+		.pool = self->pool,
+		.hugepages = self->hugepages,
+	};
+
+	for (uint32_t i = 0; i < self->n_workers; i++) {
+		int err = worker_create(&shared, i, self->n_workers, eal_worker_lcore(i), &self->workers[i]);
+
+		if (err < 0)
+			return err;
+		self->counters[i] = &self->workers[i]->counters;
+	}
+	self->counters[self->n_workers] = exception_counters(self->exception);
+	lb_attach_workers(self->lb, self->workers, self->n_workers);
+	return 0;
+}
+
+/* ---- the control thread's periodic work ---- */
+
+static void
+reclaim(void *arg)
+{
+	struct modules *self = arg;
+
+	rcu_reclaim(self->rcu);
+}
+
+static void
+poll_links(void *arg)
+{
+	struct modules *self = arg;
+
+	for (uint32_t i = 0; i < self->ports->n_ports; i++)
+		port_poll_link(&self->ports->port[i]);
+}
+
+/* Workers only count; what an operator should know about is said here. */
+static void
+report_drops(void *arg)
+{
+	struct modules *self = arg;
+	uint64_t refused = 0;
+
+	for (uint32_t i = 0; i < self->n_workers; i++)
+		refused += self->workers[i]->counters.drop[DROP_CONN_TABLE_FULL];
+	if (refused > self->table_full_seen)
+		log_limited(&self->table_full_limit, LOG_WARNING, "connections",
+			    "table full: %llu new connections refused; raise limits.connections",
+			    (unsigned long long)(refused - self->table_full_seen));
+	self->table_full_seen = refused;
+}
+
+static void
+on_signal(void *arg, uint32_t events)
+{
+	struct modules *self = arg;
+	struct signalfd_siginfo info;
+
+	(void)events;
+	if (read(self->signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	log_info("ipvsd", "%s, ending", strsignal((int)info.ssi_signo));
+	event_loop_stop(self->loop);
+}
+
+static int
+watch_signals(struct modules *self)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	/* Before any thread starts, so that all have them blocked. */
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	signal(SIGPIPE, SIG_IGN);
+	self->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return self->signals < 0 ? -errno : event_loop_add(self->loop, self->signals, EPOLLIN, on_signal, self);
+}
+
+static int
+port_number(void *arg, const char *name)
+{
+	const struct modules *self = arg;
+	const struct port *port = port_by_name(self->ports, name);
+
+	return port ? port->index : -ENOENT;
+}
+
+static void
+laddr_activated(void *arg, const struct ip_addr *addr, uint8_t port, bool active)
+{
+	struct modules *self = arg;
+
+	laddr_announce_activated(self->announce, addr, port, active);
+}
+
+static void
+address_changed(void *arg, const struct ip_addr *addr, bool present)
+{
+	struct modules *self = arg;
+
+	laddr_groups_address_changed(control_laddrs(self->control), addr, present);
+}
+
+static int
+start_control(struct modules *self)
+{
+	const struct control_parts parts = {
+		.config = self->config,
+		.lb = self->lb,
+		.loop = self->loop,
+		.counters = self->counters,
+		.n_counters = self->n_workers + 1,
+		.laddrs = { .arg = self, .port_number = port_number, .activated = laddr_activated },
+	};
+	const struct kernel_mirror_parts mirror = {
+		.loop = self->loop,
+		.fib = self->fib,
+		.ports = self->ports,
+		.workers = self->workers,
+		.n_workers = self->n_workers,
+		.address_changed = address_changed,
+		.arg = self,
+	};
+	int err = laddr_announce_create(self->loop, self->fib, self->ports, &self->announce);
+
+	if (err == 0)
+		err = control_create(&parts, &self->control);
+	if (err == 0)
+		err = kernel_mirror_create(&mirror, &self->mirror);
+	if (err == 0)
+		err = control_restore(self->control);
+	if (err == 0)
+		err = control_publish(self->control);
+	if (err == 0)
+		err = event_loop_every(self->loop, RECLAIM_MS, reclaim, self);
+	if (err == 0)
+		err = event_loop_every(self->loop, LINK_POLL_MS, poll_links, self);
+	if (err == 0)
+		err = event_loop_every(self->loop, DROPS_REPORT_MS, report_drops, self);
+	return err;
+}
+
+static int
+start_threads(struct modules *self)
+{
+	int err;
+
+	for (; self->n_launched < self->n_workers; self->n_launched++) {
+		struct worker *worker = self->workers[self->n_launched];
+
+		err = rte_eal_remote_launch(worker_run, worker, worker->lcore);
+		if (err < 0) {
+			log_error("workers", "worker %u can't be started: %s", worker->index, strerror(-err));
+			return err;
+		}
+	}
+	err = exception_start(self->exception);
+	if (err < 0)
+		return err;
+	poll_links(self);
+	return control_start(self->control);
+}
+
+static void
+stop_threads(struct modules *self)
+{
+	if (self->exception)
+		exception_stop(self->exception);
+	for (uint32_t i = 0; i < self->n_launched; i++)
+		__atomic_store_n(&self->workers[i]->stop, true, __ATOMIC_RELAXED);
+	for (uint32_t i = 0; i < self->n_launched; i++)
+		rte_eal_wait_lcore(self->workers[i]->lcore);
+}
+
+static void
+destroy(struct modules *self)
+{
+	kernel_mirror_destroy(self->mirror);
+	control_destroy(self->control);
+	laddr_announce_destroy(self->announce);
+	for (uint32_t i = 0; i < self->n_workers; i++)
+		worker_destroy(self->workers[i]);
+	exception_destroy(self->exception);
+	handover_destroy(self->handover);
+	ports_close(self->ports);
+	steering_destroy(self->steering);
+	lb_destroy(self->lb);
+	fib_destroy(self->fib);
+	rcu_destroy(self->rcu);
+	rte_mempool_free(self->pool);
+	event_loop_destroy(self->loop);
+	if (self->signals >= 0)
+		close(self->signals);
+}
+
+static int
+start(struct modules *self)
+{
+	int err = event_loop_create(&self->loop);
+
+	if (err == 0)
+		err = watch_signals(self);
+	if (err == 0)
+		err = eal_start(self->config, &self->hugepages);
+	if (err < 0)
+		return err;
+	err = start_ports(self);
+	if (err == 0)
+		err = make_tables(self);
+	if (err == 0)
+		err = make_workers(self);
+	if (err == 0)
+		err = start_control(self);
+	return err == 0 ? start_threads(self) : err;
+}
+
+int
+modules_run(const struct config *config)
+{
+	struct modules *self = calloc(1, sizeof(*self));
+	int err;
+
+	if (!self)
+		return -ENOMEM;
+	self->config = config;
+	self->n_workers = config->workers.count;
+	self->table_full_limit = (struct log_limit)LOG_LIMIT(1, 10);
+	self->signals = -1;
+	err = start(self);
+	if (err == 0) {
+		log_info("ipvsd", "ready: %u worker%s, %u ports, control socket %s", self->n_workers,
+			 self->n_workers == 1 ? "" : "s", self->ports->n_ports, config->control.socket);
+		err = event_loop_run(self->loop);
+	} else {
+		log_error("ipvsd", "not started: %s", strerror(-err));
+	}
+	stop_threads(self);
+	destroy(self);
+	eal_stop();
+	free(self);
+	return err;
+}
