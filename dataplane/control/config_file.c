@@ -3,6 +3,7 @@
  * The sections of ipvsd.conf. A section is a function that lists its keys and reads each; ipvsd.conf(5) has the same
  * keys, defaults and ranges.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

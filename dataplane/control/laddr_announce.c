@@ -3,6 +3,7 @@
  * Announcements are frames on the kernel interface, which the exception path carries to the port like everything the
  * kernel sends. Each address is announced three times, a second apart, since nobody acknowledges.
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>

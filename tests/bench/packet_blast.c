@@ -6,6 +6,7 @@
  *   packet_blast send ADDRESS PORT SECONDS [FLOWS]     prints packets sent
  *   packet_blast count PORT SECONDS                    prints packets received
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
