@@ -91,11 +91,11 @@ fib_lookup(const struct fib *fib, uint16_t family, const union ip_bits *dst)
 }
 
 /* Control side (ip/fib.c). Sizes: limits.routes, limits.routes_ipv6, limits.neighbours. RCU quarantines freed parts of
- * the tables. */
+ * the tables, and must outlive the table. */
 int fib_create(uint32_t routes, uint32_t routes_ipv6, uint32_t neighbours, struct rcu *rcu, struct fib **ret);
 void fib_destroy(struct fib *fib);
 
-/* Adds or changes PREFIX/LENGTH; -ENOSPC if the table is full. */
+/* Adds or changes PREFIX/LENGTH, from /0 on; -ENOSPC if the table is full. */
 int fib_set_route(struct fib *fib, const struct ip_addr *prefix, uint8_t length, uint32_t nexthop);
 /* -ENOENT if it isn't there. */
 int fib_delete_route(struct fib *fib, const struct ip_addr *prefix, uint8_t length);

@@ -23,7 +23,9 @@ enum exception_class {
 
 struct exception;
 
-/* Makes the rings; the kernel interfaces exist (ports_open). POOL is where packets from the kernel are put. */
+/* Makes the rings; the kernel interfaces exist (ports_open). POOL is where packets from the kernel are put. The
+ * thread sleeps for IDLE_US at most (0: the longest that is allowed, it has no core of its own) and runs on CPUS, NULL
+ * for any; the list was checked by eal_start. */
 int exception_create(struct ports *ports, uint32_t n_workers, struct rte_mempool *pool, uint32_t idle_us,
 		     const char *cpus, struct exception **ret);
 int exception_start(struct exception *exception);

@@ -21,6 +21,7 @@
 #define PORT_MACS_MAX 16
 
 struct kernel_if;
+struct steering;
 
 struct port {
 	/* Read by workers; written by the control thread with plain stores (a late reader is a packet early or late). */
@@ -37,6 +38,10 @@ struct port {
 	uint16_t n_devs;
 	uint16_t queues; /* queue pairs of each device */
 	int numa_node;
+	int host_ifindex; /* kernel interface that the first device stands on (af_xdp, af_packet), 0: none */
+	bool carrier, admin; /* what `up` is made of */
+	bool kernel_told; /* that the carrier is as `carrier` says */
+	uint32_t config_line;
 	int kernel_ifindex; /* 0 until the kernel interface exists */
 	char kernel_name[16];
 	struct kernel_if *kernel;
@@ -57,6 +62,10 @@ struct port_queue {
 /* Probes, configures and starts every device of the configuration, with as many queues as it can use for N_WORKERS;
  * says in the log what each port got. Errors are logged with the port's name and the line of the configuration. */
 int ports_open(const struct config *config, uint32_t n_workers, struct rte_mempool *pool, struct ports **ret);
+/* Slots that the hash tables of the NICs have in common, a default where there are none: for steering_create(). */
+uint16_t ports_reta_size(const struct ports *ports, uint32_t n_workers);
+/* Gives the NICs that have RSS key and table of STEERING; says in the log where packets are handed over instead. */
+void ports_set_steering(struct ports *ports, const struct steering *steering);
 /* Stops and frees all; the workers and the I/O thread have ended. */
 void ports_close(struct ports *ports);
 
@@ -70,11 +79,15 @@ uint32_t port_rx_queues(const struct ports *ports, uint32_t worker, uint32_t n_w
 bool port_tx_queue(const struct ports *ports, uint32_t port, uint32_t worker, uint32_t n_workers,
 		   struct port_queue *ret, uint32_t *ret_worker);
 
-/* Applies to device and kernel interface both; called when either side changed. */
+/* Applies to device and kernel interface both; called when either side changed. On failure both keep what they had. */
 int port_set_mtu(struct port *port, uint16_t mtu);
-/* Reads the devices' carrier, passes it on to the kernel interface, updates `up`. Polled by the control thread. */
+/* Reads the devices' carrier, passes it on to the kernel interface, updates `up`. Polled by the control thread, every
+ * 100 ms or so. */
 void port_poll_link(struct port *port);
 /* The kernel interface's admin state changed (from the mirror). */
 void port_set_admin(struct port *port, bool up);
+/* A further unicast address to accept (VRRP's virtual MAC), and no longer. -ENOSPC: PORT_MACS_MAX are in use. */
+int port_add_mac(struct port *port, const struct rte_ether_addr *mac);
+void port_remove_mac(struct port *port, const struct rte_ether_addr *mac);
 
 #endif

@@ -15,20 +15,27 @@
 #define STEERING_KEY_LENGTH 52
 #define STEERING_RETA_MAX 512
 
+/* Local ports sorted by their slot: the ports p with (Toeplitz of p alone in the destination port's place) & (reta_size -
+ * 1) == s are ports[first[s]] up to ports[first[s + 1]], ascending, in host order. */
+struct steering_ports {
+	uint32_t first[STEERING_RETA_MAX + 1];
+	uint16_t ports[65536];
+};
+
 struct steering {
 	uint8_t key[STEERING_KEY_LENGTH];
 	uint8_t key_cpu[STEERING_KEY_LENGTH]; /* as rte_softrss_be wants it */
 	uint16_t reta_size; /* a power of two */
 	uint8_t reta[STEERING_RETA_MAX]; /* slot -> worker */
 	uint32_t n_workers;
-	bool full_rank; /* every slot can be reached by choice of the local port */
-	/* Ports sorted by their slot: the ports p with (Toeplitz of p alone in the destination port's place) & (reta_size
-	 * - 1) == s are slot_ports[slot_first[s]] up to slot_ports[slot_first[s + 1]], ascending, in host order. */
-	uint32_t slot_first[STEERING_RETA_MAX + 1];
-	uint16_t slot_ports[65536];
+	bool full_rank; /* every slot can be reached by choice of the local port, in both families */
+	/* The ports stand at another place of the hashed bytes in IPv6, and meet other bits of the key. */
+	struct steering_ports ipv4, ipv6;
 };
 
-/* KEY has STEERING_KEY_LENGTH bytes, NULL for a random one of full rank. RETA is filled round robin. */
+/* KEY has STEERING_KEY_LENGTH bytes, NULL for a random one of full rank. RETA_SIZE is a power of two up to
+ * STEERING_RETA_MAX and not under N_WORKERS; the table is filled round robin. A key that is not of full rank is taken,
+ * with a warning. -EINVAL, -ENOMEM, -EIO without randomness. */
 int steering_create(const uint8_t *key, uint16_t reta_size, uint32_t n_workers, struct steering **ret);
 void steering_destroy(struct steering *steering);
 
@@ -39,6 +46,12 @@ static inline uint32_t
 owner_of(const struct steering *steering, const struct flow *flow)
 {
 	return steering->n_workers == 1 ? 0 : steering->reta[steering_hash(steering, flow) & (steering->reta_size - 1)];
+}
+
+static inline const struct steering_ports *
+steering_ports(const struct steering *steering, uint16_t family)
+{
+	return family == AF_INET ? &steering->ipv4 : &steering->ipv6;
 }
 
 /* For a reply flow whose dport is still open (0): the slot that local port P would give is
