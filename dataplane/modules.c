@@ -22,6 +22,7 @@
 #include "core/log.h"
 #include "core/rcu.h"
 #include "ip/fib.h"
+#include "lb/service.h"
 #include "modules.h"
 #include "path/path.h"
 #include "port/eal.h"
@@ -97,8 +98,8 @@ start_ports(struct modules *self)
 	err = handover_create(self->n_workers, HANDOVER_RING, &self->handover);
 	if (err < 0)
 		return err;
-	return exception_create(self->ports, self->n_workers, config->workers.idle_us, config->workers.control_cpus,
-				&self->exception);
+	return exception_create(self->ports, self->n_workers, self->pool, config->workers.idle_us,
+				config->workers.control_cpus, &self->exception);
 }
 
 static int

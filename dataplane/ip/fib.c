@@ -9,9 +9,11 @@
 #define ALLOW_EXPERIMENTAL_API /* rte_lpm_rcu_qsbr_add, in DPDK 22.11 */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <rte_errno.h>
 #include <rte_rcu_qsbr.h>
 
 #include "core/rcu.h"

@@ -100,7 +100,7 @@ kernel_if_open(const struct config_port *config, struct port *port, struct rte_m
 		return err;
 	}
 	kernel->ops = ops;
-	strncpy(kernel->name, config->kernel, sizeof(kernel->name) - 1);
+	snprintf(kernel->name, sizeof(kernel->name), "%s", config->kernel);
 	port->kernel = kernel;
 	err = configure(kernel, port);
 	if (err < 0) {

@@ -130,7 +130,7 @@ open_port(struct ports *ports, const struct config_port *config, uint32_t n_work
 	struct port *port = &ports->port[ports->n_ports];
 	int err;
 
-	strncpy(port->name, config->name, sizeof(port->name) - 1);
+	snprintf(port->name, sizeof(port->name), "%s", config->name);
 	port->index = (uint8_t)ports->n_ports++;
 	port->config_line = config->line;
 	err = open_devices(ports, port, config, n_workers, pool);
