@@ -19,6 +19,12 @@
 
 #define SERVICE_BUCKETS_MIN 1024
 
+/* A destination as it is published, with what only the control thread needs of it. */
+struct dest_version {
+	struct dest dest;
+	struct dest_version *next; /* in service.replaced */
+};
+
 int
 lb_create(uint32_t max_services, uint32_t max_dests, struct rcu *rcu, struct lb **ret)
 {
@@ -60,6 +66,12 @@ service_free(void *object)
 {
 	struct service *svc = object;
 
+	while (svc->replaced) {
+		struct dest_version *version = svc->replaced;
+
+		svc->replaced = version->next;
+		free(version);
+	}
 	if (svc->scheduler && svc->scheduler->state_free)
 		svc->scheduler->state_free(svc->scheduler_state);
 	free(svc);
@@ -149,29 +161,48 @@ dest_get(const struct lb *lb, uint32_t id)
 	return dest_alive(lb, id) ? fetch(lb->dests[DEST_INDEX(id)]) : NULL;
 }
 
+/* A worker may find OLD in its service's list for as long as that version of the service is published, and a turn
+ * longer: OLD is freed with it. */
+static void
+dest_retire(struct lb *lb, struct dest *old, bool alive)
+{
+	struct dest_version *version = (struct dest_version *)old;
+	struct service *svc = alive && old->service < lb->max_services ? lb->services[old->service] : NULL;
+
+	if (!svc) {
+		rcu_defer(lb->rcu, free, version);
+		return;
+	}
+	version->next = svc->replaced;
+	svc->replaced = version;
+}
+
 int
 dest_publish(struct lb *lb, const struct dest *dest, const struct dest **ret)
 {
 	uint32_t index = DEST_INDEX(dest->id);
-	struct dest *copy, *old;
+	struct dest_version *copy;
+	struct dest *old;
+	bool alive;
 
 	if (index >= lb->max_dests)
 		return -ENOSPC;
-	copy = malloc(sizeof(*copy));
+	copy = calloc(1, sizeof(*copy));
 	if (!copy)
 		return -ENOMEM;
+	alive = lb->dest_live[index] != 0;
 	/* One that is alive under the same id has its address, which can't change, in the set already. */
 	if (!dest_alive(lb, dest->id) && address_set_add(lb->servers, &dest->addr) < 0) {
 		free(copy);
 		return -ENOMEM;
 	}
-	*copy = *dest;
+	copy->dest = *dest;
 	old = lb->dests[index];
-	publish(lb->dests[index], copy);
+	publish(lb->dests[index], &copy->dest);
 	__atomic_store_n(&lb->dest_live[index], dest->id, __ATOMIC_RELEASE);
 	if (old)
-		rcu_defer(lb->rcu, free, old);
-	*ret = copy;
+		dest_retire(lb, old, alive);
+	*ret = &copy->dest;
 	return 0;
 }
 

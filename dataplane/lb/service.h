@@ -71,6 +71,9 @@ struct service {
 	uint32_t n_ready; /* those with a weight above 0 */
 	const struct dest *const *ready;
 	struct service *hash_next; /* published */
+	/* Control only: versions of its destinations that were replaced since it was published, and which it may still
+	 * list: they go with it. */
+	struct dest_version *replaced;
 };
 
 /* What one worker counts for one destination: one cache line. The service's figures are the sum of its destinations',
@@ -119,7 +122,7 @@ struct service_spec {
 };
 
 /* Makes the destination known under its id (a copy is taken), or replaces what had that id. dest_alive() holds from
- * now on. */
+ * now on. What is replaced stays until its service is published again, which lists it until then. */
 int dest_publish(struct lb *lb, const struct dest *dest, const struct dest **ret);
 /* Takes the destination back: packets of its connections are dropped (DROP_DEST_REMOVED) until dest_publish() with the
  * same id. No published service may hold it: publish the service without it before. */
