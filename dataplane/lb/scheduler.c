@@ -42,8 +42,10 @@ scheduler_dest_open(const struct worker *self, const struct dest *dest)
 	struct dest_load *mine = &self->loads[DEST_INDEX(dest->id)], all;
 	uint64_t total;
 
-	if (dest->upper == 0)
+	if (dest->upper == 0) {
+		mine->overloaded = false;
 		return true;
+	}
 	dest_load_sum(self->lb, DEST_INDEX(dest->id), &all);
 	total = (uint64_t)(all.active + all.inactive + all.persistent);
 	if (total >= dest->upper)
@@ -63,6 +65,9 @@ scheduler_load_changed(struct worker *self, uint32_t dest_id)
 
 	if (!dest || dest->id != dest_id)
 		return;
+	/* A threshold counts as reached even if no new connection comes by before it is left again. */
+	if (dest->upper != 0)
+		(void)scheduler_dest_open(self, dest);
 	svc = fetch(lb->services[dest->service]);
 	if (!svc || !svc->scheduler || !svc->scheduler->load_changed)
 		return;

@@ -97,6 +97,19 @@ heaviest_open(struct worker *self, const struct service *svc)
 	return best;
 }
 
+/* Workers start at different places of the sequence, the first one at its beginning. */
+static struct service_cursor
+starting_place(const struct worker *self, const struct service *svc, const struct wrr_state *state)
+{
+	uint64_t share = self->index * 0x9e3779b9u;
+	uint32_t passes = (uint32_t)(state->top / state->step);
+
+	return (struct service_cursor){
+		.position = (uint32_t)(share * svc->n_ready >> 32),
+		.weight = state->top - (int32_t)(share * passes >> 32) * state->step,
+	};
+}
+
 static const struct dest *
 wrr_pick(struct worker *self, const struct service *svc, const struct flow *flow)
 {
@@ -106,6 +119,8 @@ wrr_pick(struct worker *self, const struct service *svc, const struct flow *flow
 	(void)flow;
 	if (svc->n_ready == 0)
 		return NULL;
+	if (cursor->weight == 0)
+		*cursor = starting_place(self, svc, state);
 	if (cursor->weight <= 0 || cursor->weight > state->top)
 		cursor->weight = state->top;
 	for (int attempt = 0; attempt < PICK_ATTEMPTS; attempt++) {
