@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The connection table (lb/conn_table.h) against a plain array that says which connection has which key.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lb/conn_table.h"
+#include "random_source.h"
+
+#define TCP 6
+#define UDP 17
+#define CAPACITY 2048u
+#define KEYS 6000u
+
+static const uint64_t seed[3] = { 0x0123456789abcdef, 0xfedcba9876543210, 0x5555aaaa3333cccc };
+
+static struct conn_table *
+table_of(bool ipv6, uint32_t capacity)
+{
+	struct conn_table *table;
+
+	assert_int_equal(conn_table_create(ipv6, capacity, -1, false, seed, &table), 0);
+	return table;
+}
+
+/* Different keys for different numbers, which look like neighbours on a network. */
+static void
+make_key(bool ipv6, uint32_t number, void *key)
+{
+	struct conn_key4 key4 = { .src = rte_cpu_to_be_32(0x0a000000 + number / 64),
+				  .dst = RTE_BE32(0xc6336401),
+				  .sport = rte_cpu_to_be_16((uint16_t)(1024 + number % 64)),
+				  .dport = RTE_BE16(80) };
+	struct conn_key6 key6 = { .src = { 0x20, 1, 0x0d, 0xb8 }, .dst = { 0xfd, [15] = 1 } };
+
+	if (!ipv6) {
+		memcpy(key, &key4, sizeof(key4));
+		return;
+	}
+	memcpy(key6.src + 12, &key4.src, 4);
+	key6.sport = key4.sport;
+	key6.dport = key4.dport;
+	memcpy(key, &key6, sizeof(key6));
+}
+
+static void
+set_key(const struct conn_table *table, struct conn *conn, enum conn_direction direction, uint32_t number)
+{
+	make_key(table->ipv6, number, table->ipv6 ? (void *)&conn->key6[direction] : (void *)&conn->key4[direction]);
+}
+
+static uint32_t
+find(const struct conn_table *table, uint32_t number, uint8_t proto)
+{
+	struct conn_key6 key;
+
+	make_key(table->ipv6, number, &key);
+	return conn_find(table, &key, proto, conn_hash(table, &key, proto));
+}
+
+/* A connection with these keys in both directions, in the index. */
+static struct conn *
+insert(struct conn_table *table, uint8_t proto, uint32_t in, uint32_t out)
+{
+	struct conn *conn = conn_new(table);
+
+	assert_non_null(conn);
+	conn->proto = proto;
+	set_key(table, conn, CONN_IN, in);
+	set_key(table, conn, CONN_OUT, out);
+	assert_int_equal(conn_link(table, conn, CONN_IN, NULL), 0);
+	assert_int_equal(conn_link(table, conn, CONN_OUT, NULL), 0);
+	return conn;
+}
+
+static void
+remove_conn(struct conn_table *table, struct conn *conn)
+{
+	conn_unlink(table, conn, CONN_IN);
+	conn_unlink(table, conn, CONN_OUT);
+	conn_free(table, conn);
+}
+
+static uint32_t
+free_overflow_buckets(const struct conn_table *table)
+{
+	uint32_t n = 0;
+
+	for (uint32_t number = table->overflow_free; number != 0; number = table->overflow[number].next)
+		n++;
+	return n;
+}
+
+static void
+assert_empty(const struct conn_table *table)
+{
+	assert_int_equal(table->n_used, 0);
+	for (uint32_t i = 0; i <= table->bucket_mask; i++) {
+		assert_int_equal(bucket_match(&table->buckets[i], 0), (1u << BUCKET_SLOTS) - 1);
+		assert_int_equal(table->buckets[i].next, 0);
+	}
+	assert_int_equal(free_overflow_buckets(table), table->n_overflow - 1);
+}
+
+static void
+hot_members_stand_in_the_first_line(void **state)
+{
+	struct conn_table *v4 = table_of(false, 16), *v6 = table_of(true, 16);
+
+	(void)state;
+	assert_int_equal(offsetof(struct conn, l4_delta), 4);
+	assert_int_equal(offsetof(struct conn, ip_delta), 8);
+	assert_int_equal(offsetof(struct conn, nexthop), 12);
+	assert_int_equal(offsetof(struct conn, last_seen_ms), 20);
+	assert_int_equal(offsetof(struct conn, dest), 24);
+	assert_int_equal(offsetof(struct conn, fib_generation), 28);
+	assert_int_equal(offsetof(struct conn, last_ack), 32);
+	assert_int_equal(offsetof(struct conn, key4), 40);
+	assert_int_equal(sizeof(struct conn_key4), 12);
+	assert_int_equal(sizeof(struct conn_key6), 36);
+	assert_int_equal(sizeof(struct conn_bucket), 64);
+	assert_ptr_equal((uint8_t *)conn_at(v4, 1) - (uint8_t *)conn_at(v4, 0), (void *)64);
+	assert_ptr_equal((uint8_t *)conn_at(v6, 1) - (uint8_t *)conn_at(v6, 0), (void *)128);
+	assert_int_equal((uintptr_t)conn_at(v4, 0) % 64, 0);
+	assert_int_equal((uintptr_t)conn_at(v6, 0) % 64, 0);
+	assert_int_equal((uintptr_t)conn_cold(v6, conn_at(v6, 3)) % 64, 0);
+	assert_int_equal((uintptr_t)&v4->buckets[1] % 64, 0);
+	assert_true(v6->mapped >= conn_table_bytes(true, 16));
+	conn_table_destroy(v4);
+	conn_table_destroy(v6);
+}
+
+static void
+slots_match_as_a_plain_loop_says(void **state)
+{
+	struct random_source random = random_source_new(11);
+
+	(void)state;
+	for (int round = 0; round < 100000; round++) {
+		struct conn_bucket bucket = { .next = 0 };
+		uint16_t tag = (uint16_t)random_upto(&random, 4);
+		uint32_t expected = 0;
+
+		for (uint32_t i = 0; i < BUCKET_SLOTS; i++) {
+			bucket.tag[i] = (uint16_t)random_upto(&random, 4);
+			bucket.value[i] = (uint32_t)random_u64(&random);
+			expected |= (uint32_t)(bucket.tag[i] == tag) << i;
+		}
+		assert_int_equal(bucket_match(&bucket, tag), expected);
+	}
+}
+
+static void
+check_both_directions(bool ipv6)
+{
+	struct conn_table *table = table_of(ipv6, 16);
+	struct conn *tcp = insert(table, TCP, 1, 2), *udp = insert(table, UDP, 1, 2);
+
+	assert_int_equal(find(table, 1, TCP), CONN_VALUE(conn_number(table, tcp), CONN_IN));
+	assert_int_equal(find(table, 2, TCP), CONN_VALUE(conn_number(table, tcp), CONN_OUT));
+	assert_int_equal(find(table, 1, UDP), CONN_VALUE(conn_number(table, udp), CONN_IN));
+	assert_int_equal(find(table, 2, UDP), CONN_VALUE(conn_number(table, udp), CONN_OUT));
+	assert_int_equal(find(table, 3, TCP), CONN_NONE);
+	assert_int_equal(find(table, 1, 132), CONN_NONE);
+	remove_conn(table, tcp);
+	assert_int_equal(find(table, 1, TCP), CONN_NONE);
+	assert_int_equal(find(table, 2, TCP), CONN_NONE);
+	assert_int_equal(find(table, 2, UDP), CONN_VALUE(conn_number(table, udp), CONN_OUT));
+	remove_conn(table, udp);
+	assert_empty(table);
+	conn_table_destroy(table);
+}
+
+static void
+a_connection_is_found_by_both_its_keys_and_its_protocol(void **state)
+{
+	(void)state;
+	check_both_directions(false);
+	check_both_directions(true);
+}
+
+static void
+a_key_that_is_taken_is_refused_and_its_owner_named(void **state)
+{
+	struct conn_table *table = table_of(false, 16);
+	struct conn *first = insert(table, TCP, 1, 2), *second = conn_new(table);
+	uint32_t other = 0;
+
+	(void)state;
+	second->proto = TCP;
+	set_key(table, second, CONN_IN, 2);
+	assert_int_equal(conn_link(table, second, CONN_IN, &other), -EEXIST);
+	assert_int_equal(other, CONN_VALUE(conn_number(table, first), CONN_OUT));
+	assert_int_equal(find(table, 2, TCP), other);
+	conn_free(table, second);
+	remove_conn(table, first);
+	assert_empty(table);
+	conn_table_destroy(table);
+}
+
+static void
+a_full_table_gives_no_connection_until_one_is_freed(void **state)
+{
+	struct conn_table *table = table_of(false, 100);
+	struct conn *conns[100];
+
+	(void)state;
+	for (uint32_t i = 0; i < 100; i++)
+		conns[i] = insert(table, TCP, 2 * i, 2 * i + 1);
+	assert_null(conn_new(table));
+	conns[7]->last_seen_ms = 1;
+	conn_cold(table, conns[7])->shift = 1;
+	remove_conn(table, conns[7]);
+	conns[7] = conn_new(table);
+	assert_non_null(conns[7]);
+	assert_int_equal(conns[7]->last_seen_ms, 0);
+	assert_int_equal(conn_cold(table, conns[7])->shift, 0);
+	assert_null(conn_new(table));
+	for (uint32_t i = 0; i < 200; i++)
+		assert_int_equal(find(table, i, TCP) == CONN_NONE, i / 2 == 7);
+	conn_table_destroy(table);
+}
+
+/* With one bucket there are as many places as it and its overflow buckets have slots. */
+static void
+without_overflow_buckets_a_key_is_refused_and_the_others_stay(void **state)
+{
+	struct conn_table *table = table_of(false, 2000);
+	uint32_t n = 0;
+	struct conn *conn;
+
+	(void)state;
+	table->bucket_mask = 0;
+	for (;; n++) {
+		conn = conn_new(table);
+		assert_non_null(conn);
+		conn->proto = TCP;
+		set_key(table, conn, CONN_IN, n);
+		if (conn_link(table, conn, CONN_IN, NULL) == -ENOSPC)
+			break;
+	}
+	assert_int_equal(n, table->n_overflow * BUCKET_SLOTS);
+	assert_int_equal(find(table, n, TCP), CONN_NONE);
+	for (uint32_t i = 0; i < n; i++)
+		assert_int_equal(find(table, i, TCP), CONN_VALUE(i, CONN_IN));
+	conn_unlink(table, conn_at(table, 5), CONN_IN);
+	assert_int_equal(conn_link(table, conn, CONN_IN, NULL), 0);
+	assert_int_equal(find(table, n, TCP), CONN_VALUE(n, CONN_IN));
+	assert_int_equal(find(table, 5, TCP), CONN_NONE);
+	conn_table_destroy(table);
+}
+
+/* Numbers of keys with the bucket and tag of key 0, found by trying. */
+static uint32_t
+colliding_keys(const struct conn_table *table, uint32_t *ret, uint32_t max)
+{
+	struct conn_key6 key;
+	uint64_t first;
+	uint32_t n = 0;
+
+	make_key(table->ipv6, 0, &key);
+	first = conn_hash(table, &key, TCP);
+	for (uint32_t number = 0; n < max && number < 1u << 24; number++) {
+		uint64_t hash;
+
+		make_key(table->ipv6, number, &key);
+		hash = conn_hash(table, &key, TCP);
+		if (conn_tag(hash) == conn_tag(first) && conn_bucket(table, hash) == conn_bucket(table, first))
+			ret[n++] = number;
+	}
+	return n;
+}
+
+static void
+keys_with_the_same_tag_and_bucket_are_told_apart(void **state)
+{
+	(void)state;
+	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
+		struct conn_table *table = table_of(ipv6, 64);
+		struct conn *conns[24];
+		uint32_t keys[24];
+
+		table->bucket_mask = 1;
+		assert_int_equal(colliding_keys(table, keys, 24), 24);
+		for (uint32_t i = 0; i < 24; i++) {
+			conns[i] = conn_new(table);
+			conns[i]->proto = TCP;
+			set_key(table, conns[i], CONN_IN, keys[i]);
+			assert_int_equal(find(table, keys[i], TCP), CONN_NONE);
+			assert_int_equal(conn_link(table, conns[i], CONN_IN, NULL), 0);
+		}
+		for (uint32_t i = 0; i < 24; i += 2) {
+			conn_unlink(table, conns[i], CONN_IN);
+			conn_free(table, conns[i]);
+		}
+		for (uint32_t i = 0; i < 24; i++)
+			assert_int_equal(find(table, keys[i], TCP),
+					 i % 2 ? CONN_VALUE(conn_number(table, conns[i]), CONN_IN) : CONN_NONE);
+		for (uint32_t i = 1; i < 24; i += 2) {
+			conn_unlink(table, conns[i], CONN_IN);
+			conn_free(table, conns[i]);
+		}
+		assert_empty(table);
+		conn_table_destroy(table);
+	}
+}
+
+static void
+a_hash_whose_tag_would_be_zero_is_found_too(void **state)
+{
+	struct conn_table *table = table_of(false, 16);
+	struct conn_key4 key;
+	uint32_t number = 0;
+	struct conn *conn;
+
+	(void)state;
+	do {
+		make_key(false, ++number, &key);
+	} while (conn_hash4(table, &key, TCP) >> 48 != 0);
+	assert_int_equal(conn_tag(conn_hash4(table, &key, TCP)), 1);
+	conn = insert(table, TCP, number, 1);
+	assert_int_equal(find(table, number, TCP), CONN_VALUE(conn_number(table, conn), CONN_IN));
+	remove_conn(table, conn);
+	assert_empty(table);
+	conn_table_destroy(table);
+}
+
+struct model {
+	struct conn_table *table;
+	uint32_t by_key[KEYS]; /* the value that a lookup is to give */
+	uint32_t in[CAPACITY], out[CAPACITY]; /* keys by connection number */
+	uint32_t used[CAPACITY], n_used; /* numbers of connections, in no order */
+};
+
+static void
+model_insert(struct model *model, uint32_t in, uint32_t out)
+{
+	struct conn_table *table = model->table;
+	struct conn *conn = conn_new(table);
+	uint32_t number, other = CONN_NONE;
+
+	if (model->n_used == CAPACITY) {
+		assert_null(conn);
+		return;
+	}
+	number = conn_number(table, conn);
+	conn->proto = TCP;
+	set_key(table, conn, CONN_IN, in);
+	set_key(table, conn, CONN_OUT, out);
+	if (conn_link(table, conn, CONN_IN, &other) < 0) {
+		assert_int_equal(other, model->by_key[in]);
+		conn_free(table, conn);
+		return;
+	}
+	assert_int_equal(model->by_key[in], CONN_NONE);
+	if (conn_link(table, conn, CONN_OUT, &other) < 0) {
+		assert_int_equal(other, in == out ? CONN_VALUE(number, CONN_IN) : model->by_key[out]);
+		conn_unlink(table, conn, CONN_IN);
+		conn_free(table, conn);
+		return;
+	}
+	assert_int_equal(model->by_key[out], CONN_NONE);
+	model->by_key[in] = CONN_VALUE(number, CONN_IN);
+	model->by_key[out] = CONN_VALUE(number, CONN_OUT);
+	model->in[number] = in;
+	model->out[number] = out;
+	model->used[model->n_used++] = number;
+}
+
+static void
+model_delete(struct model *model, uint32_t place)
+{
+	uint32_t number = model->used[place];
+
+	model->used[place] = model->used[--model->n_used];
+	model->by_key[model->in[number]] = model->by_key[model->out[number]] = CONN_NONE;
+	remove_conn(model->table, conn_at(model->table, number));
+}
+
+/* Grows and shrinks in turns, so that chains of overflow buckets come and go. Returns the most that were in use. */
+static uint32_t
+churn(bool ipv6, uint32_t n_buckets, uint32_t operations)
+{
+	struct random_source random = random_source_new(ipv6 ? 6 : 4);
+	struct model *model = calloc(1, sizeof(*model));
+	uint32_t most = 0;
+
+	memset(model->by_key, 0xff, sizeof(model->by_key));
+	model->table = table_of(ipv6, CAPACITY);
+	model->table->bucket_mask = n_buckets - 1;
+	for (uint32_t i = 0; i < operations; i++) {
+		uint32_t key = random_upto(&random, KEYS), growing = (i / 10000) % 2 == 0;
+		uint32_t chosen = random_upto(&random, 10);
+
+		if (chosen < 4)
+			assert_int_equal(find(model->table, key, TCP), model->by_key[key]);
+		else if (chosen < (growing ? 9u : 6u))
+			model_insert(model, key, random_upto(&random, KEYS));
+		else if (model->n_used > 0)
+			model_delete(model, random_upto(&random, model->n_used));
+		assert_int_equal(model->table->n_used, model->n_used);
+		if (i % 10000 == 0) {
+			uint32_t in_use = model->table->n_overflow - 1 - free_overflow_buckets(model->table);
+
+			most = in_use > most ? in_use : most;
+			for (uint32_t k = 0; k < KEYS; k++)
+				assert_int_equal(find(model->table, k, TCP), model->by_key[k]);
+		}
+	}
+	while (model->n_used > 0)
+		model_delete(model, random_upto(&random, model->n_used));
+	assert_empty(model->table);
+	conn_table_destroy(model->table);
+	free(model);
+	return most;
+}
+
+static void
+millions_of_random_operations_agree_with_a_plain_array(void **state)
+{
+	(void)state;
+	churn(false, 1024, 2000000);
+	churn(true, 1024, 2000000);
+}
+
+static void
+long_chains_of_overflow_buckets_are_used_and_all_given_back(void **state)
+{
+	(void)state;
+	assert_true(churn(false, 32, 1000000) > 100);
+	assert_true(churn(true, 32, 1000000) > 100);
+}
+
+/* A chain is never longer than its entries need: all its buckets but the last are full. */
+static void
+an_overflow_bucket_goes_back_as_soon_as_it_is_not_needed(void **state)
+{
+	struct conn_table *table = table_of(false, 256);
+	struct conn *conns[100];
+
+	(void)state;
+	table->bucket_mask = 0;
+	for (uint32_t i = 0; i < 100; i++) {
+		conns[i] = conn_new(table);
+		conns[i]->proto = TCP;
+		set_key(table, conns[i], CONN_IN, i);
+		assert_int_equal(conn_link(table, conns[i], CONN_IN, NULL), 0);
+	}
+	assert_int_equal(table->n_overflow - 1, 9);
+	for (uint32_t i = 0; i < 100; i++) {
+		uint32_t left = 99 - i, needed = left <= BUCKET_SLOTS ? 0 : (left - 1) / BUCKET_SLOTS;
+
+		conn_unlink(table, conns[(i * 37) % 100], CONN_IN);
+		assert_int_equal(table->n_overflow - 1 - free_overflow_buckets(table), needed);
+	}
+	conn_table_destroy(table);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hot_members_stand_in_the_first_line),
+		cmocka_unit_test(slots_match_as_a_plain_loop_says),
+		cmocka_unit_test(a_connection_is_found_by_both_its_keys_and_its_protocol),
+		cmocka_unit_test(a_key_that_is_taken_is_refused_and_its_owner_named),
+		cmocka_unit_test(a_full_table_gives_no_connection_until_one_is_freed),
+		cmocka_unit_test(without_overflow_buckets_a_key_is_refused_and_the_others_stay),
+		cmocka_unit_test(keys_with_the_same_tag_and_bucket_are_told_apart),
+		cmocka_unit_test(a_hash_whose_tag_would_be_zero_is_found_too),
+		cmocka_unit_test(millions_of_random_operations_agree_with_a_plain_array),
+		cmocka_unit_test(long_chains_of_overflow_buckets_are_used_and_all_given_back),
+		cmocka_unit_test(an_overflow_bucket_goes_back_as_soon_as_it_is_not_needed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
