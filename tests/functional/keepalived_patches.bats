@@ -121,7 +121,7 @@ PUSH_END"
 	checker=$(cat "$dir/checkers.pid")
 	before=$(ticks "$checker")
 	kill "$server"
-	await says "$dir/keepalived.log" "Lost quorum"
+	await says "$dir/keepalived.log" "Adding sorry server [10.0.0.9]:tcp:90 to VS [192.0.2.1]:tcp:80"
 	await says "$dir/keepalived.log" "Disabling service [127.0.0.1]:tcp:18080 of VS [192.0.2.2]:tcp:80"
 	start_fake second.log
 	await says "$dir/second.log" PUSH_END
@@ -155,6 +155,38 @@ PUSH_END"
 	start_fake second.log
 	await says "$dir/second.log" PUSH_END
 	[ "$(requests second.log)" = "$all_up" ]
+}
+
+@test "ipvsd that refuses is asked again, and logged once" {
+	write_config
+	start_server 18080
+	start_fake first.log --refuse GET_INFO
+	start_keepalived "$KEEPALIVED"
+	await says "$dir/keepalived.log" "cannot use lvs_control_socket $IPVSD_SOCKET: Operation not permitted"
+	await_refusals() { [ "$(grep -c refused "$dir/first.log")" -ge 3 ]; }
+	await await_refusals
+	[ "$(grep -c "cannot use" "$dir/keepalived.log")" -eq 1 ]
+	[ -z "$(requests first.log | grep -v refused)" ]
+	kill_fake
+	start_fake second.log
+	await says "$dir/second.log" PUSH_END
+	[ "$(requests second.log)" = "$all_up" ]
+}
+
+@test "a reload while ipvsd is away counts in what is sent later" {
+	write_config
+	start_server 18080
+	start_fake first.log
+	start_keepalived "$KEEPALIVED"
+	await says "$dir/first.log" PUSH_END
+	kill_fake
+	await says "$dir/keepalived.log" "was closed by the other end"
+	sed -i 's/weight 2/weight 7/' "$dir/keepalived.conf"
+	kill -HUP "$keepalived"
+	await says "$dir/keepalived.log" "Reload complete"
+	start_fake second.log
+	await says "$dir/second.log" PUSH_END
+	[ "$(requests second.log)" = "${all_up/weight 2/weight 7}" ]
 }
 
 @test "what exists is updated, and a peer without the private family is served too" {

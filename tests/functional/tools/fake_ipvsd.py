@@ -4,7 +4,8 @@
 
 It keeps services and destinations in memory, answers as ipvsd does (netlink-shim/wire.h) with the kernel's error
 codes, and writes one line for each request to its standard output. What ipvsd itself does not do on demand is its
-point: dying in the middle of a request (--die-on), staying silent (--mute-on), lacking the private family (--no-ipvsx).
+point: dying in the middle of a request (--die-on), staying silent (--mute-on), refusing (--refuse), lacking the private
+family (--no-ipvsx).
 """
 import argparse
 import errno
@@ -165,6 +166,10 @@ class Client:
         if name == self.server.options.mute_on:
             self.say(name, "ignored")
             return
+        if name == self.server.options.refuse:
+            self.say(name, "refused")
+            self.finish(data, flags, seq, errno.EPERM)
+            return
         self.serve(data, name, attrs, flags, seq)
 
     def resolve(self, data, attrs, flags, seq):
@@ -235,6 +240,7 @@ def main():
     parser.add_argument("socket")
     parser.add_argument("--die-on", metavar="COMMAND", help="exit without an answer when this command comes")
     parser.add_argument("--mute-on", metavar="COMMAND", help="never answer this command")
+    parser.add_argument("--refuse", metavar="COMMAND", help="answer this command with EPERM")
     parser.add_argument("--no-ipvsx", action="store_true", help="don't know the private family")
     Server(parser.parse_args()).run()
 
