@@ -112,29 +112,37 @@ random_below(struct worker *self, uint32_t n)
 	return (uint32_t)((uint64_t)random_next(self) * n >> 32);
 }
 
-/* Picks one of the addresses of all groups that may serve, each as likely as the other. */
-static const struct ip_addr *
-pick_address(struct worker *self, const struct laddrs *laddrs, const struct service *svc, uint8_t port, uint16_t family,
-	     const struct laddr_group **ret_group)
+/* How many addresses of the group may be used for connections of the service over PORT. */
+static uint32_t
+group_share(const struct laddr_group *group, const struct service *svc, uint8_t port, uint16_t family)
 {
-	const struct ip_addr *chosen = NULL;
-	uint32_t seen = 0;
+	if (!group->active || group->port != port ||
+	    (svc->laddr_group[0] != '\0' && strcmp(svc->laddr_group, group->name) != 0))
+		return 0;
+	return family == AF_INET ? group->n_v4 : group->n_v6;
+}
 
-	for (uint32_t i = 0; laddrs && i < laddrs->n_groups; i++) {
-		const struct laddr_group *group = &laddrs->groups[i];
-		uint32_t n = family == AF_INET ? group->n_v4 : group->n_v6;
-		uint32_t first = group->first + (family == AF_INET ? 0 : group->n_v4);
+static uint32_t
+count_addresses(const struct laddrs *laddrs, const struct service *svc, uint8_t port, uint16_t family)
+{
+	uint32_t n = 0;
 
-		if (!group->active || group->port != port || n == 0 ||
-		    (svc->laddr_group[0] != '\0' && strcmp(svc->laddr_group, group->name) != 0))
-			continue;
-		seen += n;
-		if (random_below(self, seen) < n) {
-			chosen = &laddrs->addresses[first + random_below(self, n)];
-			*ret_group = group;
-		}
-	}
-	return chosen;
+	for (uint32_t i = 0; laddrs && i < laddrs->n_groups; i++)
+		n += group_share(&laddrs->groups[i], svc, port, family);
+	return n;
+}
+
+/* The Nth of those that were counted, and its group. */
+static const struct ip_addr *
+nth_address(const struct laddrs *laddrs, const struct service *svc, uint8_t port, uint16_t family, uint32_t n,
+	    const struct laddr_group **ret_group)
+{
+	const struct laddr_group *group = laddrs->groups;
+
+	for (uint32_t share; n >= (share = group_share(group, svc, port, family)); group++)
+		n -= share;
+	*ret_group = group;
+	return &laddrs->addresses[group->first + (family == AF_INET ? 0 : group->n_v4) + n];
 }
 
 /* Ascending list: the first member that is not below PORT. No list stands for that of all ports. */
@@ -284,19 +292,17 @@ laddr_choose(struct worker *self, const struct service *svc, uint8_t port, struc
 		.reply = reply,
 		.oldest = CONN_NONE,
 	};
+	uint32_t total = count_addresses(laddrs, svc, port, reply->family), start;
 
 	*ret_recycle = CONN_NONE;
-	for (int attempt = 0; attempt < ADDRESSES_TRIED; attempt++) {
-		const struct ip_addr *address = pick_address(self, laddrs, svc, port, reply->family, &search.group);
-
-		if (!address)
-			return -DROP_NO_LADDR;
-		reply->dst = address->ip;
+	if (total == 0)
+		return -DROP_NO_LADDR;
+	start = random_below(self, total);
+	for (uint32_t tried = 0; tried < total && tried < ADDRESSES_TRIED && search.oldest == CONN_NONE; tried++) {
+		reply->dst = nth_address(laddrs, svc, port, reply->family, (start + tried) % total, &search.group)->ip;
 		search.probes = 0;
 		if ((self->n_workers == 1 ? free_port(&search, NULL, 65536) : search_slots(&search)) != 0)
 			return 0;
-		if (search.oldest != CONN_NONE)
-			break;
 	}
 	if (search.oldest == CONN_NONE)
 		return -DROP_NO_LOCAL_PORT;
