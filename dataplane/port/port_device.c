@@ -47,8 +47,9 @@ attach_vdev(const char *device, const struct config_port *config, uint16_t *ret_
 	if (err == 0 && rte_eth_dev_get_port_by_name(name, ret_dev) != 0)
 		err = -ENODEV;
 	if (err < 0)
-		log_error("port", "%s (line %u): the device %s can't be opened: %s", config->name, config->line, device,
-			  strerror(-err));
+		log_error("port",
+			  "%s (line %u): the device %s can't be opened: %s; check the driver's name and the interface",
+			  config->name, config->line, device, strerror(-err));
 	return err;
 }
 
