@@ -93,7 +93,7 @@ struct datagram {
 	struct datagram *next;
 	uint32_t length;
 	bool change; /* acknowledges a change that is not published yet */
-	uint8_t bytes[];
+	_Alignas(8) uint8_t bytes[];
 };
 
 struct genl_session {

@@ -72,8 +72,8 @@ output_bytes(struct genl_session *session, const void *bytes, size_t length)
 static struct datagram *
 queue_error(struct genl_session *session, const struct nlmsghdr *request, int err, size_t copied, uint16_t flags)
 {
-	size_t length = NLMSG_HDRLEN + sizeof(int32_t) + copied;
-	struct datagram *datagram = queue(session, NLMSG_ALIGN(length));
+	size_t length = NLMSG_ALIGN(NLMSG_HDRLEN + sizeof(int32_t) + copied);
+	struct datagram *datagram = queue(session, length);
 	struct nlmsghdr header = {
 		.nlmsg_len = (uint32_t)length,
 		.nlmsg_type = NLMSG_ERROR,

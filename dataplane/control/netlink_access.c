@@ -2,6 +2,7 @@
  *
  * See netlink_access.h. The credentials are those of the moment the client connected, as the kernel keeps them.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <grp.h>
 #include <stdlib.h>

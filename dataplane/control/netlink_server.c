@@ -2,6 +2,7 @@
  *
  * See netlink_server.h.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>

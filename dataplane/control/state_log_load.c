@@ -77,18 +77,6 @@ check_header(struct state_image *image)
 	return 0;
 }
 
-/* The record at OFFSET if it is whole and its checksum right, else NULL. */
-static const struct state_record *
-record_at(const struct state_image *image, size_t offset, size_t end)
-{
-	const struct state_record *record = (const void *)((const uint8_t *)image->bytes + offset);
-
-	if (end - offset < sizeof(*record) || record->length > STATE_RECORD_MAX ||
-	    state_record_size(record->length) > end - offset)
-		return NULL;
-	return record->crc == state_record_crc(record, record + 1) ? record : NULL;
-}
-
 static bool
 all_zero(const struct state_image *image, size_t from, size_t to)
 {
@@ -98,6 +86,23 @@ all_zero(const struct state_image *image, size_t from, size_t to)
 		if (bytes[from++] != 0)
 			return false;
 	return true;
+}
+
+/* The record at OFFSET if it is whole and its checksum right, else NULL. */
+static const struct state_record *
+record_at(const struct state_image *image, size_t offset, size_t end)
+{
+	const struct state_record *record = (const void *)((const uint8_t *)image->bytes + offset);
+	size_t size;
+
+	if (end - offset < sizeof(*record) || record->length > STATE_RECORD_MAX)
+		return NULL;
+	size = state_record_size(record->length);
+	if (size > end - offset || record->crc != state_record_crc(record, record + 1))
+		return NULL;
+	if (record->pad != 0 || !all_zero(image, offset + sizeof(*record) + record->length, offset + size))
+		return NULL;
+	return record;
 }
 
 static const struct state_begin *
