@@ -19,7 +19,7 @@
 #include "control/laddr_announce.h"
 #include "core/checksum.h"
 #include "core/log.h"
-#include "ip/fib.h"
+#include "ip/fib_sources.h"
 #include "port/port.h"
 
 #define TIMES 3
@@ -172,8 +172,7 @@ laddr_announce_activated(void *arg, const struct ip_addr *addr, uint8_t port, bo
 	int err;
 
 	forget(announce, addr);
-	err = active ? fib_set_route(announce->fib, addr, length, FIB_LADDR)
-		     : fib_delete_route(announce->fib, addr, length);
+	err = fib_offer(announce->fib, addr, length, FIB_SOURCE_LADDR, active ? FIB_LADDR : FIB_NONE);
 	if (err < 0)
 		log_error("laddr", "a local address of port %s can't be %s the routing table: %s; raise limits.routes",
 			  announce->ports->port[port].name, active ? "put into" : "taken out of", strerror(-err));

@@ -18,6 +18,7 @@
 
 #include "core/rcu.h"
 #include "ip/fib.h"
+#include "ip/fib_sources.h"
 
 #define NEXTHOPS_MAX (1u << 21) /* rte_lpm6 keeps 21 bits */
 #define GROUPS_MIN 1024u
@@ -113,7 +114,8 @@ fib_create(uint32_t routes, uint32_t routes_ipv6, uint32_t neighbours, struct rc
 		return -ENOMEM;
 	table->rcu = rcu;
 	table->fib.generation = 1;
-	err = create_nexthops(table, neighbours);
+	table->fib.sources = fib_sources_create();
+	err = table->fib.sources ? create_nexthops(table, neighbours) : -ENOMEM;
 	if (err == 0)
 		err = create_lpm(table, routes, routes_ipv6, neighbours);
 	if (err < 0) {
@@ -129,6 +131,7 @@ fib_destroy(struct fib *fib)
 {
 	if (!fib)
 		return;
+	fib_sources_destroy(fib->sources);
 	rte_lpm_free(fib->v4);
 	rte_lpm6_free(fib->v6);
 	free(fib->nexthops);

@@ -20,6 +20,7 @@
 #include "core/address.h"
 #include "core/compat.h"
 
+struct fib_sources;
 struct rcu;
 
 enum nexthop_state {
@@ -59,6 +60,7 @@ struct fib {
 	uint32_t n_nexthops;
 	/* Moves on with each change of a route or of a next hop's number (not of a neighbour's MAC address or state). */
 	uint32_t generation;
+	struct fib_sources *sources; /* control only: ip/fib_sources.h */
 };
 
 static inline union nexthop
@@ -95,7 +97,7 @@ fib_lookup(const struct fib *fib, uint16_t family, const union ip_bits *dst)
 int fib_create(uint32_t routes, uint32_t routes_ipv6, uint32_t neighbours, struct rcu *rcu, struct fib **ret);
 void fib_destroy(struct fib *fib);
 
-/* Adds or changes PREFIX/LENGTH, from /0 on; -ENOSPC if the table is full. */
+/* For fib_sources.c, which the other parts of the control side use. Adds or changes PREFIX/LENGTH, from /0 on; -ENOSPC if the table is full. */
 int fib_set_route(struct fib *fib, const struct ip_addr *prefix, uint8_t length, uint32_t nexthop);
 /* -ENOENT if it isn't there. */
 int fib_delete_route(struct fib *fib, const struct ip_addr *prefix, uint8_t length);

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The mirror's sockets: one that hears all changes and asks for neighbours, and one for each full reading. When the
+ * kernel had to drop messages (ENOBUFS) everything is read again.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+
+#include "control/event_loop.h"
+#include "control/mirror.h"
+#include "core/cleanup.h"
+
+#define BUFFER (256u << 10)
+#define RECEIVE_BUFFER (32 << 20)
+#define RESYNC_PAUSE_MS 100
+#define DUMP_TRIES 5
+#define BATCH 256 /* datagrams a turn */
+#define REQUESTS_MS 1
+#define TICK_MS 1000
+
+static const uint32_t groups[] = { RTNLGRP_LINK,	RTNLGRP_NEIGH,	    RTNLGRP_IPV4_IFADDR,
+				   RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE };
+
+static uint64_t
+clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* A datagram of the kernel: its length, or -errno. Another process may send to us too: not listened to (-EAGAIN). */
+static ssize_t
+receive(int fd, uint8_t *buffer)
+{
+	struct sockaddr_nl from = { 0 };
+	struct iovec data = { .iov_base = buffer, .iov_len = BUFFER };
+	struct msghdr header = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &data, .msg_iovlen = 1 };
+	ssize_t length;
+
+	do
+		length = recvmsg(fd, &header, 0);
+	while ((length < 0 && errno == EINTR) || (length >= 0 && from.nl_pid != 0));
+	if (length < 0)
+		return -errno;
+	return header.msg_flags & MSG_TRUNC ? -ENOBUFS : length;
+}
+
+static void
+take_error(struct kernel_mirror *mirror, const struct nlmsghdr *message)
+{
+	const struct nlmsgerr *error = NLMSG_DATA(message);
+
+	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*error)) || error->error == 0)
+		return;
+	if (error->error == -ENOBUFS)
+		log_limited(
+			&mirror->ask_limit, LOG_WARNING, "mirror",
+			"the kernel's neighbour table is full: raise net.ipv4.neigh.default.gc_thresh3 and net.ipv6's");
+	else
+		log_limited(&mirror->ask_limit, LOG_WARNING, "mirror", "the kernel does not resolve a neighbour: %s",
+			    strerror(-error->error));
+}
+
+static void
+take_datagram(struct kernel_mirror *mirror, ssize_t length)
+{
+	int left = (int)length;
+
+	for (struct nlmsghdr *message = (struct nlmsghdr *)(void *)mirror->buffer; NLMSG_OK(message, left);
+	     message = NLMSG_NEXT(message, left)) {
+		if (message->nlmsg_type == NLMSG_ERROR)
+			take_error(mirror, message);
+		else
+			mirror_take(mirror, message);
+	}
+}
+
+static int
+open_socket(int flags)
+{
+	struct sockaddr_nl local = { .nl_family = AF_NETLINK };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags, NETLINK_ROUTE);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&local, sizeof(local)) == 0)
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+/* One kind of objects. 0; 1 if they changed meanwhile; -errno. */
+static int
+dump(struct kernel_mirror *mirror, int fd, uint16_t type)
+{
+	struct {
+		struct nlmsghdr header;
+		union {
+			struct ifinfomsg link;
+			struct ifaddrmsg addr;
+			struct rtmsg route;
+			struct ndmsg neighbour;
+		};
+	} request = { .header = { .nlmsg_len = sizeof(request),
+				  .nlmsg_type = type,
+				  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP } };
+	bool interrupted = false;
+
+	if (send(fd, &request, sizeof(request), 0) < 0)
+		return -errno;
+	for (;;) {
+		ssize_t length = receive(fd, mirror->buffer);
+		struct nlmsghdr *message = (struct nlmsghdr *)(void *)mirror->buffer;
+
+		if (length < 0)
+			return (int)length;
+		for (int left = (int)length; NLMSG_OK(message, left); message = NLMSG_NEXT(message, left)) {
+			interrupted |= (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+			if (message->nlmsg_type == NLMSG_DONE)
+				return interrupted;
+			if (message->nlmsg_type == NLMSG_ERROR) {
+				const struct nlmsgerr *error = NLMSG_DATA(message);
+
+				return error->error != 0 ? error->error : -EIO;
+			}
+			mirror_take(mirror, message);
+		}
+	}
+}
+
+static int
+dump_all(struct kernel_mirror *mirror)
+{
+	static const uint16_t types[] = { RTM_GETLINK, RTM_GETADDR, RTM_GETNEIGH, RTM_GETROUTE };
+	struct timeval patience = { .tv_sec = 5 };
+	CLEANUP(fd_close) int fd = open_socket(0);
+	int changed = 0;
+
+	if (fd < 0)
+		return fd;
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0)
+		return -errno;
+	mirror_sweep_begin(mirror);
+	for (size_t i = 0; i < RTE_DIM(types); i++) {
+		int err = dump(mirror, fd, types[i]);
+
+		if (err < 0)
+			return err;
+		changed |= err;
+	}
+	if (changed)
+		return -EAGAIN;
+	mirror_sweep_end(mirror);
+	return 0;
+}
+
+/* A dump that the kernel calls inconsistent may lack objects: nothing is swept, and it is read again. */
+static int
+resync(struct kernel_mirror *mirror)
+{
+	int err = -EAGAIN;
+
+	mirror->resync_due = false;
+	mirror->resync_ms = mirror->now_ms;
+	for (int i = 0; i < DUMP_TRIES && err == -EAGAIN; i++)
+		err = dump_all(mirror);
+	mirror_settle(mirror);
+	if (err == 0)
+		return 0;
+	mirror->resync_due = true;
+	log_limited(&mirror->resync_limit, LOG_WARNING, "mirror", "the kernel's tables can't be read (%s): tried again",
+		    strerror(-err));
+	return err;
+}
+
+static void
+resync_if_due(struct kernel_mirror *mirror)
+{
+	if (mirror->resync_due && mirror->now_ms - mirror->resync_ms >= RESYNC_PAUSE_MS)
+		(void)resync(mirror);
+}
+
+static void
+on_readable(void *arg, uint32_t events)
+{
+	struct kernel_mirror *mirror = arg;
+
+	(void)events;
+	mirror->now_ms = clock_ms();
+	for (int i = 0; i < BATCH; i++) {
+		ssize_t length = receive(mirror->fd, mirror->buffer);
+
+		if (length == -ENOBUFS) {
+			log_limited(&mirror->resync_limit, LOG_INFO, "mirror",
+				    "the kernel had more changes than we could take: reading everything");
+			mirror->resync_due = true;
+			continue;
+		}
+		if (length < 0)
+			break;
+		take_datagram(mirror, length);
+	}
+	mirror_settle(mirror);
+	resync_if_due(mirror);
+}
+
+static void
+on_request_tick(void *arg)
+{
+	struct kernel_mirror *mirror = arg;
+
+	mirror->now_ms = clock_ms();
+	mirror_requests_serve(mirror);
+	resync_if_due(mirror);
+}
+
+static void
+on_tick(void *arg)
+{
+	struct kernel_mirror *mirror = arg;
+
+	mirror->now_ms = clock_ms();
+	mirror_requests_tick(mirror);
+}
+
+/* The kernel sends its request over the kernel interface as if it had a packet to send itself (NTF_USE). */
+static int
+ask_kernel(struct kernel_mirror *mirror, const struct mirror_neighbour *neighbour, bool managed)
+{
+	struct ndmsg head = {
+		.ndm_family = (uint8_t)neighbour->addr.family,
+		.ndm_ifindex = mirror->parts.ports->port[neighbour->port].kernel_ifindex,
+		.ndm_flags = NTF_USE,
+	};
+	size_t length = neighbour->addr.family == AF_INET ? 4 : 16;
+	struct nl_msg *msg = nlmsg_alloc();
+	struct nlmsghdr *header;
+	int err = -ENOMEM;
+
+	if (!msg)
+		return err;
+	header = nlmsg_put(msg, 0, ++mirror->sequence, RTM_NEWNEIGH, 0, NLM_F_REQUEST | NLM_F_CREATE | NLM_F_REPLACE);
+	if (!header || nlmsg_append(msg, &head, sizeof(head), NLMSG_ALIGNTO) < 0 ||
+	    nla_put(msg, NDA_DST, (int)length, neighbour->addr.ip.bytes) < 0)
+		goto out;
+	if (managed && mirror->has_managed && nla_put_u32(msg, NDA_FLAGS_EXT, NTF_EXT_MANAGED) < 0)
+		goto out;
+	header = nlmsg_hdr(msg);
+	err = send(mirror->fd, header, header->nlmsg_len, MSG_DONTWAIT) < 0 ? -errno : 0;
+	if (err < 0)
+		log_limited(&mirror->ask_limit, LOG_WARNING, "mirror", "asking for a neighbour: %s", strerror(-err));
+out:
+	nlmsg_free(msg);
+	return err;
+}
+
+/* Older kernels pass the attribute over in silence. */
+static bool
+kernel_has_managed(void)
+{
+	struct utsname name;
+	unsigned int major, minor;
+
+	if (uname(&name) != 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2)
+		return false;
+	return major > 5 || (major == 5 && minor >= 16);
+}
+
+static int
+subscribe(int fd)
+{
+	int size = RECEIVE_BUFFER;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) != 0)
+		return -errno;
+	for (size_t i = 0; i < RTE_DIM(groups); i++) {
+		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i], sizeof(groups[i])) != 0)
+			return -errno;
+	}
+	return 0;
+}
+
+int
+mirror_socket_open(struct kernel_mirror *mirror)
+{
+	struct event_loop *loop = mirror->parts.loop;
+	int err = 0;
+
+	mirror->ask_limit = (struct log_limit)LOG_LIMIT(5, 60);
+	mirror->resync_limit = (struct log_limit)LOG_LIMIT(5, 60);
+	mirror->has_managed = kernel_has_managed();
+	mirror->ask = ask_kernel;
+	mirror->now_ms = clock_ms();
+	mirror->buffer = malloc(BUFFER);
+	mirror->fd = open_socket(SOCK_NONBLOCK);
+	if (!mirror->buffer)
+		err = -ENOMEM;
+	else if (mirror->fd < 0)
+		err = mirror->fd;
+	/* Subscribed first: what changes while all is read comes after it. */
+	if (err == 0)
+		err = subscribe(mirror->fd);
+	if (err == 0)
+		err = resync(mirror);
+	if (err == 0)
+		err = event_loop_add(loop, mirror->fd, EPOLLIN, on_readable, mirror);
+	if (err == 0)
+		err = event_loop_every(loop, REQUESTS_MS, on_request_tick, mirror);
+	if (err == 0)
+		err = event_loop_every(loop, TICK_MS, on_tick, mirror);
+	if (err < 0)
+		log_error("mirror", "the kernel's network state can't be followed over rtnetlink: %s", strerror(-err));
+	return err;
+}
+
+void
+mirror_socket_close(struct kernel_mirror *mirror)
+{
+	if (mirror->fd >= 0) {
+		event_loop_remove(mirror->parts.loop, mirror->fd);
+		close(mirror->fd);
+	}
+	free(mirror->buffer);
+}
