@@ -52,7 +52,8 @@ known_packet(struct worker *self, struct packet *packet)
 	struct conn *conn;
 	uint32_t value;
 
-	if (!packet->has_l4)
+	/* What was sent to a group is nobody's to forward (RFC 1812, 5.3.4). */
+	if (!packet->has_l4 || !packet->to_us)
 		return VERDICT_NEXT;
 	value = find(self, &packet->flow);
 	if (value == CONN_NONE)

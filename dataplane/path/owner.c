@@ -20,18 +20,22 @@ give(struct worker *self, struct packet *packet, uint32_t owner)
 	return VERDICT_DONE;
 }
 
-/* The first service whose owner isn't this worker; one server behind several NAT services is passed on from worker to
- * worker no further than that (a packet is handed over once). */
+/* Several NAT services may share a server, and the reply doesn't say which one it is of. It goes from owner to owner, in
+ * the order in which the services are listed, until one of them knows the connection. */
 static enum verdict
 give_nat_reply(struct worker *self, struct packet *packet)
 {
+	bool asked[WORKERS_MAX] = { false }, behind_me = !packet->handed_over;
 	struct flow client;
 
 	for (uint32_t n = 0; reverse_map_client_flow(self->lb, &packet->flow, n, &client); n++) {
 		uint32_t owner = owner_of(self->steering, &client);
 
-		if (owner != self->index)
+		if (owner == self->index)
+			behind_me = true;
+		else if (behind_me && !asked[owner])
 			return give(self, packet, owner);
+		asked[owner] = true;
 	}
 	return VERDICT_NEXT;
 }
@@ -41,10 +45,12 @@ owner_packet(struct worker *self, struct packet *packet)
 {
 	uint32_t owner;
 
-	if (self->n_workers == 1 || packet->handed_over || !packet->has_l4)
+	if (self->n_workers == 1 || !packet->has_l4 || !packet->to_us)
 		return VERDICT_NEXT;
 	if (packet->nexthop != FIB_LADDR && !service_find(self->lb, &packet->flow))
 		return give_nat_reply(self, packet);
+	if (packet->handed_over)
+		return VERDICT_NEXT;
 	owner = owner_of(self->steering, &packet->flow);
 	return owner == self->index ? VERDICT_NEXT : give(self, packet, owner);
 }
