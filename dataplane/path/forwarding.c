@@ -6,23 +6,23 @@
 #include "path/path.h"
 #include "path/rewrite.h"
 
-bool
+void
 conn_find_nexthops(const struct worker *self, struct conn *conn, uint16_t family)
 {
 	const struct dest *dest = dest_get(self->lb, conn->dest);
 	uint32_t generation = __atomic_load_n(&self->fib->generation, __ATOMIC_ACQUIRE);
 	union ip_bits client = { .half = { 0 } };
 
-	if (!dest)
-		return false;
 	if (family == AF_INET)
 		client.v4 = conn->key4[CONN_IN].src;
 	else
 		memcpy(client.bytes, conn->key6[CONN_IN].src, 16);
-	conn->nexthop[CONN_IN] = fib_lookup(self->fib, dest->addr.family, &dest->addr.ip);
 	conn->nexthop[CONN_OUT] = fib_lookup(self->fib, family, &client);
+	/* What the server has still to say goes on; its own way is looked up when it has come back. */
+	if (!dest)
+		return;
+	conn->nexthop[CONN_IN] = fib_lookup(self->fib, dest->addr.family, &dest->addr.ip);
 	conn->fib_generation = generation;
-	return true;
 }
 
 static void
@@ -59,8 +59,8 @@ forward_packet(struct worker *self, struct packet *packet, struct conn *conn, ui
 		return verdict_drop(DROP_DEST_REMOVED);
 	if (packet->ttl <= 1)
 		return verdict_drop(DROP_IP_TTL);
-	if (conn->fib_generation != self->fib->generation && !conn_find_nexthops(self, conn, packet->flow.family))
-		return verdict_drop(DROP_DEST_REMOVED);
+	if (conn->fib_generation != self->fib->generation)
+		conn_find_nexthops(self, conn, packet->flow.family);
 	if (conn->proto == IPPROTO_TCP_)
 		conn_follow_tcp(self, conn, direction, packet_at(packet, packet->l4));
 	if (conn->flags & CONN_SHIFTED)

@@ -75,8 +75,8 @@ rewrite_ipv6(struct rte_ipv6_hdr *ip, void *l4, const struct conn *conn, uint32_
 	rewrite_l4_checksum(l4, conn->proto, conn->l4_delta[direction]);
 }
 
-/* Looks up both next hops of a connection. FALSE: the destination is gone. */
-bool conn_find_nexthops(const struct worker *self, struct conn *conn, uint16_t family);
+/* Looks up both next hops of a connection; that of a destination which is gone stays as it was. */
+void conn_find_nexthops(const struct worker *self, struct conn *conn, uint16_t family);
 
 /* Counts a packet of LENGTH bytes (of the IP packet) and moves the connection's clock. */
 static inline void
