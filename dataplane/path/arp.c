@@ -17,6 +17,7 @@ arp_packet(struct worker *self, struct packet *packet)
 
 	if (packet->ether_type != RTE_ETHER_TYPE_ARP || rte_pktmbuf_data_len(packet->m) < packet->l3 + sizeof(*arp) ||
 	    arp->arp_hardware != RTE_BE16(RTE_ARP_HRD_ETHER) || arp->arp_protocol != RTE_BE16(RTE_ETHER_TYPE_IPV4) ||
+	    arp->arp_hlen != sizeof(struct rte_ether_addr) || arp->arp_plen != sizeof(target) ||
 	    arp->arp_opcode != RTE_BE16(RTE_ARP_OP_REQUEST))
 		return VERDICT_NEXT;
 	target = arp->arp_data.arp_tip;

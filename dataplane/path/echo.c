@@ -53,6 +53,8 @@ echo_packet(struct worker *self, struct packet *packet)
 	    packet->flow.proto != (ipv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6) || packet->end - packet->l4 < 8 ||
 	    echo->type != (ipv4 ? ECHO4 : ECHO6) || echo->code != 0)
 		return VERDICT_NEXT;
+	if (!source_is_sound(self, packet))
+		return verdict_drop(DROP_IP_SOURCE);
 	type = ipv4 ? ECHO4_REPLY : ECHO6_REPLY;
 	echo->checksum = checksum_update(echo->checksum,
 					 checksum_fold(checksum_difference(&echo->type, (uint8_t[]){ type, 0 }, 2)));

@@ -43,9 +43,7 @@ l4_is_ordinary(const void *l4, uint8_t proto, uint32_t left)
 {
 	if (proto == IPPROTO_TCP_) {
 		const struct rte_tcp_hdr *tcp = l4;
-		uint32_t header = (tcp->data_off >> 4) * 4u;
-
-		return left >= sizeof(*tcp) && header >= sizeof(*tcp) && header <= left &&
+		return left >= sizeof(*tcp) && (tcp->data_off >> 4) >= 5 && (tcp->data_off >> 4) * 4u <= left &&
 		       (tcp->tcp_flags & RTE_TCP_SYN_FLAG) == 0;
 	}
 	if (proto == IPPROTO_UDP_) {

@@ -11,8 +11,7 @@
 #include "path/path.h"
 #include "path/rewrite.h"
 
-/* No host sends from these; a packet that claims to would get its answer sent astray. */
-static bool
+bool
 source_is_sound(const struct worker *self, const struct packet *packet)
 {
 	uint32_t nexthop = fib_lookup(self->fib, packet->flow.family, &packet->flow.src);

@@ -45,7 +45,7 @@ struct packet {
 	uint16_t l3, l4;
 	uint16_t end; /* of the IP packet: l3 + its length */
 	uint8_t ttl;
-	uint32_t nexthop; /* towards the destination, as the fib says; filled in by known */
+	uint32_t nexthop; /* towards the destination, as the fib says; filled in after known */
 	struct flow flow;
 };
 
@@ -76,6 +76,9 @@ enum verdict known_packet(struct worker *self, struct packet *packet);
 enum verdict owner_packet(struct worker *self, struct packet *packet);
 enum verdict first_packet(struct worker *self, struct packet *packet);
 enum verdict local_packet(struct worker *self, struct packet *packet);
+
+/* Whether the source is an address that another host may have; an answer to others would go astray. */
+bool source_is_sound(const struct worker *self, const struct packet *packet);
 
 struct conn;
 /* Forwards a packet of CONN, found or made by a step: state, counts, rewrite, send. */
