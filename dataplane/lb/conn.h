@@ -49,7 +49,7 @@ struct conn {
 	uint32_t last_seen_ms;
 	uint32_t dest; /* id */
 	uint32_t fib_generation;
-	rte_be32_t last_ack[2]; /* by direction, as on the wire after translation */
+	rte_be32_t last_ack[2]; /* by direction, in the server's numbers: as it sends them, as the client sends them */
 	union {
 		struct conn_key4 key4[2];
 		struct conn_key6 key6[2];

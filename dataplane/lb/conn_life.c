@@ -156,18 +156,21 @@ conn_set_state(struct worker *self, struct conn *conn, uint8_t state)
 	scheduler_load_changed(self, conn->dest);
 }
 
-/* How many connections are due for a look since the last turn. */
+/* How many connections are due for a look in this turn. What is more than a turn may take stays due for the next. */
 static uint32_t
 sweep_quota(const struct worker *self, struct conn_table *table)
 {
-	uint32_t elapsed = self->now_ms - table->sweep_ms;
-	uint64_t due;
+	uint32_t elapsed = self->now_ms - table->sweep_ms, quota;
+	uint64_t due = table->sweep_due;
 
-	if (table->high == 0 || elapsed == 0)
-		return 0;
-	due = ((uint64_t)table->high * elapsed >> 10) + 1;
+	if (elapsed > 0)
+		due += ((uint64_t)table->high * elapsed >> 10) + 1;
+	if (due > table->high)
+		due = table->high;
+	quota = due < SWEEP_MAX ? (uint32_t)due : SWEEP_MAX;
 	table->sweep_ms = self->now_ms;
-	return due < SWEEP_MAX ? (uint32_t)due : SWEEP_MAX;
+	table->sweep_due = (uint32_t)due - quota;
+	return quota;
 }
 
 void

@@ -49,6 +49,7 @@ struct conn_table {
 	uint32_t high; /* connections at and above this number were never used */
 	uint32_t sweep; /* where the sweeper goes on */
 	uint32_t sweep_ms; /* when it last ran */
+	uint32_t sweep_due; /* connections that it has still to look at */
 	size_t mapped;
 	int numa_node;
 };
