@@ -112,8 +112,8 @@ _Bool counters_read(const struct counters *counters, struct counters_snapshot *r
 static inline void
 counters_turn_begin(struct counters *counters)
 {
-	__atomic_store_n(&counters->turn, counters->turn + 1, __ATOMIC_RELEASE);
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	__atomic_store_n(&counters->turn, counters->turn + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE); /* no count may be seen before it */
 }
 
 static inline void
