@@ -9,8 +9,11 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "control/ipvs_family.h"
+#include "core/cleanup.h"
 #include "core/log.h"
 
 #define SYNC_GROUP 0xe0000051u /* 224.0.0.81 */
@@ -97,14 +100,28 @@ daemon_del_cmd(void *context, struct genl_request *request)
 	return ipvs_daemon_stop(context, attr_u32(attrs[IPVS_DAEMON_ATTR_STATE]));
 }
 
-static uint16_t
-clamp_length(uint32_t length, bool backup, const struct ip_addr *group)
+/* The longest datagram that may come: a backup's interface may have a larger MTU than the master assumes. */
+static uint32_t
+backup_mtu(const char *interface)
 {
-	uint32_t headers = group->family == AF_INET6 ? UDP_HEADERS_IPV6 : UDP_HEADERS_IPV4;
+	CLEANUP(fd_close) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = { 0 };
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
+	if (fd < 0 || ioctl(fd, SIOCGIFMTU, &request) < 0 || request.ifr_mtu < (int)SYNC_MTU)
+		return SYNC_MTU;
+	return request.ifr_mtu > UINT16_MAX ? UINT16_MAX : (uint32_t)request.ifr_mtu;
+}
+
+static uint16_t
+sync_length(const struct ipvs_daemon *daemon, bool backup)
+{
+	uint32_t headers = daemon->group.family == AF_INET6 ? UDP_HEADERS_IPV6 : UDP_HEADERS_IPV4;
 	uint32_t shortest = backup ? BACKUP_SHORTEST : 1, longest = UINT16_MAX - headers;
+	uint32_t length = daemon->max_length;
 
 	if (length == 0)
-		return (uint16_t)(SYNC_MTU - headers);
+		return (uint16_t)((backup ? backup_mtu(daemon->interface) : SYNC_MTU) - headers);
 	return (uint16_t)(length < shortest ? shortest : length > longest ? longest : length);
 }
 
@@ -124,7 +141,7 @@ ipvs_daemon_start(struct ipvs_model *model, uint32_t wire_state, struct ipvs_dae
 		daemon->port = SYNC_PORT;
 	if (daemon->ttl == 0)
 		daemon->ttl = 1;
-	daemon->max_length = clamp_length(daemon->max_length, backup, &daemon->group);
+	daemon->max_length = sync_length(daemon, backup);
 	daemon->running = true;
 	model->daemons[state] = *daemon;
 	log_info("ipvs", "%s synchronisation daemon on %s noted; connections are not synchronised by this version",

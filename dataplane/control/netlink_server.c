@@ -123,6 +123,15 @@ turn_away(struct netlink_server *server)
 }
 
 static void
+accept_failed(struct netlink_server *server, int error)
+{
+	if ((error == EMFILE || error == ENFILE) && server->spare >= 0)
+		turn_away(server);
+	else if (error != EAGAIN && error != EINTR && error != ECONNABORTED)
+		log_limited(&server->limit, LOG_WARNING, "control", "a client can't be accepted: %s", strerror(error));
+}
+
+static void
 listener_ready(void *arg, uint32_t events)
 {
 	struct netlink_server *server = arg;
@@ -131,10 +140,10 @@ listener_ready(void *arg, uint32_t events)
 	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
 		int fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-		if (fd < 0 && (errno == EMFILE || errno == ENFILE) && server->spare >= 0)
-			turn_away(server);
-		if (fd < 0)
-			return; /* nobody, or somebody who has gone; another error comes again */
+		if (fd < 0) {
+			accept_failed(server, errno);
+			return;
+		}
 		if (admit(server, fd) < 0)
 			close(fd);
 	}
