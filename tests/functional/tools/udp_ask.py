@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Asks a UDP service with datagrams of given sizes, each from a socket of its own, and compares the answers byte for byte.
+
+    udp_ask.py ADDRESS PORT SIZE...             prints the name of the server that answered, a line each
+    udp_ask.py ADDRESS PORT --burst N SIZE      sends N questions before it waits for the answers
+
+Exits with 1 if an answer is missing for two seconds or has other bytes.
+"""
+import os
+import socket
+import sys
+
+
+class Question:
+    def __init__(self, address, port, size):
+        self.to = f"{size} bytes to {address} port {port}"
+        self.bytes = os.urandom(size)
+        self.client = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+        self.client.settimeout(2)
+        self.client.connect((address, port))
+        self.client.send(self.bytes)
+
+    def answered_by(self):
+        try:
+            name, _, echo = self.client.recv(65535).partition(b" ")
+        except (TimeoutError, ConnectionRefusedError) as error:
+            sys.exit(f"{self.to}: {error}")
+        if echo != self.bytes:
+            sys.exit(f"{self.to} came back as {len(echo)} other bytes")
+        return name.decode()
+
+
+def main():
+    address, port, sizes = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
+    if sizes[0] == "--burst":
+        for question in [Question(address, port, int(sizes[2])) for _ in range(int(sizes[1]))]:
+            print(question.answered_by())
+    else:
+        for size in sizes:
+            print(Question(address, port, int(size)).answered_by())
+
+
+if __name__ == "__main__":
+    main()
