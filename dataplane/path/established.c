@@ -58,12 +58,14 @@ static inline void
 parse_ipv4(const struct worker *self, struct lookup *lookup, uint32_t frame)
 {
 	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(lookup->m, void *, RTE_ETHER_HDR_LEN);
-	uint32_t length = rte_be_to_cpu_16(ip->total_length);
+	uint32_t length;
 
-	if (frame < L4_AT4 + sizeof(struct rte_udp_hdr) || ip->version_ihl != IPV4_ORDINARY ||
-	    (ip->fragment_offset & IPV4_FRAGMENT) != 0 || ip->time_to_live <= 1 || length > frame - RTE_ETHER_HDR_LEN ||
-	    length < sizeof(*ip) + sizeof(struct rte_udp_hdr) || !ipv4_sum_is_right(ip) ||
-	    !l4_is_ordinary(ip + 1, ip->next_proto_id, length - sizeof(*ip)))
+	if (frame < L4_AT4 + sizeof(struct rte_udp_hdr))
+		return;
+	length = rte_be_to_cpu_16(ip->total_length);
+	if (ip->version_ihl != IPV4_ORDINARY || (ip->fragment_offset & IPV4_FRAGMENT) != 0 || ip->time_to_live <= 1 ||
+	    length > frame - RTE_ETHER_HDR_LEN || length < sizeof(*ip) + sizeof(struct rte_udp_hdr) ||
+	    !ipv4_sum_is_right(ip) || !l4_is_ordinary(ip + 1, ip->next_proto_id, length - sizeof(*ip)))
 		return;
 	lookup->table = self->conns[TABLE_IPV4];
 	lookup->proto = ip->next_proto_id;
@@ -75,11 +77,13 @@ static inline void
 parse_ipv6(const struct worker *self, struct lookup *lookup, uint32_t frame)
 {
 	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod_offset(lookup->m, void *, RTE_ETHER_HDR_LEN);
-	uint32_t length = rte_be_to_cpu_16(ip->payload_len);
+	uint32_t length;
 
-	if (frame < L4_AT6 + sizeof(struct rte_udp_hdr) || (*(const uint8_t *)ip >> 4) != 6 || ip->hop_limits <= 1 ||
-	    length > frame - L4_AT6 || length < sizeof(struct rte_udp_hdr) ||
-	    !l4_is_ordinary(ip + 1, ip->proto, length))
+	if (frame < L4_AT6 + sizeof(struct rte_udp_hdr))
+		return;
+	length = rte_be_to_cpu_16(ip->payload_len);
+	if ((*(const uint8_t *)ip >> 4) != 6 || ip->hop_limits <= 1 || length > frame - L4_AT6 ||
+	    length < sizeof(struct rte_udp_hdr) || !l4_is_ordinary(ip + 1, ip->proto, length))
 		return;
 	lookup->table = self->conns[TABLE_IPV6];
 	lookup->proto = ip->proto;
