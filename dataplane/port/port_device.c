@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#define RX_QUEUE_TRIES 20
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <rte_dev.h>
 #include <rte_errno.h>
@@ -79,21 +77,6 @@ choose_queues(const struct config_port *config, const char *device, const struct
 	return *ret > 0 ? 0 : -ENODEV;
 }
 
-/* The kernel lets go of an af_xdp socket only a moment after the end of who had it, and tells nobody: a restart after a
- * crash has to try again. */
-static int
-set_up_rx_queue(uint16_t dev, uint16_t queue, uint16_t descriptors, const char *driver, struct rte_mempool *pool)
-{
-	const struct timespec moment = { .tv_nsec = 50 * 1000 * 1000 };
-	int node = rte_eth_dev_socket_id(dev), err;
-
-	for (int left = strcmp(driver, "net_af_xdp") == 0 ? RX_QUEUE_TRIES : 1;; nanosleep(&moment, NULL)) {
-		err = rte_eth_rx_queue_setup(dev, queue, descriptors, (unsigned int)node, NULL, pool);
-		if (err == 0 || --left == 0)
-			return err;
-	}
-}
-
 static int
 configure(uint16_t dev, const struct config_port *config, const struct rte_eth_dev_info *info, uint16_t queues,
 	  struct rte_mempool *pool)
@@ -113,7 +96,7 @@ configure(uint16_t dev, const struct config_port *config, const struct rte_eth_d
 	if (err == 0)
 		err = rte_eth_dev_adjust_nb_rx_tx_desc(dev, &rx, &tx);
 	for (uint16_t queue = 0; queue < queues && err == 0; queue++) {
-		err = set_up_rx_queue(dev, queue, rx, info->driver_name, pool);
+		err = rte_eth_rx_queue_setup(dev, queue, rx, (unsigned int)node, NULL, pool);
 		if (err == 0)
 			err = rte_eth_tx_queue_setup(dev, queue, tx, (unsigned int)node, NULL);
 	}
