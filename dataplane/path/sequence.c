@@ -15,6 +15,9 @@
 #include "lb/protocol.h"
 #include "path/path.h"
 
+/* What is further ahead than this counts as behind: the server compares with a number that lies before ours. */
+#define BEYOND_MAX (1u << 30)
+
 enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_SACK = 5, OPTION_TIMESTAMP = 8 };
 
 /* Replaces LENGTH bytes at AT by NEW and mends the checksum; an odd place swaps the bytes of each word. */
@@ -93,7 +96,7 @@ sequence_shift(struct worker *self, struct packet *packet, struct conn *conn, ui
 		uint32_t sequence = rte_be_to_cpu_32(tcp->sent_seq);
 
 		/* Retransmissions of the SYN find the shift already set. */
-		if (cold->expected != 0 && (int32_t)(cold->expected - sequence) > 0)
+		if (cold->expected != 0 && sequence - cold->expected > BEYOND_MAX)
 			cold->shift = cold->expected - sequence;
 		cold->expected = 0;
 		strip_timestamp(tcp);
