@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Packets that arrive at another worker than their owner (path/owner.c): each finds its connection, and passes through
+ * rings only as often as it must.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include <rte_ip.h>
+#include <rte_tcp.h>
+
+#include "lb/conn_table.h"
+#include "packet_fixture.h"
+#include "port/handover.h"
+
+#define WORKERS 4
+#define FLOWS 64
+
+static struct network *
+network_of(uint8_t forward, bool ipv6)
+{
+	const struct dest_spec server = { .address = ipv6 ? "fd00::1" : "10.0.0.1",
+					  .port = forward == FORWARD_DIRECT ? 80 : 8080,
+					  .weight = 1,
+					  .forward = forward };
+	struct network *network = network_new(WORKERS, 1024);
+
+	director_serve(network->director, 0, IPPROTO_TCP, ipv6 ? "2001:db8::1" : "192.0.2.1", 80, "rr", 0, &server, 1);
+	return network;
+}
+
+static struct frame
+client_frame(bool ipv6, uint16_t port, uint8_t flags)
+{
+	return (struct frame){ .src = ipv6 ? "2001:db8:1::7" : "198.51.100.7",
+			       .dst = ipv6 ? "2001:db8::1" : "192.0.2.1",
+			       .sport = port,
+			       .dport = 80,
+			       .flags = flags };
+}
+
+/* The reply to a packet that the server got. */
+static struct rte_mbuf *
+reply_to(const struct rte_mbuf *m)
+{
+	struct rte_mbuf *reply = rte_pktmbuf_copy(m, packet_pool, 0, UINT32_MAX);
+	struct rte_ether_hdr *ether = rte_pktmbuf_mtod(reply, struct rte_ether_hdr *);
+	struct rte_ipv4_hdr *v4 = (void *)(ether + 1);
+	struct rte_ipv6_hdr *v6 = (void *)(ether + 1);
+	bool ipv4 = ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4);
+	struct rte_tcp_hdr *tcp = ipv4 ? (void *)(v4 + 1) : (void *)(v6 + 1);
+	uint8_t src[16];
+	rte_be16_t sport = tcp->src_port;
+
+	memcpy(&ether->src_addr, server_mac[0], 6);
+	memcpy(&ether->dst_addr, port_mac[SERVERS], 6);
+	if (ipv4) {
+		memcpy(src, &v4->src_addr, 4);
+		v4->src_addr = v4->dst_addr;
+		memcpy(&v4->dst_addr, src, 4);
+	} else {
+		memcpy(src, &v6->src_addr, 16);
+		memcpy(&v6->src_addr, &v6->dst_addr, 16);
+		memcpy(&v6->dst_addr, src, 16);
+	}
+	tcp->src_port = tcp->dst_port;
+	tcp->dst_port = sport;
+	tcp->tcp_flags = SYN | ACK;
+	frame_checksums(reply);
+	return reply;
+}
+
+static void
+assert_reaches_client(const struct frame *request)
+{
+	assert_sent(CLIENTS, &(struct frame){ .src = request->dst,
+					      .dst = request->src,
+					      .sport = request->dport,
+					      .dport = request->sport,
+					      .flags = SYN | ACK,
+					      .ttl = 62, /* the reply was made of a packet that had lost one */
+					      .src_mac = port_mac[CLIENTS],
+					      .dst_mac = router_mac });
+}
+
+static uint32_t
+owner_of_frame(const struct network *network, const struct frame *frame)
+{
+	struct flow flow = flow_of(IPPROTO_TCP, frame->src, frame->sport, frame->dst, frame->dport);
+
+	return owner_of(network->director->steering, &flow);
+}
+
+/* Every flow's SYN, reply and next packet, each at some worker. */
+static void
+all_find_their_owner(uint8_t forward, bool ipv6)
+{
+	struct network *network = network_of(forward, ipv6);
+
+	for (uint32_t i = 0; i < FLOWS; i++) {
+		struct frame frame = client_frame(ipv6, (uint16_t)(2000 + i), SYN);
+		uint32_t owner = owner_of_frame(network, &frame), at = i % WORKERS;
+		uint64_t given = counted(network, COUNT_GIVEN);
+		struct rte_mbuf *m;
+
+		receive(network, at, CLIENTS, frame_new(&frame, CLIENTS));
+		m = sent_one(SERVERS);
+		assert_int_equal(counted(network, COUNT_GIVEN) - given, at != owner);
+		for (uint32_t k = 0; forward != FORWARD_DIRECT && k < WORKERS; k++) {
+			receive(network, k, SERVERS, reply_to(m));
+			assert_reaches_client(&frame);
+		}
+		rte_pktmbuf_free(m);
+		frame.flags = ACK;
+		receive(network, (at + 1) % WORKERS, CLIENTS, frame_new(&frame, CLIENTS));
+		rte_pktmbuf_free(sent_one(SERVERS));
+		assert_accounts_close(network);
+	}
+	assert_int_equal(counted(network, COUNT_CONN_NEW), FLOWS);
+	for (uint32_t i = 0; i < FLOWS; i++) {
+		struct frame frame = client_frame(ipv6, (uint16_t)(2000 + i), ACK);
+		uint64_t given = counted(network, COUNT_GIVEN);
+
+		receive(network, owner_of_frame(network, &frame), CLIENTS, frame_new(&frame, CLIENTS));
+		rte_pktmbuf_free(sent_one(SERVERS));
+		assert_int_equal(counted(network, COUNT_GIVEN), given);
+	}
+	network_free(network);
+}
+
+static void
+packets_find_their_owner_in_every_mode(void **state)
+{
+	(void)state;
+	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
+		all_find_their_owner(FORWARD_NAT, ipv6);
+		all_find_their_owner(FORWARD_DIRECT, ipv6);
+		all_find_their_owner(FORWARD_FULLNAT, ipv6);
+	}
+}
+
+static void
+a_full_nat_reply_hashes_to_the_worker_that_chose_the_port(void **state)
+{
+	struct network *network = network_of(FORWARD_FULLNAT, false);
+
+	(void)state;
+	for (uint32_t i = 0; i < FLOWS; i++) {
+		struct frame frame = client_frame(false, (uint16_t)(2000 + i), SYN);
+		uint32_t owner = owner_of_frame(network, &frame);
+		struct rte_mbuf *m;
+		uint64_t given;
+
+		receive(network, owner, CLIENTS, frame_new(&frame, CLIENTS));
+		given = counted(network, COUNT_GIVEN);
+		m = sent_one(SERVERS);
+		receive(network, owner, SERVERS, reply_to(m));
+		assert_reaches_client(&frame);
+		assert_int_equal(counted(network, COUNT_GIVEN), given);
+		rte_pktmbuf_free(m);
+	}
+	network_free(network);
+}
+
+/* Three services share a server; the replies don't say which one they are of. */
+static void
+replies_of_a_server_behind_several_services_find_theirs(void **state)
+{
+	static const char *const vips[] = { "192.0.2.1", "192.0.2.2", "192.0.2.3" };
+	static const struct dest_spec server = { .address = "10.0.0.1", .port = 8080, .weight = 1 };
+	struct network *network = network_of(FORWARD_NAT, false);
+
+	(void)state;
+	for (uint32_t i = 1; i < 3; i++)
+		director_serve(network->director, i, IPPROTO_TCP, vips[i], 80, "rr", i, &server, 1);
+	for (uint32_t i = 0; i < 3 * FLOWS; i++) {
+		struct frame frame = client_frame(false, (uint16_t)(2000 + i), SYN);
+		struct rte_mbuf *m;
+
+		frame.dst = vips[i % 3];
+		receive(network, i % WORKERS, CLIENTS, frame_new(&frame, CLIENTS));
+		m = sent_one(SERVERS);
+		for (uint32_t k = 0; k < WORKERS; k++) {
+			receive(network, k, SERVERS, reply_to(m));
+			assert_reaches_client(&frame);
+		}
+		rte_pktmbuf_free(m);
+	}
+	network_free(network);
+}
+
+static void
+a_reply_that_nobody_knows_ends_in_the_kernel(void **state)
+{
+	static const char *const vips[] = { "192.0.2.1", "192.0.2.2", "192.0.2.3" };
+	static const struct dest_spec server = { .address = "10.0.0.1", .port = 8080, .weight = 1 };
+	struct network *network = network_of(FORWARD_NAT, false);
+
+	(void)state;
+	for (uint32_t i = 1; i < 3; i++)
+		director_serve(network->director, i, IPPROTO_TCP, vips[i], 80, "rr", i, &server, 1);
+	for (uint32_t i = 0; i < FLOWS; i++) {
+		struct frame frame = { .src = "10.0.0.1",
+				       .dst = "198.51.100.7",
+				       .sport = 8080,
+				       .dport = (uint16_t)(2000 + i),
+				       .flags = ACK };
+
+		receive(network, i % WORKERS, SERVERS, frame_new(&frame, SERVERS));
+		assert_to_kernel(network, EXCEPTION_OTHER);
+	}
+	network_free(network);
+}
+
+static void
+the_same_client_port_at_two_services_of_one_server_is_refused(void **state)
+{
+	static const struct dest_spec server = { .address = "10.0.0.1", .port = 8080, .weight = 1 };
+	struct network *network = network_new(1, 64);
+	struct frame frame = client_frame(false, 2000, SYN);
+
+	(void)state;
+	director_serve(network->director, 0, IPPROTO_TCP, "192.0.2.1", 80, "rr", 0, &server, 1);
+	director_serve(network->director, 1, IPPROTO_TCP, "192.0.2.2", 80, "rr", 1, &server, 1);
+	receive(network, 0, CLIENTS, frame_new(&frame, CLIENTS));
+	rte_pktmbuf_free(sent_one(SERVERS));
+	frame.dst = "192.0.2.2";
+	receive(network, 0, CLIENTS, frame_new(&frame, CLIENTS));
+	assert_dropped(network, DROP_CONN_COLLISION);
+	assert_int_equal(counted(network, COUNT_CONNS), 1);
+	assert_int_equal(network->director->workers[0]->conns[TABLE_IPV4]->n_used, 1);
+	network_free(network);
+}
+
+static void
+a_full_ring_drops_under_its_own_name(void **state)
+{
+	struct network *network = network_of(FORWARD_DIRECT, false);
+	struct frame frame = client_frame(false, 2000, SYN);
+	uint32_t owner = owner_of_frame(network, &frame), other = (owner + 1) % WORKERS;
+	struct worker *self = network->director->workers[other];
+	uint64_t given;
+
+	(void)state;
+	for (uint32_t i = 0; i < 600; i++) {
+		struct rte_mbuf *m = frame_new(&frame, CLIENTS);
+
+		self->counters.count[COUNT_RECEIVED]++;
+		path_burst(self, CLIENTS, false, &m, 1);
+	}
+	given = counted(network, COUNT_GIVEN);
+	assert_true(given >= 256 && given < 600);
+	assert_int_equal(dropped(network, DROP_HANDOVER_FULL), 600 - given);
+	assert_accounts_close(network);
+	receive(network, owner, CLIENTS, frame_new(&frame, CLIENTS));
+	assert_int_equal(sent[SERVERS].n, given + 1);
+	network_free(network);
+}
+
+static void
+a_worker_without_a_queue_sends_through_another(void **state)
+{
+	struct network *network = network_of(FORWARD_DIRECT, false);
+	struct frame frame = client_frame(false, 2000, SYN);
+	uint32_t owner = owner_of_frame(network, &frame), via = (owner + 2) % WORKERS;
+	struct worker *self = network->director->workers[owner];
+	struct rte_mbuf *m;
+
+	(void)state;
+	self->send[SERVERS].own_queue = false;
+	self->send[SERVERS].via = (uint8_t)via;
+	receive(network, owner, CLIENTS, frame_new(&frame, CLIENTS));
+	assert_nothing_sent();
+	assert_int_equal(counted(network, COUNT_GIVEN), 1);
+	assert_accounts_close(network);
+	assert_int_equal(handover_take(self->handover, HANDOVER_SEND, owner, via, &m, 1), 1);
+	assert_int_equal(m->port, SERVERS);
+	assert_memory_equal(rte_pktmbuf_mtod(m, void *), server_mac[0], 6);
+	rte_pktmbuf_free(m);
+	network_free(network);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(packets_find_their_owner_in_every_mode),
+		cmocka_unit_test(a_full_nat_reply_hashes_to_the_worker_that_chose_the_port),
+		cmocka_unit_test(replies_of_a_server_behind_several_services_find_theirs),
+		cmocka_unit_test(a_reply_that_nobody_knows_ends_in_the_kernel),
+		cmocka_unit_test(the_same_client_port_at_two_services_of_one_server_is_refused),
+		cmocka_unit_test(a_full_ring_drops_under_its_own_name),
+		cmocka_unit_test(a_worker_without_a_queue_sends_through_another),
+	};
+
+	return cmocka_run_group_tests(tests, packets_start, packets_stop);
+}
