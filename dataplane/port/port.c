@@ -103,6 +103,7 @@ find_mtu(struct port *port, const struct config_port *config, const struct rte_m
 		return -EMSGSIZE;
 	}
 	port->mtu = mtu;
+	port->mtu_max = (uint16_t)most;
 	return 0;
 }
 

@@ -38,6 +38,7 @@ struct port {
 	uint16_t n_devs;
 	uint16_t queues; /* queue pairs of each device */
 	int numa_node;
+	uint16_t mtu_max; /* what a packet buffer holds */
 	int host_ifindex; /* kernel interface that the first device stands on (af_xdp, af_packet), 0: none */
 	bool carrier, admin; /* what `up` is made of */
 	bool kernel_told; /* that the carrier is as `carrier` says */

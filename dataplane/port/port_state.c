@@ -45,11 +45,27 @@ update(struct port *port)
 				 : "down: no carrier");
 }
 
+/* The interface that the device stands on got another MTU. */
+static void
+follow_host_mtu(struct port *port)
+{
+	char host[IF_NAMESIZE];
+	int mtu;
+
+	if (port->host_ifindex == 0 || link_name(port->host_ifindex, host) != 0)
+		return;
+	mtu = link_mtu(host);
+	if (mtu > 0 && mtu <= UINT16_MAX && mtu != port->mtu)
+		(void)port_set_mtu(port, (uint16_t)mtu);
+}
+
 void
 port_poll_link(struct port *port)
 {
 	bool carrier = has_carrier(port);
 	int err;
+
+	follow_host_mtu(port);
 
 	if (carrier != port->carrier)
 		port->kernel_told = false;
@@ -78,6 +94,8 @@ port_set_mtu(struct port *port, uint16_t mtu)
 
 	if (mtu == port->mtu)
 		return 0;
+	if (mtu > port->mtu_max)
+		err = -EMSGSIZE;
 	for (uint32_t i = 0; i < port->n_devs && err == 0; i++)
 		err = rte_eth_dev_set_mtu(port->devs[i], mtu);
 	if (err < 0) {
