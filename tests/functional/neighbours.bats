@@ -68,10 +68,10 @@ first_datagram_is_answered() { # VIP
 	local before
 	ipvsadm_at director1 -A -u $NAT_VIP:9 -s rr
 	ipvsadm_at director1 -a -u $NAT_VIP:9 -r $LAN.77:9 -m
-	before=$(counter_at director1 neigh_failed)
+	before=$(counter_at director1 drop_neigh_failed)
 	on client python3 -c "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('$NAT_VIP', 9))"
 	more_failed() {
-		[ "$(counter_at director1 neigh_failed)" -gt "$before" ]
+		[ "$(counter_at director1 drop_neigh_failed)" -gt "$before" ]
 	}
 	await more_failed
 	[ "$(counter_at director1 held)" -eq 0 ]

@@ -17,6 +17,7 @@ write_ipvsd_conf() { # DIRECTOR [key=value]...
 	local hugepages=${IPVSD_HUGEPAGES:-auto}
 	local laddrs='{ name = "lan"; port = "lan"; addresses = ( "192.0.2.100-192.0.2.101", "2001:db8:2::100" ); }'
 	local "${@:2}"
+	[ -z "$group" ] || group="group = \"$group\";"
 	mkdir -p "$dir/state"
 	cat >"$dir/ipvsd.conf" <<-END
 		workers = { count = $workers; idle = "100us"; };
@@ -30,7 +31,7 @@ write_ipvsd_conf() { # DIRECTOR [key=value]...
 			routes = 1024; routes_ipv6 = 1024; neighbours = 1024; mbufs = "8K";
 		};
 		control = {
-			socket = "$dir/ipvs.sock"; state = "$dir/state"; ${group:+group = "$group";}
+			socket = "$dir/ipvs.sock"; state = "$dir/state"; $group
 		};
 		log = { level = "debug"; target = "stderr"; };
 		memory = { hugepages = "$hugepages"; file_prefix = "$LAB-$director"; };
@@ -93,9 +94,7 @@ counter_at() { # DIRECTOR NAME
 accounts_at() { # DIRECTOR
 	ipvsdctl_at "$1" counters -a | awk '
 		$1 ~ /^(received|generated|from_kernel|taken|split)$/ { n_in += $2; next }
-		$1 ~ /^(forwarded|to_kernel|given|merged|held)$/ { n_out += $2; next }
-		$1 ~ /^(conn_new|conn_expired|conn_reused|conns|laddr_recycled|neigh_asked|turns)$/ { next }
-		{ n_out += $2 }
+		$1 ~ /^(forwarded|to_kernel|given|merged|held)$|^drop_/ { n_out += $2 }
 		END { print n_in + 0, n_out + 0 }'
 }
 

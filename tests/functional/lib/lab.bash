@@ -6,7 +6,8 @@
 
 LAB_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 LAB_TOOLS=$LAB_TOP/tests/functional/tools
-BUILD=$(cd "${BUILD:-$LAB_TOP/build}" && pwd)
+BUILD=$(realpath "${BUILD:-$LAB_TOP/build}")
+[ -x "$BUILD/ipvsd" ] || { echo "$BUILD/ipvsd is not there; build it, or name the build folder in \$BUILD" >&2; exit 1; }
 export BUILD
 
 # Makes the lab. Its namespaces are called $LAB-NAME, its files are in $LAB_DIR.
@@ -27,6 +28,7 @@ lab_guard() {
 		[ ! -d "$LAB_DIR" ] || lab_remove
 	) </dev/null >/dev/null 2>&1 3>&- &
 	echo $! >"$LAB_DIR/guard.pid"
+	disown $!
 }
 
 # Ends every program of the lab and removes its namespaces and files.
