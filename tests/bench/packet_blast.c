@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Sends small UDP packets as fast as a socket takes them, for a bounded time, from many source ports; or counts what
- * arrives. For tests/bench only, and only between namespaces that the bench made.
+ * Sends small UDP packets for a bounded time, from many source ports, as fast as a socket takes them or at a rate; or
+ * counts what arrives. Only between namespaces that a test or bench made.
  *
- *   packet_blast send ADDRESS PORT SECONDS [FLOWS]     prints packets sent
- *   packet_blast count PORT SECONDS                    prints packets received
+ *   packet_blast send ADDRESS PORT SECONDS [FLOWS [PACKETS_PER_SECOND]]   prints packets sent
+ *   packet_blast count PORT SECONDS                                       prints packets received
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -63,7 +63,17 @@ number(const char *text, unsigned long least, unsigned long most)
 }
 
 static void
-blast(const char *address, unsigned long port, double seconds, unsigned long flows)
+wait_until(double at)
+{
+	double left = at - now();
+	struct timespec pause = { .tv_nsec = (long)(left * 1e9) };
+
+	if (left > 0 && left < 1)
+		nanosleep(&pause, NULL);
+}
+
+static void
+blast(const char *address, unsigned long port, double seconds, unsigned long flows, unsigned long rate)
 {
 	static char payload[PAYLOAD];
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
@@ -71,7 +81,7 @@ blast(const char *address, unsigned long port, double seconds, unsigned long flo
 	struct mmsghdr batch[BATCH];
 	int fds[FLOWS_MAX];
 	unsigned long sent = 0;
-	double end = now() + seconds;
+	double start = now(), end = start + seconds;
 
 	if (inet_pton(AF_INET, address, &to.sin_addr) != 1) {
 		fprintf(stderr, "packet_blast: '%s' is not an IPv4 address\n", address);
@@ -86,7 +96,10 @@ blast(const char *address, unsigned long port, double seconds, unsigned long flo
 	for (int i = 0; i < BATCH; i++)
 		batch[i].msg_hdr = (struct msghdr){ .msg_iov = &iov, .msg_iovlen = 1 };
 	for (unsigned long i = 0; now() < end; i++) {
-		int n = sendmmsg(fds[i % flows], batch, BATCH, MSG_DONTWAIT);
+		int n;
+
+		wait_until(rate ? start + (double)sent / (double)rate : 0);
+		n = sendmmsg(fds[i % flows], batch, BATCH, MSG_DONTWAIT);
 
 		if (n > 0)
 			sent += (unsigned long)n;
@@ -130,13 +143,13 @@ count(unsigned long port, double seconds)
 int
 main(int argc, char **argv)
 {
-	if (argc >= 5 && argc <= 6 && strcmp(argv[1], "send") == 0)
+	if (argc >= 5 && argc <= 7 && strcmp(argv[1], "send") == 0)
 		blast(argv[2], number(argv[3], 1, 65535), (double)number(argv[4], 1, 60),
-		      argc == 6 ? number(argv[5], 1, FLOWS_MAX) : 16);
+		      argc > 5 ? number(argv[5], 1, FLOWS_MAX) : 16, argc > 6 ? number(argv[6], 1, 10000000) : 0);
 	else if (argc == 4 && strcmp(argv[1], "count") == 0)
 		count(number(argv[2], 1, 65535), (double)number(argv[3], 1, 60));
 	else {
-		fprintf(stderr, "usage: packet_blast send ADDRESS PORT SECONDS [FLOWS] | count PORT SECONDS\n");
+		fprintf(stderr, "usage: packet_blast send ADDRESS PORT SECONDS [FLOWS [RATE]] | count PORT SECONDS\n");
 		return 2;
 	}
 	return EXIT_SUCCESS;

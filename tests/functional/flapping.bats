@@ -36,8 +36,8 @@ weigh() { # WEIGHT
 	while kill -0 $asking 2>/dev/null; do
 		weigh 0
 		await_no_active
-		web_down server2
-		web_up server2
+		web_stop server2
+		web_start server2
 		weigh 1
 		rounds=$((rounds + 1))
 	done
@@ -64,11 +64,11 @@ no_active() {
 	while kill -0 $asking 2>/dev/null; do
 		local from
 		from=$(now_ms)
-		web_down server2
+		web_stop server2
 		ipvsadm_at director1 -d -t $FNAT_VIP:80 -r $LAN.12:80
 		# Requests that began just before the stop may be cut off by it.
 		echo "$((from - 200)) $(now_ms)" >>"$LAB_DIR/windows"
-		web_up server2
+		web_start server2
 		fullnat_dest_add director1 t $FNAT_VIP:80 $LAN.12:80
 		rounds=$((rounds + 1))
 		on client python3 -c "import time; time.sleep(max(0, 1 - ($(now_ms) - $from) / 1000))"
