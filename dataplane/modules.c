@@ -243,6 +243,7 @@ start_control(struct modules *self)
 		.loop = self->loop,
 		.counters = self->counters,
 		.n_counters = self->n_workers + 1,
+		.n_workers = self->n_workers,
 		.laddrs = { .arg = self, .port_number = port_number, .activated = laddr_activated },
 	};
 	const struct kernel_mirror_parts mirror = {

@@ -51,7 +51,10 @@ show_counter(struct nl_msg *msg, void *arg)
 	if (counter[IPVSX_COUNTER_ATTR_WORKER]) {
 		if (!options->by_worker)
 			return NL_OK;
-		snprintf(worker, sizeof(worker), "worker %u", nla_get_u32(counter[IPVSX_COUNTER_ATTR_WORKER]));
+		if (nla_get_u32(counter[IPVSX_COUNTER_ATTR_WORKER]) == IPVSX_IO_THREAD)
+			snprintf(worker, sizeof(worker), "I/O thread");
+		else
+			snprintf(worker, sizeof(worker), "worker %u", nla_get_u32(counter[IPVSX_COUNTER_ATTR_WORKER]));
 	}
 	if (nla_get_u64(counter[IPVSX_COUNTER_ATTR_VALUE]) == 0 && !options->all)
 		return NL_OK;

@@ -75,12 +75,14 @@ enum ipvsx_laddrs_attr {
 	IPVSX_LADDRS_ATTR_MAX = IPVSX_LADDRS_ATTR_ACTIVE,
 };
 
+#define IPVSX_IO_THREAD UINT32_MAX
+
 enum ipvsx_counter_attr {
 	IPVSX_COUNTER_ATTR_UNSPEC,
 	IPVSX_COUNTER_ATTR_NAME, /* string, for example "drop_no_route" */
 	IPVSX_COUNTER_ATTR_TEXT, /* string: what it counts */
 	IPVSX_COUNTER_ATTR_VALUE, /* u64 */
-	IPVSX_COUNTER_ATTR_WORKER, /* u32; absent: the sum of all */
+	IPVSX_COUNTER_ATTR_WORKER, /* u32, IPVSX_IO_THREAD for the I/O thread; absent: the sum of all */
 	IPVSX_COUNTER_ATTR_MAX = IPVSX_COUNTER_ATTR_WORKER,
 };
 

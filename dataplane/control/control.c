@@ -189,7 +189,9 @@ register_families(struct control *control)
 	control->ipvsx = (struct ipvsx){
 		.model = control->model,
 		.groups = control->groups,
-		.counters = { .sets = control->parts.counters, .n_sets = control->parts.n_counters },
+		.counters = { .sets = control->parts.counters,
+			      .n_sets = control->parts.n_counters,
+			      .n_workers = control->parts.n_workers },
 	};
 	err = genl_register(&control->genl, &genl_controller, &control->genl);
 	if (err == 0)

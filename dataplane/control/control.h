@@ -24,7 +24,7 @@ struct control_parts {
 	struct event_loop *loop;
 	/* By number: the workers', then those of other threads (the I/O thread's); the array is the caller's and stays. */
 	const struct counters *const *counters;
-	uint32_t n_counters;
+	uint32_t n_counters, n_workers;
 	struct laddr_groups_hooks laddrs;
 };
 

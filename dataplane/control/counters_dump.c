@@ -10,7 +10,7 @@
 #include "netlink-shim/wire.h"
 
 struct counters_image {
-	uint32_t n_sets;
+	uint32_t n_sets, n_workers;
 	struct counters_snapshot sets[];
 };
 
@@ -22,6 +22,7 @@ counters_dump_start(struct genl_dump *dump, const struct counters_sets *sets)
 	if (!image)
 		return -ENOMEM;
 	image->n_sets = sets->n_sets;
+	image->n_workers = sets->n_workers;
 	for (uint32_t i = 0; i < sets->n_sets; i++)
 		if (!counters_read(sets->sets[i], &image->sets[i]))
 			log_debug("control", "counters of thread %u were read within a turn", i);
@@ -63,8 +64,9 @@ counters_dump_next(struct genl_dump *dump, struct nl_msg *msg)
 	text = counter < COUNT_MAX ? &counter_texts[counter] : &drop_texts[counter - COUNT_MAX];
 	dump->position++;
 	if (set > 0) {
-		set--;
-		return put_counter(msg, text, value_of(&image->sets[set], counter), &set);
+		const uint32_t thread = set - 1 < image->n_workers ? set - 1 : IPVSX_IO_THREAD;
+
+		return put_counter(msg, text, value_of(&image->sets[set - 1], counter), &thread);
 	}
 	for (uint32_t i = 0; i < image->n_sets; i++)
 		sum += value_of(&image->sets[i], counter);

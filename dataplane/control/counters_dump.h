@@ -8,10 +8,10 @@
 #include "control/genl_dispatch.h"
 #include "core/counters.h"
 
-/* Sets by number: the workers', then those of other threads. */
+/* Sets by number: the workers', then the I/O thread's. */
 struct counters_sets {
 	const struct counters *const *sets;
-	uint32_t n_sets;
+	uint32_t n_sets, n_workers;
 };
 
 int counters_dump_start(struct genl_dump *dump, const struct counters_sets *sets);

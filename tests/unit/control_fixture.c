@@ -68,7 +68,7 @@ control_fixture_new(void)
 	fixture->ipvsx = (struct ipvsx){
 		.model = fixture->model,
 		.groups = fixture->groups,
-		.counters = { .sets = fixture->sets, .n_sets = 2 },
+		.counters = { .sets = fixture->sets, .n_sets = 2, .n_workers = 2 },
 	};
 	assert_int_equal(genl_register(&fixture->genl, &genl_controller, &fixture->genl), 0);
 	assert_int_equal(genl_register(&fixture->genl, &ipvs_family, fixture->model), 0);
