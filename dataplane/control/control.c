@@ -193,11 +193,11 @@ register_families(struct control *control)
 			      .n_sets = control->parts.n_counters,
 			      .n_workers = control->parts.n_workers },
 	};
-	err = genl_register(&control->genl, &genl_controller, &control->genl);
+	err = genl_family_register(&control->genl, &genl_controller, &control->genl);
 	if (err == 0)
-		err = genl_register(&control->genl, &ipvs_family, control->model);
+		err = genl_family_register(&control->genl, &ipvs_family, control->model);
 	if (err == 0)
-		err = genl_register(&control->genl, &ipvsx_family, &control->ipvsx);
+		err = genl_family_register(&control->genl, &ipvsx_family, &control->ipvsx);
 	return err;
 }
 

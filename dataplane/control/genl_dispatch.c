@@ -12,7 +12,7 @@
 #include "core/cleanup.h"
 
 int
-genl_register(struct genl *genl, const struct genl_family *family, void *context)
+genl_family_register(struct genl *genl, const struct genl_family *family, void *context)
 {
 	if (genl->n_members == GENL_FAMILIES_MAX)
 		return -ENOSPC;

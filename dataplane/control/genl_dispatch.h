@@ -87,7 +87,7 @@ struct genl {
 };
 
 /* -ENOSPC. */
-int genl_register(struct genl *genl, const struct genl_family *family, void *context);
+int genl_family_register(struct genl *genl, const struct genl_family *family, void *context);
 
 struct datagram {
 	struct datagram *next;

@@ -71,9 +71,9 @@ start(struct director *director)
 		.groups = director->groups,
 		.counters = { .sets = director->sets, .n_sets = 1 },
 	};
-	check(genl_register(&director->genl, &genl_controller, &director->genl) == 0);
-	check(genl_register(&director->genl, &ipvs_family, director->model) == 0);
-	check(genl_register(&director->genl, &ipvsx_family, &director->ipvsx) == 0);
+	check(genl_family_register(&director->genl, &genl_controller, &director->genl) == 0);
+	check(genl_family_register(&director->genl, &ipvs_family, director->model) == 0);
+	check(genl_family_register(&director->genl, &ipvsx_family, &director->ipvsx) == 0);
 	genl_session_init(&director->session, &director->genl, true);
 }
 

@@ -70,9 +70,9 @@ control_fixture_new(void)
 		.groups = fixture->groups,
 		.counters = { .sets = fixture->sets, .n_sets = 2, .n_workers = 2 },
 	};
-	assert_int_equal(genl_register(&fixture->genl, &genl_controller, &fixture->genl), 0);
-	assert_int_equal(genl_register(&fixture->genl, &ipvs_family, fixture->model), 0);
-	assert_int_equal(genl_register(&fixture->genl, &ipvsx_family, &fixture->ipvsx), 0);
+	assert_int_equal(genl_family_register(&fixture->genl, &genl_controller, &fixture->genl), 0);
+	assert_int_equal(genl_family_register(&fixture->genl, &ipvs_family, fixture->model), 0);
+	assert_int_equal(genl_family_register(&fixture->genl, &ipvsx_family, &fixture->ipvsx), 0);
 	genl_session_init(&fixture->session, &fixture->genl, true);
 	fixture->session.portid = FIXTURE_PORTID;
 	fixture->session.portid_known = true;
