@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # A port and its kernel interface: what is not load-balanced passes both ways, and both sides agree about carrier, admin
-# state, MTU and addresses. One director with one cable (port0) to one peer; each kind of device and of kernel path.
+# state, MTU and addresses. One director with one cable (port0) to one peer; each kind of device and of kernel path. The
+# tests of the vhost path need a kernel that has it.
 
 load lib/load
 
@@ -25,6 +26,7 @@ teardown() {
 	lab_down
 }
 
+# $KEEP: further words about the port.
 write_port_conf() { # KERNEL_PATH WORKERS DEVICE...
 	local path=$1 workers=$2 devices
 	shift 2
@@ -32,7 +34,7 @@ write_port_conf() { # KERNEL_PATH WORKERS DEVICE...
 	mkdir -p "$LAB_DIR/director/state"
 	cat >"$LAB_DIR/director/ipvsd.conf" <<-END
 		workers = { count = $workers; idle = "100us"; };
-		ports = ( { name = "lan"; devices = ( ${devices%, } ); kernel = "lan0"; kernel_path = "$path"; } );
+		ports = ( { name = "lan"; devices = ( ${devices%, } ); kernel = "lan0"; kernel_path = "$path"; ${KEEP-} } );
 		limits = {
 			connections = "1K"; connections_ipv6 = "1K"; services = 64; dests = 64;
 			routes = 256; routes_ipv6 = 256; neighbours = 256; mbufs = "8K";
@@ -164,6 +166,14 @@ crash_and_end() { # KERNEL_PATH
 
 @test "the kernel interface outlives a crash with its addresses, and goes with a clean end" {
 	crash_and_end tap
+}
+
+@test "the kernel interface stays at a clean end if that is configured" {
+	KEEP='kernel_keep = true;' port_up tap 1 net_af_packet0,iface=port0
+	stop_ipvsd director
+	ip -n "$LAB-director" address show lan0 | grep -qF "192.0.2.2/24"
+	run_ipvsd director
+	await on peer ping -q -c 1 -W 1 192.0.2.2
 }
 
 @test "an interface of that name that is no tap is left alone, with a clear word" {

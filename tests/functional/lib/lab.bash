@@ -127,9 +127,12 @@ end() { # NAME [SIGNAL]
 	await gone "$pid"
 }
 
-# A switch: a bridge of this name on the host "switch".
+# A switch: a bridge of this name on the host "switch", which passes on whatever frames it gets.
 switch_add() { # BRIDGE
 	ip -n "$LAB-switch" link add "$1" type bridge mcast_snooping 0
+	if on switch test -e /proc/sys/net/bridge; then
+		on switch sysctl -qw net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0
+	fi
 	on switch sysctl -qw "net.ipv6.conf.$1.disable_ipv6=1"
 	ip -n "$LAB-switch" link set "$1" up
 }

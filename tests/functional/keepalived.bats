@@ -1,0 +1,226 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# keepalived drives ipvsd: the patched one and the distribution's through ipvsd-run. Each test begins with a director
+# that has no services; what keepalived says of them it finds out by health checks.
+
+load lib/load
+
+setup_file() {
+	lab_up
+	one_director_up
+	web_up server1 server2 server3
+}
+
+teardown_file() {
+	lab_down
+}
+
+setup() {
+	[ -x "$KEEPALIVED" ] || skip "$KEEPALIVED is not there; make keepalived builds it"
+	ipvsadm_at director1 -C
+}
+
+teardown() {
+	local server
+	[ -e "$LAB_DIR/director1-keepalived.pid" ] || return 0
+	! is_running director1-keepalived || end director1-keepalived TERM
+	for server in server1 server2 server3; do
+		is_running $server-web || web_start $server
+	done
+}
+
+# The patched keepalived with these services: "VIP METHOD" each. Waits until all servers are in.
+patched_with() { # "VIP METHOD"...
+	write_patched_conf "$@"
+	: >"$LAB_DIR/director1-keepalived.log"
+	start_keepalived director1
+	all_in "$@"
+}
+
+write_patched_conf() { # "VIP METHOD"...
+	local service
+	{
+		keepalived_head director1 100 "lvs_control_socket $(socket_of director1)"
+		for service in "$@"; do
+			# shellcheck disable=SC2086 # two words
+			keepalived_service $service
+		done
+	} >"$(keepalived_conf director1)"
+}
+
+stock_with() { # "VIP METHOD"...
+	write_patched_conf "$@"
+	sed -i '/lvs_control_socket/d' "$(keepalived_conf director1)"
+	: >"$LAB_DIR/director1-keepalived.log"
+	start_stock_keepalived director1
+	all_in "$@"
+}
+
+all_in() { # "VIP METHOD"...
+	local service
+	for service in "$@"; do
+		await has_n_dests director1 "$(in_url "${service% *}"):80" 3
+	done
+}
+
+reload() {
+	kill -HUP "$(pid_of director1-keepalived)"
+}
+
+# One of the servers fails and comes back; the list follows, and clients see no more than the others.
+health_checks_take_out_and_bring_back() { # VIP
+	local vip=$1
+	web_stop server2
+	await has_n_dests director1 "$(in_url "$vip"):80" 2
+	run who_answers client "$vip" 4
+	[ "$output" = $'2 server1\n2 server3' ]
+	web_start server2
+	await has_n_dests director1 "$(in_url "$vip"):80" 3
+	pages_come_from_all_servers "$vip"
+}
+
+# keepalived uses no more than 5% of a CPU in three seconds, and is still the same processes.
+neither_spins_nor_exits() {
+	local pids before used
+	pids=$(keepalived_pids director1)
+	before=$(keepalived_cpu_ms director1)
+	# What it would spin on lasts as long as ipvsd is away or has come back, so only time can show it.
+	on client ping -q -i 1 -c 4 $WAN.8 >/dev/null
+	used=$(($(keepalived_cpu_ms director1) - before))
+	echo "keepalived used $used ms of CPU time in 3 s"
+	[ $used -le 150 ]
+	[ "$(keepalived_pids director1)" = "$pids" ]
+	for pid in $pids; do
+		! gone "$pid"
+	done
+}
+
+@test "patched: services of all methods and families appear, and forward" {
+	patched_with "$NAT_VIP NAT" "$NAT_VIP6 NAT" "$DR_VIP DR" "$DR_VIP6 DR" "$FNAT_VIP FNAT" "$FNAT_VIP6 FNAT"
+	for vip in $ALL_VIPS; do
+		pages_come_from_all_servers "$vip"
+	done
+}
+
+@test "patched: a server that fails its health check is taken out, and comes back" {
+	patched_with "$FNAT_VIP FNAT"
+	health_checks_take_out_and_bring_back $FNAT_VIP
+}
+
+@test "patched: a reload adds, changes and removes services, and leaves connections alone" {
+	patched_with "$FNAT_VIP FNAT" "$NAT_VIP NAT"
+	on client curl --silent --show-error --noproxy '*' --max-time 20 --limit-rate 4M --output "$LAB_DIR/slow" \
+		http://$FNAT_VIP/file 3>&- &
+	local download=$!
+	write_patched_conf "$FNAT_VIP FNAT" "$DR_VIP DR"
+	sed -i 's/lvs_sched rr/lvs_sched wrr/' "$(keepalived_conf director1)"
+	reload
+	await has_n_dests director1 $DR_VIP:80 3
+	no_nat() {
+		! ipvsadm_at director1 -Ln | grep -qF "$NAT_VIP:80"
+	}
+	await no_nat
+	[ "$(ipvsadm_at director1 -Ln | grep -c ' wrr$')" -eq 2 ]
+	wait $download
+	cmp "$LAB_DIR/slow" "$LAB_DIR/file"
+}
+
+@test "patched: a crash and restart of ipvsd: it neither spins nor exits, and health checks go on" {
+	patched_with "$FNAT_VIP FNAT"
+	kill_ipvsd director1
+	neither_spins_nor_exits
+	run_ipvsd director1
+	await has_n_dests director1 $FNAT_VIP:80 3
+	neither_spins_nor_exits
+	AWAIT=3 await page client $FNAT_VIP
+	health_checks_take_out_and_bring_back $FNAT_VIP
+}
+
+@test "patched: an ipvsd that comes back with nothing gets everything again" {
+	patched_with "$FNAT_VIP FNAT" "$NAT_VIP6 NAT"
+	kill_ipvsd director1
+	rm -rf "$LAB_DIR/director1/state"
+	mkdir "$LAB_DIR/director1/state"
+	run_ipvsd director1
+	all_in "$FNAT_VIP FNAT" "$NAT_VIP6 NAT"
+	AWAIT=3 await page client $FNAT_VIP
+	pages_come_from_all_servers $NAT_VIP6
+}
+
+@test "patched: what failed while ipvsd was away is not there when it comes back" {
+	patched_with "$FNAT_VIP FNAT"
+	kill_ipvsd director1
+	web_stop server3
+	await says "$(log_of director1-keepalived)" "$LAN.13"
+	keepalived_noticed() {
+		grep -E "$LAN\.13" "$(log_of director1-keepalived)" | grep -qiE 'fail|remov|down|error'
+	}
+	await keepalived_noticed
+	run_ipvsd director1
+	await has_n_dests director1 $FNAT_VIP:80 2
+	! ipvsadm_at director1 -Ln | grep -qF "$LAN.13:80"
+}
+
+@test "patched: keepalived restarts, and the services are the same" {
+	patched_with "$FNAT_VIP FNAT"
+	end director1-keepalived TERM
+	[ "$(n_dests director1 $FNAT_VIP:80)" -eq 0 ] || ! ipvsadm_at director1 -Ln | grep -qF "$FNAT_VIP"
+	patched_with "$FNAT_VIP FNAT"
+	pages_come_from_all_servers $FNAT_VIP
+}
+
+@test "patched: a server drained by weight 0 is stopped without a failed request" {
+	patched_with "$FNAT_VIP FNAT"
+	on client python3 "$LAB_TOOLS/requests.py" $FNAT_VIP 80 5000 >"$LAB_DIR/requests" 3>&- &
+	local asking=$!
+	# Only the weight of .12 changes.
+	sed -i "/real_server $LAN.12 80/,/weight/s/weight 1/weight 0/" "$(keepalived_conf director1)"
+	reload
+	drained() {
+		ipvsadm_at director1 -Ln | grep -Eq "$LAN.12:80 +Masq +0 +0 "
+	}
+	await drained
+	web_stop server2
+	await has_n_dests director1 $FNAT_VIP:80 2
+	kill -0 $asking
+	wait $asking
+	[ "$(wc -l <"$LAB_DIR/requests")" -eq 5000 ]
+	run ! grep -v ' 200$' "$LAB_DIR/requests"
+}
+
+@test "stock: services appear, and forward" {
+	stock_with "$NAT_VIP NAT" "$NAT_VIP6 NAT" "$DR_VIP DR" "$DR_VIP6 DR"
+	for vip in $NAT_VIP $NAT_VIP6 $DR_VIP $DR_VIP6; do
+		pages_come_from_all_servers "$vip"
+	done
+}
+
+@test "stock: a server that fails its health check is taken out, and comes back" {
+	stock_with "$NAT_VIP NAT"
+	health_checks_take_out_and_bring_back $NAT_VIP
+}
+
+@test "stock: a reload adds and removes services" {
+	stock_with "$NAT_VIP NAT"
+	write_patched_conf "$DR_VIP DR"
+	sed -i '/lvs_control_socket/d' "$(keepalived_conf director1)"
+	reload
+	await has_n_dests director1 $DR_VIP:80 3
+	no_nat() {
+		! ipvsadm_at director1 -Ln | grep -qF "$NAT_VIP:80"
+	}
+	await no_nat
+}
+
+@test "stock: a crash and restart of ipvsd: it neither spins nor exits, and health checks go on" {
+	stock_with "$NAT_VIP NAT"
+	kill_ipvsd director1
+	neither_spins_nor_exits
+	run_ipvsd director1
+	# From the state file: stock keepalived doesn't know that anything happened.
+	has_n_dests director1 $NAT_VIP:80 3
+	neither_spins_nor_exits
+	AWAIT=3 await page client $NAT_VIP
+	health_checks_take_out_and_bring_back $NAT_VIP
+}
