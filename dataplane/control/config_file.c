@@ -69,7 +69,7 @@ static void
 read_port(struct config_reader *reader, const config_setting_t *group, struct config_port *port)
 {
 	static const char *const keys[] = { "name", "devices", "queues",      "rx_descriptors", "tx_descriptors",
-					    "mtu",  "kernel",  "promiscuous", "kernel_path",	NULL };
+					    "mtu",	"kernel",  "promiscuous", "kernel_path",	"kernel_keep",	  NULL };
 	static const char *const paths[] = { "auto", "vhost", "tap", NULL };
 	int path = KERNEL_PATH_AUTO;
 
@@ -88,6 +88,7 @@ read_port(struct config_reader *reader, const config_setting_t *group, struct co
 	config_bool(reader, group, "promiscuous", &port->promiscuous);
 	config_word(reader, group, "kernel_path", paths, &path);
 	port->kernel_path = (enum config_kernel_path)path;
+	config_bool(reader, group, "kernel_keep", &port->kernel_keep);
 	config_name(reader, group, "kernel", port->kernel, sizeof(port->kernel));
 	if (port->kernel[0] != '\0')
 		return;

@@ -34,6 +34,7 @@ struct config_port {
 	uint32_t mtu; /* 0: leave the device's */
 	char kernel[16]; /* name of the kernel interface; default: the port's name */
 	bool promiscuous; /* default false */
+	bool kernel_keep; /* a clean end leaves the kernel interface, with its addresses; default false */
 	enum config_kernel_path { KERNEL_PATH_AUTO, KERNEL_PATH_VHOST, KERNEL_PATH_TAP } kernel_path;
 	uint32_t line; /* of the config file, for messages */
 };

@@ -179,6 +179,28 @@ allowed_cpus(uint16_t cpus[CPU_LIST_MAX])
 	return n;
 }
 
+/* Reads a list of the configuration: how many CPUs it names, all of which we may use. */
+static int
+read_cpus(const char *key, const char *text, const uint16_t *allowed, int n_allowed, uint16_t cpus[CPU_LIST_MAX])
+{
+	int n = cpu_list_parse(text, cpus);
+
+	if (n < 0)
+		log_error("workers", "%s = \"%s\" is no list of CPUs like \"0-3,8\"", key, text);
+	for (int i = 0; i < n; i++) {
+		bool is_allowed = false;
+
+		for (int j = 0; j < n_allowed; j++)
+			is_allowed |= allowed[j] == cpus[i];
+		if (!is_allowed) {
+			log_error("workers", "%s = \"%s\": CPU %u does not exist or is not allowed to this process",
+				  key, text, cpus[i]);
+			return -EINVAL;
+		}
+	}
+	return n;
+}
+
 static void
 print_cpus(FILE *out, const uint16_t *cpus, int n)
 {
@@ -193,17 +215,19 @@ static int
 add_lcores(struct arguments *arguments, const struct config_workers *workers)
 {
 	uint16_t control[CPU_LIST_MAX], pinned[CPU_LIST_MAX], allowed[CPU_LIST_MAX];
-	int n_allowed = allowed_cpus(allowed);
-	int n_control = workers->control_cpus ? cpu_list_parse(workers->control_cpus, control) : 0;
-	int n_pinned = workers->cpus ? cpu_list_parse(workers->cpus, pinned) : 0;
+	int n_allowed = allowed_cpus(allowed), n_control = 0, n_pinned = 0;
 	CLEANUP(free) void *text = NULL;
 	size_t length;
 	FILE *out;
 
-	if (n_allowed < 0 || n_control < 0 || n_pinned < 0) {
-		log_error("workers", "cpus and control_cpus are lists like \"0-3,8\"");
+	if (n_allowed < 0)
+		return n_allowed;
+	if (workers->control_cpus)
+		n_control = read_cpus("control_cpus", workers->control_cpus, allowed, n_allowed, control);
+	if (workers->cpus)
+		n_pinned = read_cpus("cpus", workers->cpus, allowed, n_allowed, pinned);
+	if (n_control < 0 || n_pinned < 0)
 		return -EINVAL;
-	}
 	if (workers->cpus && (uint32_t)n_pinned < workers->count) {
 		log_error("workers",
 			  "cpus = \"%s\" names %d CPUs for %u workers; name one for each, or have fewer workers",
@@ -283,6 +307,9 @@ eal_start(const struct config *config, bool *ret_hugepages)
 	add(arguments, "--no-telemetry");
 	add(arguments, "--no-shconf");
 	add(arguments, "--log-level=%s", config->log.level >= LOG_DEBUG ? "debug" : "warning");
+	/* It warns of page sizes that it could have had and doesn't need. */
+	if (config->log.level < LOG_DEBUG)
+		add(arguments, "--log-level=lib.eal:error");
 	add(arguments, "-m");
 	add(arguments, "%zu", (needed + MB - 1) / MB);
 	add(arguments, *ret_hugepages ? "--in-memory" : "--no-huge");
@@ -308,6 +335,9 @@ eal_start(const struct config *config, bool *ret_hugepages)
 void
 eal_stop(void)
 {
+	/* It never started. */
+	if (rte_lcore_count() == 0)
+		return;
 	if (rte_eal_cleanup() != 0)
 		log_warning("memory", "DPDK did not clean up after itself");
 }

@@ -102,6 +102,7 @@ kernel_if_open(const struct config_port *config, struct port *port, struct rte_m
 	kernel->ops = ops;
 	snprintf(kernel->name, sizeof(kernel->name), "%s", config->kernel);
 	port->kernel = kernel;
+	port->kernel_keep = config->kernel_keep;
 	err = configure(kernel, port);
 	if (err < 0) {
 		log_error("port", "%s: kernel interface %s: setting MAC address, MTU %u and state failed: %s",
@@ -121,7 +122,7 @@ kernel_if_close(struct port *port)
 {
 	if (!port->kernel)
 		return;
-	port->kernel->ops->close(port->kernel);
+	port->kernel->ops->close(port->kernel, port->kernel_keep);
 	port->kernel = NULL;
 	port->kernel_ifindex = 0;
 }

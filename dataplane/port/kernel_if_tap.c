@@ -56,10 +56,10 @@ tap_open(const char *name, const struct port *port, struct rte_mempool *pool, st
 }
 
 static void
-tap_close(struct kernel_if *kernel)
+tap_close(struct kernel_if *kernel, bool keep)
 {
 	struct tap *tap = tap_of(kernel);
-	int err = tap_set_persistent(tap->fd, false);
+	int err = keep ? 0 : tap_set_persistent(tap->fd, false);
 
 	if (err < 0)
 		log_warning("port", "%s is left behind: %s", kernel->name, strerror(-err));

@@ -113,14 +113,14 @@ vhost_open(const char *name, const struct port *port, struct rte_mempool *pool, 
 }
 
 static void
-vhost_close(struct kernel_if *kernel)
+vhost_close(struct kernel_if *kernel, bool keep)
 {
 	struct vhost *vhost = vhost_of(kernel);
 	int err;
 
 	(void)rte_eth_dev_stop(vhost->dev);
 	err = rte_eal_hotplug_remove("vdev", vhost->dev_name);
-	if (err == 0)
+	if (err == 0 && !keep)
 		err = keep_tap(vhost->name, false);
 	if (err < 0)
 		log_warning("port", "%s is left behind: %s", vhost->name, strerror(-err));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <string.h>
@@ -98,17 +100,16 @@ link_set_up(const char *name)
 }
 
 int
-link_is_up(const char *name)
-{
-	int now = flags(name);
-
-	return now < 0 ? now : (now & IFF_UP) != 0;
-}
-
-int
 link_is_running(const char *name)
 {
-	int now = flags(name);
+	struct ethtool_value link = { .cmd = ETHTOOL_GLINK };
+	struct ifreq ifr = { .ifr_data = (void *)&link };
+	int err = call(name, SIOCETHTOOL, &ifr);
 
-	return now < 0 ? now : (now & IFF_RUNNING) != 0;
+	/* IFF_RUNNING says the same, but up to a second later. */
+	if (err == -EOPNOTSUPP) {
+		err = flags(name);
+		return err < 0 ? err : (err & IFF_RUNNING) != 0;
+	}
+	return err < 0 ? err : link.data != 0;
 }

@@ -19,8 +19,7 @@ int link_set_mtu(const char *name, uint16_t mtu);
 /* Does nothing if the interface has that address already. */
 int link_set_mac(const char *name, const struct rte_ether_addr *mac);
 int link_set_up(const char *name);
-/* IFF_UP and IFF_RUNNING as 1 or 0. */
-int link_is_up(const char *name);
+/* 1 if it is up and has carrier, else 0. */
 int link_is_running(const char *name);
 
 #endif

@@ -45,6 +45,7 @@ struct port {
 	uint32_t config_line;
 	int kernel_ifindex; /* 0 until the kernel interface exists */
 	char kernel_name[16];
+	bool kernel_keep;
 	struct kernel_if *kernel;
 };
 

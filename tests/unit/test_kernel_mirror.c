@@ -86,6 +86,7 @@ setup(void **state)
 
 		port->index = (uint8_t)i;
 		port->mtu = 1500;
+		port->mtu_max = 1500;
 		port->kernel_ifindex = (int)i + 2;
 		strcpy(port->name, i == 0 ? "lan" : "wan");
 	}
@@ -130,8 +131,8 @@ feed(const char *name)
 	uint8_t *data = read_recording(name, &length);
 	int left = (int)length;
 
-	for (struct nlmsghdr *message = (struct nlmsghdr *)(void *)data; NLMSG_OK(message, left);
-	     message = NLMSG_NEXT(message, left))
+	for (struct nlmsghdr *message = (struct nlmsghdr *)(void *)data; nlmsg_ok(message, left);
+	     message = nlmsg_next(message, &left))
 		mirror_take(test.mirror, message);
 	assert_int_equal(left, 0);
 	mirror_settle(test.mirror);
@@ -406,8 +407,8 @@ messages_cut_anywhere_do_no_harm(void **state)
 		uint8_t *data = read_recording(names[i], &length);
 		int left = (int)length;
 
-		for (struct nlmsghdr *message = (struct nlmsghdr *)(void *)data; NLMSG_OK(message, left);
-		     message = NLMSG_NEXT(message, left)) {
+		for (struct nlmsghdr *message = (struct nlmsghdr *)(void *)data; nlmsg_ok(message, left);
+		     message = nlmsg_next(message, &left)) {
 			for (uint32_t cut = sizeof(*message); cut < message->nlmsg_len; cut++) {
 				/* On the heap and of that size, so that a read behind it is seen. */
 				struct nlmsghdr *copy = malloc(cut);
