@@ -18,6 +18,7 @@ teardown_file() {
 
 setup() {
 	[ -x "$KEEPALIVED" ] || skip "$KEEPALIVED is not there; make keepalived builds it"
+	is_running director1-ipvsd || run_ipvsd director1
 	ipvsadm_at director1 -C
 }
 
@@ -85,8 +86,8 @@ neither_spins_nor_exits() {
 	local pids before used
 	pids=$(keepalived_pids director1)
 	before=$(keepalived_cpu_ms director1)
-	# What it would spin on lasts as long as ipvsd is away or has come back, so only time can show it.
-	on client ping -q -i 1 -c 4 $WAN.8 >/dev/null
+	# Nothing to wait for: CPU time is measured over a period.
+	sleep 3
 	used=$(($(keepalived_cpu_ms director1) - before))
 	echo "keepalived used $used ms of CPU time in 3 s"
 	[ $used -le 150 ]

@@ -104,10 +104,11 @@ cpu_ms() { # PID
 	awk -v hz="$(getconf CLK_TCK)" '{ print int(($14 + $15) * 1000 / hz) }' "/proc/$1/stat"
 }
 
-# All processes of a director's keepalived: the parent, the checkers and the VRRP process.
+# All processes of a director's keepalived: the parent, the checkers and, if it has VRRP instances, that of VRRP.
 keepalived_pids() { # DIRECTOR
 	pid_of "$1-keepalived"
-	cat "$LAB_DIR/$1/checkers.pid" "$LAB_DIR/$1/vrrp.pid" 2>/dev/null
+	cat "$LAB_DIR/$1/checkers.pid"
+	[ ! -e "$LAB_DIR/$1/vrrp.pid" ] || cat "$LAB_DIR/$1/vrrp.pid"
 }
 
 keepalived_cpu_ms() { # DIRECTOR
