@@ -20,13 +20,12 @@ lab_up() {
 	lab_guard
 }
 
-# Cleans up if the shell that made the lab goes without doing so, even by SIGKILL.
+# Cleans up if the shell that made the lab goes without doing so, even by SIGKILL. In a session of its own, so that
+# what is sent to the shell's process group does not reach it.
 lab_guard() {
-	(
-		trap '' HUP INT TERM
-		tail --pid=$$ --sleep-interval=0.5 -f /dev/null
-		[ ! -d "$LAB_DIR" ] || lab_remove
-	) </dev/null >/dev/null 2>&1 3>&- &
+	# shellcheck disable=SC2016 # for the other shell
+	setsid bash -c '. "$1"; tail --pid="$2" --sleep-interval=0.5 -f /dev/null; [ ! -d "$LAB_DIR" ] || lab_remove' \
+		guard "${BASH_SOURCE[0]}" $$ </dev/null >/dev/null 2>&1 3>&- &
 	echo $! >"$LAB_DIR/guard.pid"
 	disown $!
 }
@@ -37,7 +36,7 @@ lab_down() {
 	[ -n "${LAB_DIR-}" ] && [ -d "$LAB_DIR" ] || return 0
 	guard=$(cat "$LAB_DIR/guard.pid")
 	lab_remove
-	# Its tail waits for this shell; the guard itself ignores what a terminal sends.
+	# Its tail, too, which waits for this shell.
 	kill -KILL "$guard" $(ps -o pid= --ppid "$guard") 2>/dev/null || true
 }
 
