@@ -27,9 +27,9 @@ shim_teardown() {
 	ip netns del "$ns"
 }
 
-# Waits, at most 10 seconds, until a command succeeds.
+# Waits, at most 20 seconds, until a command succeeds.
 await() {
-	local deadline=$((SECONDS + 10))
+	local deadline=$((SECONDS + 20))
 	until "$@"; do
 		[ $SECONDS -lt $deadline ] || { echo "waited in vain for: $*" >&2; return 1; }
 		sleep 0.05
