@@ -313,6 +313,59 @@ keys_with_the_same_tag_and_bucket_are_told_apart(void **state)
 	}
 }
 
+/* A key that differs from BASE in two bytes at OFFSET (or in the protocol, at LENGTH), with the same tag; the seed is
+ * changed until there is one. */
+static void
+find_twin(struct conn_table *table, const struct conn_key6 *base, uint32_t offset, uint32_t length,
+	  struct conn_key6 *ret_twin, uint8_t *ret_proto)
+{
+	for (;; table->seed[0] += 0x9e3779b97f4a7c15u) {
+		uint16_t tag = conn_tag(conn_hash(table, base, TCP));
+
+		for (uint32_t change = 1; change <= (offset == length ? 0xffu : 0xffffu); change++) {
+			uint16_t bytes;
+
+			*ret_twin = *base;
+			*ret_proto = TCP;
+			if (offset == length) {
+				*ret_proto = (uint8_t)(TCP ^ change);
+			} else {
+				memcpy(&bytes, (uint8_t *)ret_twin + offset, 2);
+				bytes ^= (uint16_t)change;
+				memcpy((uint8_t *)ret_twin + offset, &bytes, 2);
+			}
+			if (conn_tag(conn_hash(table, ret_twin, *ret_proto)) == tag)
+				return;
+		}
+	}
+}
+
+static void
+keys_that_differ_in_one_field_alone_are_told_apart(void **state)
+{
+	(void)state;
+	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
+		uint32_t length = ipv6 ? sizeof(struct conn_key6) : sizeof(struct conn_key4);
+
+		for (uint32_t offset = 0; offset <= length; offset += 2) {
+			struct conn_table *table = table_of(ipv6, 16);
+			struct conn_key6 base = { .sport = 0 }, twin;
+			struct conn *conn = conn_new(table);
+			uint8_t proto;
+
+			make_key(ipv6, 7, &base);
+			table->bucket_mask = 0;
+			find_twin(table, &base, offset, length, &twin, &proto);
+			conn->proto = TCP;
+			set_key(table, conn, CONN_IN, 7);
+			assert_int_equal(conn_link(table, conn, CONN_IN, NULL), 0);
+			assert_int_equal(find(table, 7, TCP), CONN_VALUE(0, CONN_IN));
+			assert_int_equal(conn_find(table, &twin, proto, conn_hash(table, &twin, proto)), CONN_NONE);
+			conn_table_destroy(table);
+		}
+	}
+}
+
 static void
 a_hash_whose_tag_would_be_zero_is_found_too(void **state)
 {
@@ -475,6 +528,7 @@ main(void)
 		cmocka_unit_test(a_full_table_gives_no_connection_until_one_is_freed),
 		cmocka_unit_test(without_overflow_buckets_a_key_is_refused_and_the_others_stay),
 		cmocka_unit_test(keys_with_the_same_tag_and_bucket_are_told_apart),
+		cmocka_unit_test(keys_that_differ_in_one_field_alone_are_told_apart),
 		cmocka_unit_test(a_hash_whose_tag_would_be_zero_is_found_too),
 		cmocka_unit_test(millions_of_random_operations_agree_with_a_plain_array),
 		cmocka_unit_test(long_chains_of_overflow_buckets_are_used_and_all_given_back),
