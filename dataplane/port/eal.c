@@ -6,10 +6,12 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -335,9 +337,15 @@ eal_start(const struct config *config, bool *ret_hugepages)
 void
 eal_stop(void)
 {
+	char folder[PATH_MAX];
+
 	/* It never started. */
 	if (rte_lcore_count() == 0)
 		return;
+	snprintf(folder, sizeof(folder), "%s", rte_eal_get_runtime_dir());
 	if (rte_eal_cleanup() != 0)
 		log_warning("memory", "DPDK did not clean up after itself");
+	/* DPDK leaves its folder for the run behind, empty; with another instance's files in it, it stays. */
+	if (rmdir(folder) != 0 && errno != ENOTEMPTY && errno != ENOENT)
+		log_warning("memory", "%s is left behind: %s", folder, strerror(errno));
 }
