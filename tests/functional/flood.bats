@@ -69,10 +69,10 @@ transitions() { # DIRECTOR
 	[ $answers -eq $tries ]
 
 	holds_vip director1
-	! holds_vip director2
+	refute holds_vip director2
 	[ "$(transitions director1)" -eq "$before1" ]
 	[ "$(transitions director2)" -eq "$before2" ]
-	! grep -qE 'Removing service|failed' <(tail -n +1 "$(log_of director1-keepalived)" | grep -F "$LAN.1")
+	refute grep -E "$LAN\\.1.*(Removing service|failed)|(Removing service|failed).*$LAN\\.1" "$(log_of director1-keepalived)"
 	ipvsdctl_at director1 counters
 }
 

@@ -33,7 +33,7 @@ junk() { # 4|6 ARGUMENT...
 counted_under() { # REASON 4|6 NAME
 	local before after expected
 	before=$(drops)
-	[ "$(junk "$2" send 10 "$3")" = 10 ]
+	[ "$(junk "$2" send 10 "$3")" = 10 ] || return 1
 	expected=$(awk -v reason="drop_$1" '$1 == reason { $2 += 10 } { print $1, $2 }' <<<"$before")
 	drops_are() {
 		[ "$(drops)" = "$expected" ]

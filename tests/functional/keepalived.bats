@@ -93,7 +93,7 @@ neither_spins_nor_exits() {
 	[ $used -le 150 ]
 	[ "$(keepalived_pids director1)" = "$pids" ]
 	for pid in $pids; do
-		! gone "$pid"
+		refute gone "$pid"
 	done
 }
 
@@ -118,10 +118,7 @@ neither_spins_nor_exits() {
 	sed -i 's/lvs_sched rr/lvs_sched wrr/' "$(keepalived_conf director1)"
 	reload
 	await has_n_dests director1 $DR_VIP:80 3
-	no_nat() {
-		! ipvsadm_at director1 -Ln | grep -qF "$NAT_VIP:80"
-	}
-	await no_nat
+	await refute is_configured_at director1 "$NAT_VIP:80"
 	[ "$(ipvsadm_at director1 -Ln | grep -c ' wrr$')" -eq 2 ]
 	wait $download
 	cmp "$LAB_DIR/slow" "$LAB_DIR/file"
@@ -160,13 +157,13 @@ neither_spins_nor_exits() {
 	await keepalived_noticed
 	run_ipvsd director1
 	await has_n_dests director1 $FNAT_VIP:80 2
-	! ipvsadm_at director1 -Ln | grep -qF "$LAN.13:80"
+	refute is_configured_at director1 "$LAN.13:80"
 }
 
 @test "patched: keepalived restarts, and the services are the same" {
 	patched_with "$FNAT_VIP FNAT"
 	end director1-keepalived TERM
-	[ "$(n_dests director1 $FNAT_VIP:80)" -eq 0 ] || ! ipvsadm_at director1 -Ln | grep -qF "$FNAT_VIP"
+	refute is_configured_at director1 "$FNAT_VIP"
 	patched_with "$FNAT_VIP FNAT"
 	pages_come_from_all_servers $FNAT_VIP
 }
@@ -208,10 +205,7 @@ neither_spins_nor_exits() {
 	sed -i '/lvs_control_socket/d' "$(keepalived_conf director1)"
 	reload
 	await has_n_dests director1 $DR_VIP:80 3
-	no_nat() {
-		! ipvsadm_at director1 -Ln | grep -qF "$NAT_VIP:80"
-	}
-	await no_nat
+	await refute is_configured_at director1 "$NAT_VIP:80"
 }
 
 @test "stock: a crash and restart of ipvsd: it neither spins nor exits, and health checks go on" {

@@ -91,7 +91,7 @@ is_listed_as() { # TEXT
 	ipvsadm_at director1 -D -t $WAN.40:80
 	kill_ipvsd director1
 	run_ipvsd director1
-	! ipvsadm_at director1 -Sn | grep -qF "$WAN.40"
+	refute is_configured_at director1 "$WAN.40"
 }
 
 @test "a damaged state file is reported and set aside, and ipvsd starts without it" {
@@ -106,7 +106,7 @@ is_listed_as() { # TEXT
 	: >"$(log_of director1-ipvsd)"
 	run_ipvsd director1
 	grep -iE 'state.*(damaged|corrupt|checksum|set aside)' "$(log_of director1-ipvsd)"
-	! is_listed_as "$before"
+	refute is_listed_as "$before"
 
 	stop_ipvsd director1
 	rm -rf "$LAB_DIR/director1/state"
@@ -121,8 +121,8 @@ is_listed_as() { # TEXT
 	local before
 	before=$(listing)
 	stop_ipvsd director1
-	! ip -n "$LAB-director1" link show dev wan0
-	! ip -n "$LAB-director1" link show dev lan0
+	refute ip -n "$LAB-director1" link show dev wan0
+	refute ip -n "$LAB-director1" link show dev lan0
 	run ipvsadm_at director1 -Ln
 	[ "$status" -ne 0 ]
 	run_ipvsd director1

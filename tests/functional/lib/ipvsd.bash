@@ -85,6 +85,13 @@ ipvsdctl_at() { # DIRECTOR ARGUMENT...
 	"$BUILD/ipvsdctl" -s "$(socket_of "$director")" "$@"
 }
 
+# Does ipvsadm -S name this, literally?
+is_configured_at() { # DIRECTOR TEXT
+	local saved
+	saved=$(ipvsadm_at "$1" -Sn) || return 2
+	[[ "$saved" == *"$2"* ]]
+}
+
 # The value of one counter of ipvsdctl.
 counter_at() { # DIRECTOR NAME
 	ipvsdctl_at "$1" counters -a | awk -v name="$2" '$1 == name { print $2; found = 1 } END { exit !found }'

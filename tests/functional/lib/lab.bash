@@ -71,6 +71,14 @@ now_ms() {
 	echo $((now / 1000))
 }
 
+# Fails unless the command says no (status 1; more is trouble of another kind). A test would not notice a failing
+# "! command" that is not its last one.
+refute() { # COMMAND...
+	local status=0
+	"$@" || status=$?
+	[ $status -eq 1 ] || { echo "not status 1 but $status: $*" >&2; return 1; }
+}
+
 # Is this text, literally, in the file?
 says() { # FILE TEXT
 	grep -qF -- "$2" "$1"
