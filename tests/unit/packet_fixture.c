@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +12,7 @@
 
 #include <rte_eal.h>
 #include <rte_ethdev.h>
-#include <rte_ip.h>
 #include <rte_ring_elem.h>
-#include <rte_tcp.h>
-#include <rte_udp.h>
 
 #include "ip/neighbour_wait.h"
 #include "lb/laddr.h"
@@ -31,6 +27,9 @@ const uint8_t port_mac[2][6] = { { 2, 0, 0, 0, 0, 1 }, { 2, 0, 0, 0, 0, 2 } };
 struct caught sent[2];
 uint16_t send_limit;
 struct rte_mempool *packet_pool;
+
+/* Of the test that runs; left over if it failed. */
+static struct network *current;
 
 static void
 catch_packet(struct caught *caught, struct rte_mbuf *m)
@@ -165,40 +164,6 @@ join(struct network *network, struct worker *self, struct handover *handover)
 	}
 }
 
-struct network *
-network_new(uint32_t n_workers, uint32_t connections)
-{
-	const struct ip_addr laddrs[] = { address_of("10.0.0.100"), address_of("fd00::100") };
-	const struct laddr_group_spec group = { .name = "g",
-						.port = SERVERS,
-						.addresses = laddrs,
-						.n_addresses = 2,
-						.first_port = 1025,
-						.last_port = 65535,
-						.active = true };
-	struct network *network = calloc(1, sizeof(*network));
-	struct handover *handover;
-
-	assert_non_null(network);
-	network->director = director_new(n_workers, connections);
-	network->ports.n_ports = 2;
-	for (uint8_t i = 0; i < 2; i++) {
-		struct port *port = &network->ports.port[i];
-
-		memcpy(&port->mac, port_mac[i], 6);
-		port->mtu = 1500;
-		port->index = i;
-		port->up = true;
-	}
-	make_routes(network);
-	assert_int_equal(laddrs_publish(network->director->lb, &group, 1), 0);
-	assert_int_equal(handover_create(n_workers, 256, &handover), 0);
-	for (uint32_t i = 0; i < n_workers; i++)
-		join(network, network->director->workers[i], handover);
-	send_limit = UINT16_MAX;
-	return network;
-}
-
 static void
 forget(struct caught *caught)
 {
@@ -215,20 +180,69 @@ forget_packets(struct network *network)
 	}
 }
 
-void
-network_free(struct network *network)
+/* As network_free, without looking. */
+static void
+network_discard(struct network *network)
 {
-	assert_accounts_close(network);
 	forget_packets(network);
 	for (uint32_t i = 0; i < network->director->n_workers; i++) {
 		rte_ring_free(network->director->workers[i]->neighbour_requests);
 		neighbour_wait_destroy(network->director->workers[i]->waiting);
 	}
 	handover_destroy(network->director->workers[0]->handover);
-	assert_int_equal(rte_mempool_in_use_count(packet_pool), 0);
 	fib_destroy(network->fib);
 	director_free(network->director);
 	free(network);
+	current = NULL;
+}
+
+struct network *
+network_new(uint32_t n_workers, uint32_t connections)
+{
+	const struct ip_addr laddrs[] = { address_of("10.0.0.100"), address_of("fd00::100") };
+	const struct laddr_group_spec group = { .name = "g",
+						.port = SERVERS,
+						.addresses = laddrs,
+						.n_addresses = 2,
+						.first_port = 1025,
+						.last_port = 65535,
+						.active = true };
+	struct network *network;
+	struct handover *handover;
+
+	if (current)
+		network_discard(current);
+	network = calloc(1, sizeof(*network));
+	assert_non_null(network);
+	network->buffers_before = rte_mempool_in_use_count(packet_pool);
+	network->director = director_new(n_workers, connections);
+	network->ports.n_ports = 2;
+	for (uint8_t i = 0; i < 2; i++) {
+		struct port *port = &network->ports.port[i];
+
+		memcpy(&port->mac, port_mac[i], 6);
+		port->mtu = 1500;
+		port->index = i;
+		port->up = true;
+	}
+	make_routes(network);
+	assert_int_equal(laddrs_publish(network->director->lb, &group, 1), 0);
+	assert_int_equal(handover_create(n_workers, 256, &handover), 0);
+	for (uint32_t i = 0; i < n_workers; i++)
+		join(network, network->director->workers[i], handover);
+	send_limit = UINT16_MAX;
+	current = network;
+	return network;
+}
+
+void
+network_free(struct network *network)
+{
+	uint32_t before = network->buffers_before;
+
+	assert_accounts_close(network);
+	network_discard(network);
+	assert_int_equal(rte_mempool_in_use_count(packet_pool), before);
 }
 
 static void
@@ -317,140 +331,6 @@ assert_accounts_close(const struct network *network)
 					 count[COUNT_TAKEN] + count[COUNT_SPLIT],
 				 out);
 	}
-}
-
-static size_t
-ip_length(const struct frame *frame)
-{
-	return strchr(frame->src, ':') ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr);
-}
-
-static void
-write_ip(const struct frame *frame, uint8_t *ip, uint16_t l4_length)
-{
-	const struct ip_addr src = address_of(frame->src), dst = address_of(frame->dst);
-	const uint8_t ttl = frame->ttl ? frame->ttl : 64, proto = frame->proto ? frame->proto : IPPROTO_TCP;
-	struct rte_ipv6_hdr v6 = { .vtc_flow = RTE_BE32(0x60012345),
-				   .payload_len = rte_cpu_to_be_16(l4_length),
-				   .proto = proto,
-				   .hop_limits = ttl };
-	struct rte_ipv4_hdr v4 = { .version_ihl = 0x45,
-				   .type_of_service = 0x28,
-				   .total_length = rte_cpu_to_be_16((uint16_t)(sizeof(v4) + l4_length)),
-				   .packet_id = RTE_BE16(0x1234),
-				   .fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG),
-				   .time_to_live = ttl,
-				   .next_proto_id = proto,
-				   .src_addr = src.ip.v4,
-				   .dst_addr = dst.ip.v4 };
-
-	memcpy(&v6.src_addr, &src.ip, 16);
-	memcpy(&v6.dst_addr, &dst.ip, 16);
-	memcpy(ip, src.family == AF_INET ? (void *)&v4 : (void *)&v6, ip_length(frame));
-}
-
-static uint16_t
-write_l4(const struct frame *frame, uint8_t *l4)
-{
-	const bool tcp = frame->proto != IPPROTO_UDP;
-	const uint16_t header = tcp ? (uint16_t)(sizeof(struct rte_tcp_hdr) + frame->options_length)
-				    : (uint16_t)sizeof(struct rte_udp_hdr);
-	const struct rte_tcp_hdr tcp_header = { .src_port = rte_cpu_to_be_16(frame->sport),
-						.dst_port = rte_cpu_to_be_16(frame->dport),
-						.sent_seq = rte_cpu_to_be_32(frame->seq),
-						.recv_ack = rte_cpu_to_be_32(frame->ack),
-						.data_off = (uint8_t)(header / 4 << 4),
-						.tcp_flags = frame->flags,
-						.rx_win = RTE_BE16(8192) };
-	const struct rte_udp_hdr udp_header = { .src_port = rte_cpu_to_be_16(frame->sport),
-						.dst_port = rte_cpu_to_be_16(frame->dport),
-						.dgram_len = rte_cpu_to_be_16(
-							(uint16_t)(sizeof(udp_header) + frame->payload)) };
-
-	if (tcp) {
-		memcpy(l4, &tcp_header, sizeof(tcp_header));
-		if (frame->options_length)
-			memcpy(l4 + sizeof(tcp_header), frame->options, frame->options_length);
-	} else {
-		memcpy(l4, &udp_header, sizeof(udp_header));
-	}
-	for (uint16_t i = 0; i < frame->payload; i++)
-		l4[header + i] = (uint8_t)(i * 7 + 1);
-	return (uint16_t)(header + frame->payload);
-}
-
-/* Of a frame without IP options or extension headers. */
-void
-frame_checksums(struct rte_mbuf *m)
-{
-	struct rte_ether_hdr *ether = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
-	const bool v4 = ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4);
-	struct rte_ipv4_hdr *ip4 = (void *)(ether + 1);
-	struct rte_ipv6_hdr *ip6 = (void *)(ether + 1);
-	uint8_t *l4 = v4 ? (uint8_t *)(ip4 + 1) : (uint8_t *)(ip6 + 1);
-	uint8_t proto = v4 ? ip4->next_proto_id : ip6->proto;
-	uint8_t *field = l4 + (proto == IPPROTO_UDP ? offsetof(struct rte_udp_hdr, dgram_cksum)
-						    : offsetof(struct rte_tcp_hdr, cksum));
-	uint16_t sum;
-
-	memset(field, 0, 2);
-	if (v4) {
-		ip4->hdr_checksum = 0;
-		ip4->hdr_checksum = rte_ipv4_cksum(ip4);
-	}
-	sum = v4 ? rte_ipv4_udptcp_cksum(ip4, l4) : rte_ipv6_udptcp_cksum(ip6, l4);
-	memcpy(field, &sum, 2);
-}
-
-struct rte_mbuf *
-frame_new(const struct frame *frame, uint8_t port)
-{
-	struct rte_mbuf *m = rte_pktmbuf_alloc(packet_pool);
-	struct rte_ether_hdr *ether;
-	uint16_t l4_length;
-	uint8_t *ip;
-
-	assert_non_null(m);
-	ether = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
-	ip = (uint8_t *)(ether + 1);
-	memcpy(&ether->src_addr, frame->src_mac ? frame->src_mac : router_mac, 6);
-	memcpy(&ether->dst_addr, frame->dst_mac ? frame->dst_mac : port_mac[port], 6);
-	ether->ether_type = ip_length(frame) == sizeof(struct rte_ipv4_hdr) ? RTE_BE16(RTE_ETHER_TYPE_IPV4)
-									    : RTE_BE16(RTE_ETHER_TYPE_IPV6);
-	l4_length = write_l4(frame, ip + ip_length(frame));
-	write_ip(frame, ip, l4_length);
-	m->data_len = (uint16_t)(sizeof(*ether) + ip_length(frame) + l4_length);
-	m->pkt_len = m->data_len;
-	frame_checksums(m);
-	if (frame->no_checksum)
-		((struct rte_udp_hdr *)(ip + ip_length(frame)))->dgram_cksum = 0;
-	return m;
-}
-
-static void
-free_tight(void *memory, void *shared)
-{
-	free(memory);
-	free(shared);
-}
-
-struct rte_mbuf *
-frame_tight(const struct rte_mbuf *m, uint32_t length)
-{
-	struct rte_mbuf_ext_shared_info *shared = calloc(1, sizeof(*shared));
-	struct rte_mbuf *tight = rte_pktmbuf_alloc(packet_pool);
-	void *memory = malloc(length ? length : 1);
-
-	assert_non_null(tight);
-	shared->free_cb = free_tight;
-	shared->fcb_opaque = shared;
-	rte_mbuf_ext_refcnt_set(shared, 1);
-	memcpy(memory, rte_pktmbuf_mtod(m, void *), length);
-	rte_pktmbuf_attach_extbuf(tight, memory, RTE_BAD_IOVA, (uint16_t)length, shared);
-	tight->data_off = 0;
-	tight->data_len = (uint16_t)length;
-	tight->pkt_len = length;
-	return tight;
 }
 
 struct rte_mbuf *

@@ -43,6 +43,7 @@ struct network {
 	struct exception kernel;
 	uint32_t nexthop_router, nexthop_server[2];
 	uint64_t drops_seen[DROP_MAX]; /* by assert_dropped */
+	uint32_t buffers_before;
 };
 
 /* A frame to make: what isn't given has a usual value. */
