@@ -102,6 +102,8 @@ struct genl_session {
 	bool portid_known; /* else it is taken from the first message */
 	bool permitted; /* may use more than the open commands */
 	bool extended; /* knows full-NAT */
+	uint32_t pid; /* of the client's process, as its hello says; 0: unknown */
+	bool pushes; /* has ever begun a push: what it names is its own */
 	bool pushing; /* between PUSH_BEGIN and PUSH_END */
 	bool pushed_laddrs; /* named a group of local addresses since PUSH_BEGIN */
 	bool broken; /* out of memory for an answer: the connection must be closed, or the client waits for ever */

@@ -114,6 +114,14 @@ warn_of_lost_method(const struct dest *spec)
 		    address, rte_be_to_cpu_16(spec->port));
 }
 
+static void
+dest_named(const struct genl_request *request, struct ipvs_dest *dest)
+{
+	dest->unconfirmed = false;
+	if (request->session->pushes)
+		dest->pusher = request->session->pid;
+}
+
 int
 dest_new_cmd(void *context, struct genl_request *request)
 {
@@ -126,13 +134,15 @@ dest_new_cmd(void *context, struct genl_request *request)
 
 	if (err < 0)
 		return err;
-	service->unconfirmed = false;
+	ipvs_service_named(request, service);
 	former = ipvs_dest_in_trash(model, service, &spec.addr, spec.port);
 	lost = former && former->spec.forward == FORWARD_FULLNAT && spec.forward == FORWARD_NAT &&
 	       !request->session->extended;
 	err = ipvs_dest_add(model, service, &spec, &dest);
 	if (err == -EEXIST)
-		ipvs_dest_find(model, service, &spec.addr, spec.port)->unconfirmed = false;
+		dest = ipvs_dest_find(model, service, &spec.addr, spec.port);
+	if (err == 0 || err == -EEXIST)
+		dest_named(request, dest);
 	if (err == 0 && lost)
 		warn_of_lost_method(&spec);
 	return err;
@@ -142,17 +152,19 @@ int
 dest_set_cmd(void *context, struct genl_request *request)
 {
 	struct ipvs_model *model = context;
-	const struct ipvs_dest *dest;
+	struct ipvs_dest *dest;
 	struct ipvs_service *service;
 	struct dest spec;
 	int err = parse_request(model, request, true, &service, &spec);
 
 	if (err < 0)
 		return err;
-	service->unconfirmed = false;
+	ipvs_service_named(request, service);
 	dest = ipvs_dest_find(model, service, &spec.addr, spec.port);
 	if (dest && dest->spec.forward == FORWARD_FULLNAT && spec.forward == FORWARD_NAT && !request->session->extended)
 		spec.forward = FORWARD_FULLNAT;
+	if (dest)
+		dest_named(request, dest);
 	return ipvs_dest_edit(model, service, &spec);
 }
 

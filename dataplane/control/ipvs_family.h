@@ -41,6 +41,8 @@ int flush_cmd(void *context, struct genl_request *request);
  * there is none, in RET; -EINVAL, -EAFNOSUPPORT. */
 int service_parse_key(const struct ipvs_model *model, const struct nlattr *nest, const struct nlattr **attrs,
 		      struct ipvs_key *ret_key, struct ipvs_service **ret);
+/* A client that may push named SERVICE: it is in doubt no more, and the client's if it pushes. */
+void ipvs_service_named(const struct genl_request *request, struct ipvs_service *service);
 /* The service that REQUEST names; -ESRCH if there is none. */
 int service_of_request(const struct ipvs_model *model, const struct genl_request *request, struct ipvs_service **ret);
 

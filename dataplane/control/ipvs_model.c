@@ -174,15 +174,36 @@ ipvs_model_restored(struct ipvs_model *model)
 	number_pool_claimed(&model->dest_numbers);
 }
 
+void
+ipvs_model_doubt(struct ipvs_model *model, uint32_t pid)
+{
+	struct ipvs_service *service;
+	struct ipvs_dest *dest;
+	uint64_t index = 0;
+
+	while ((service = ipvs_service_next(model, &index)) != NULL) {
+		service->unconfirmed |= service->pusher == pid;
+		TAILQ_FOREACH (dest, &service->dests, link)
+			dest->unconfirmed |= dest->pusher == pid;
+	}
+}
+
+/* Another client may be in the middle of a push of its own. */
+static bool
+is_due(bool unconfirmed, uint32_t pusher, uint32_t pid)
+{
+	return unconfirmed && (pusher == 0 || pusher == pid);
+}
+
 static uint32_t
-sweep_dests(struct ipvs_model *model, struct ipvs_service *service)
+sweep_dests(struct ipvs_model *model, struct ipvs_service *service, uint32_t pid)
 {
 	struct ipvs_dest *dest = TAILQ_FIRST(&service->dests), *next;
 	uint32_t n = 0;
 
 	for (; dest; dest = next) {
 		next = TAILQ_NEXT(dest, link);
-		if (dest->unconfirmed) {
+		if (is_due(dest->unconfirmed, dest->pusher, pid)) {
 			ipvs_dest_detach(model, dest);
 			n++;
 		}
@@ -191,18 +212,18 @@ sweep_dests(struct ipvs_model *model, struct ipvs_service *service)
 }
 
 uint32_t
-ipvs_model_sweep(struct ipvs_model *model)
+ipvs_model_sweep(struct ipvs_model *model, uint32_t pid)
 {
 	struct ipvs_service *service;
 	uint64_t index = 0;
 	uint32_t n = 0;
 
 	while ((service = ipvs_service_next(model, &index)) != NULL) {
-		if (service->unconfirmed) {
+		if (is_due(service->unconfirmed, service->pusher, pid)) {
 			n += 1 + service->n_dests;
 			ipvs_service_remove(model, service);
 		} else {
-			n += sweep_dests(model, service);
+			n += sweep_dests(model, service, pid);
 		}
 	}
 	return n;

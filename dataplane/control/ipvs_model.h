@@ -45,7 +45,8 @@ struct ipvs_service {
 	uint32_t n_dests;
 	struct ipvs_stats past; /* of destinations that left */
 	struct ipvs_stats zero; /* subtracted from what is shown */
-	bool unconfirmed; /* restored, and not named by a client since */
+	bool unconfirmed; /* restored, or in doubt since its pusher began anew, and not named by a client since */
+	uint32_t pusher; /* pid of the client that pushes it; 0: none */
 	bool dirty, published, removed;
 	TAILQ_ENTRY(ipvs_service) dirty_link;
 };
@@ -63,6 +64,7 @@ struct ipvs_dest {
 	struct ipvs_stats zero; /* the workers' counts that are shown as 0 */
 	struct ipvs_estimator estimator;
 	uint64_t idle_since_ms; /* in the trash */
+	uint32_t pusher;
 	bool unconfirmed, dirty;
 };
 
@@ -189,8 +191,11 @@ void ipvs_service_drop(struct ipvs_model *model, struct ipvs_service *service);
 void ipvs_dest_drop(struct ipvs_model *model, struct ipvs_dest *dest);
 /* After a restore: marks all as unconfirmed, the numbers that were not claimed are free. */
 void ipvs_model_restored(struct ipvs_model *model);
-/* Removes what is still unconfirmed. Returns how many services and destinations. */
-uint32_t ipvs_model_sweep(struct ipvs_model *model);
+/* The client with this PID (not 0) begins to push all that it wants: what it pushed before is in doubt. */
+void ipvs_model_doubt(struct ipvs_model *model, uint32_t pid);
+/* Removes what is still unconfirmed and restored or pushed by that client (0: by none). Returns how many services and
+ * destinations. */
+uint32_t ipvs_model_sweep(struct ipvs_model *model, uint32_t pid);
 
 /* ---- Between the files of the model ---- */
 

@@ -96,6 +96,14 @@ parse_full(struct ipvs_model *model, struct genl_request *request, struct ipvs_k
 	return 0;
 }
 
+void
+ipvs_service_named(const struct genl_request *request, struct ipvs_service *service)
+{
+	service->unconfirmed = false;
+	if (request->session->pushes)
+		service->pusher = request->session->pid;
+}
+
 int
 service_new_cmd(void *context, struct genl_request *request)
 {
@@ -107,11 +115,13 @@ service_new_cmd(void *context, struct genl_request *request)
 
 	if (err < 0)
 		return err;
-	if (service) {
-		service->unconfirmed = false;
-		return -EEXIST;
-	}
-	return ipvs_service_add(model, &key, &setup, &service);
+	if (service)
+		err = -EEXIST;
+	else
+		err = ipvs_service_add(model, &key, &setup, &service);
+	if (err == 0 || err == -EEXIST)
+		ipvs_service_named(request, service);
+	return err;
 }
 
 int
@@ -125,7 +135,10 @@ service_set_cmd(void *context, struct genl_request *request)
 
 	if (err < 0)
 		return err;
-	return service ? ipvs_service_edit(model, service, &setup) : -ESRCH;
+	if (!service)
+		return -ESRCH;
+	ipvs_service_named(request, service);
+	return ipvs_service_edit(model, service, &setup);
 }
 
 int

@@ -2,7 +2,8 @@
  *
  * The IPVSX command table, and the push: a client that has lost its connection says all that it wants to exist between
  * PUSH_BEGIN and PUSH_END; what was restored from the state file and not named by any client since is then removed
- * (decisions.md 11). Groups of local addresses take part only if the push named one: a client that doesn't know them
+ * (decisions.md 11), and so is what the same process had pushed before and doesn't name any more: it was removed while
+ * the connection was lost. Groups of local addresses take part only if the push named one: a client that doesn't know them
  * can't mean to remove them.
  */
 #include <errno.h>
@@ -14,8 +15,11 @@
 static int
 push_begin_cmd(void *context, struct genl_request *request)
 {
-	(void)context;
-	request->session->pushing = true;
+	const struct ipvsx *ipvsx = context;
+
+	if (request->session->pid != 0)
+		ipvs_model_doubt(ipvsx->model, request->session->pid);
+	request->session->pushes = request->session->pushing = true;
 	request->session->pushed_laddrs = false;
 	return 0;
 }
@@ -29,11 +33,11 @@ push_end_cmd(void *context, struct genl_request *request)
 	if (!request->session->pushing)
 		return -EINVAL;
 	request->session->pushing = false;
-	n = ipvs_model_sweep(ipvsx->model);
+	n = ipvs_model_sweep(ipvsx->model, request->session->pid);
 	if (request->session->pushed_laddrs)
 		n += laddr_groups_sweep(ipvsx->groups);
 	if (n > 0)
-		log_info("control", "removed %u restored objects that no client named again", n);
+		log_info("control", "removed %u objects that no client named again", n);
 	return 0;
 }
 

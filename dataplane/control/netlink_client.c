@@ -38,6 +38,7 @@ take_hello(struct netlink_client *client, const void *bytes, size_t length)
 	if (hello.version < IPVSD_HELLO_VERSION || hello.length < sizeof(hello) || hello.length > length)
 		return -EINVAL;
 	client->session.portid = hello.portid;
+	client->session.pid = hello.pid;
 	client->session.portid_known = true;
 	client->session.extended = (hello.flags & IPVSD_HELLO_EXT) != 0;
 	return 0;

@@ -213,6 +213,37 @@ a_push_removes_what_was_restored_and_not_named(void **state)
 	assert_int_equal(fixture->model->n_services, 2);
 }
 
+/* The connection was lost, and a server died meanwhile: the next push doesn't name it. */
+static void
+a_push_removes_what_its_client_pushed_before_and_nobody_elses(void **state)
+{
+	struct control_fixture *fixture = *state;
+
+	assert_int_equal(service_command(fixture, IPVS_CMD_NEW_SERVICE, 7), 0);
+	fixture->session.pid = 100;
+	assert_int_equal(command(fixture, IPVSX_CMD_PUSH_BEGIN, NLM_F_REQUEST | NLM_F_ACK), 0);
+	assert_int_equal(service_command(fixture, IPVS_CMD_NEW_SERVICE, 1), 0);
+	assert_int_equal(dest_command(fixture, IPVS_CMD_NEW_DEST, 1, 1, FORWARD_NAT, 1), 0);
+	assert_int_equal(dest_command(fixture, IPVS_CMD_NEW_DEST, 1, 2, FORWARD_NAT, 1), 0);
+	assert_int_equal(command(fixture, IPVSX_CMD_PUSH_END, NLM_F_REQUEST | NLM_F_ACK), 0);
+	assert_int_equal(fixture->model->n_dests, 2);
+
+	fixture->session.pid = 200;
+	assert_int_equal(command(fixture, IPVSX_CMD_PUSH_BEGIN, NLM_F_REQUEST | NLM_F_ACK), 0);
+	assert_int_equal(service_command(fixture, IPVS_CMD_NEW_SERVICE, 2), 0);
+	assert_int_equal(command(fixture, IPVSX_CMD_PUSH_END, NLM_F_REQUEST | NLM_F_ACK), 0);
+	assert_int_equal(fixture->model->n_services, 3);
+	assert_int_equal(fixture->model->n_dests, 2);
+
+	fixture->session.pid = 100;
+	assert_int_equal(command(fixture, IPVSX_CMD_PUSH_BEGIN, NLM_F_REQUEST | NLM_F_ACK), 0);
+	assert_int_equal(service_command(fixture, IPVS_CMD_NEW_SERVICE, 1), -EEXIST);
+	assert_int_equal(dest_command(fixture, IPVS_CMD_NEW_DEST, 1, 1, FORWARD_NAT, 1), -EEXIST);
+	assert_int_equal(command(fixture, IPVSX_CMD_PUSH_END, NLM_F_REQUEST | NLM_F_ACK), 0);
+	assert_int_equal(fixture->model->n_services, 3);
+	assert_int_equal(fixture->model->n_dests, 1);
+}
+
 static uint64_t
 counter_value(const struct nlmsghdr *message)
 {
@@ -255,6 +286,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_group_follows_its_vip, setup, teardown),
 		cmocka_unit_test_setup_teardown(groups_of_the_config_are_not_the_clients, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_push_removes_what_was_restored_and_not_named, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_push_removes_what_its_client_pushed_before_and_nobody_elses, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(counters_come_as_sums_and_for_each_thread, setup, teardown),
 	};
 
