@@ -34,6 +34,9 @@ enum conn_flags {
 	CONN_NO_OUTPUT = 1 << 0, /* replies don't pass here: DR; the out key is in no table */
 	CONN_INACTIVE = 1 << 1, /* counted as inactive at its destination */
 	CONN_SHIFTED = 1 << 2, /* sequence numbers are shifted (conn_cold.shift), its SYNs lose their timestamps */
+	CONN_LOCAL_PORT = 1 << 3, /* it holds a local port of ours: full-NAT */
+	CONN_LEFT =
+		1 << 4, /* its client began another one: only the OUT key is in the index, and keeps the local port */
 };
 
 /* IN's packet goes out with the addresses and ports of the reversed OUT key, and the other way round: for NAT and

@@ -129,7 +129,8 @@ conn_close(struct worker *self, struct conn *conn, uint16_t family)
 	struct dest_load *load = &self->loads[DEST_INDEX(conn->dest)];
 	uint32_t dest = conn->dest;
 
-	conn_unlink(table, conn, CONN_IN);
+	if (!(conn->flags & CONN_LEFT))
+		conn_unlink(table, conn, CONN_IN);
 	if (!(conn->flags & CONN_NO_OUTPUT))
 		conn_unlink(table, conn, CONN_OUT);
 	if (conn->flags & CONN_INACTIVE)
@@ -139,6 +140,17 @@ conn_close(struct worker *self, struct conn *conn, uint16_t family)
 	conn_free(table, conn);
 	self->counters.count[COUNT_CONNS]--;
 	scheduler_load_changed(self, dest);
+}
+
+void
+conn_leave(struct worker *self, struct conn *conn, uint16_t family)
+{
+	if (!(conn->flags & CONN_LOCAL_PORT)) {
+		conn_close(self, conn, family);
+		return;
+	}
+	conn_unlink(table_of(self, family), conn, CONN_IN);
+	conn->flags |= CONN_LEFT;
 }
 
 void

@@ -21,6 +21,10 @@ int conn_open(struct worker *self, const struct service *svc, const struct dest 
 	      const struct flow *flow, const struct flow *reply, uint32_t recycle, struct conn **ret);
 /* Takes it out of the index and the counts, and frees it. */
 void conn_close(struct worker *self, struct conn *conn, uint16_t family);
+/* For a connection that is over, and whose client begins another one from the same port. One that holds a local port
+ * goes on holding it, since the server may still be in TIME_WAIT for it: it waits to expire or to be recycled. Others
+ * are closed. */
+void conn_leave(struct worker *self, struct conn *conn, uint16_t family);
 /* Moves to STATE and counts it as active or not. */
 void conn_set_state(struct worker *self, struct conn *conn, uint8_t state);
 

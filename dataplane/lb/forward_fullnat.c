@@ -3,6 +3,7 @@
  * Full-NAT: the destination becomes the real server and the source a local address and port, so that replies come back
  * over any network, and to the worker that owns the connection.
  */
+#include "lb/conn.h"
 #include "lb/forward.h"
 #include "lb/laddr.h"
 #include "lb/service.h"
@@ -21,5 +22,6 @@ fullnat_bind(const struct forward_request *request, struct flow *reply, uint32_t
 
 const struct forward forward_fullnat = {
 	.name = "FNAT",
+	.conn_flags = CONN_LOCAL_PORT,
 	.bind = fullnat_bind,
 };

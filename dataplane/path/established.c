@@ -152,7 +152,7 @@ forward(struct worker *self, const struct lookup *lookup, uint32_t value)
 	void *l4 = rte_pktmbuf_mtod_offset(lookup->m, void *, ipv6 ? L4_AT6 : L4_AT4);
 	union nexthop nexthop;
 
-	if (unlikely((conn->flags & CONN_SHIFTED) != 0 || conn->fib_generation != self->fib->generation ||
+	if (unlikely((conn->flags & (CONN_SHIFTED | CONN_LEFT)) != 0 || conn->fib_generation != self->fib->generation ||
 		     (direction == CONN_IN && !dest_alive(self->lb, conn->dest))))
 		return false;
 	nexthop = fib_nexthop(self->fib, conn->nexthop[direction]);

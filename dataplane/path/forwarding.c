@@ -55,6 +55,9 @@ forward_packet(struct worker *self, struct packet *packet, struct conn *conn, ui
 {
 	union ip_bits to;
 
+	/* The client takes part in another connection by now, which the server knows nothing of here. */
+	if (conn->flags & CONN_LEFT)
+		return verdict_drop(DROP_LADDR_NO_CONN);
 	if (direction == CONN_IN && !dest_alive(self->lb, conn->dest))
 		return verdict_drop(DROP_DEST_REMOVED);
 	if (packet->ttl <= 1)

@@ -62,7 +62,7 @@ known_packet(struct worker *self, struct packet *packet)
 	conn = conn_at(table, CONN_NUMBER(value));
 	direction = CONN_DIRECTION(value);
 	if (direction == CONN_IN && begins_anew(packet, conn)) {
-		conn_close(self, conn, packet->flow.family);
+		conn_leave(self, conn, packet->flow.family);
 		self->counters.count[COUNT_CONN_REUSED]++;
 		return VERDICT_NEXT;
 	}

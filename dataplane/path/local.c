@@ -42,9 +42,9 @@ is_control(const struct worker *self, const struct packet *packet)
 	}
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
-		return packet->has_l4 && (is_routing_port(rte_be_to_cpu_16(packet->flow.dport)) ||
-					  is_routing_port(rte_be_to_cpu_16(packet->flow.sport)) ||
-					  is_check_reply(self, packet));
+		return packet->has_l4 &&
+		       (is_routing_port(rte_be_to_cpu_16(packet->flow.dport)) ||
+			is_routing_port(rte_be_to_cpu_16(packet->flow.sport)) || is_check_reply(self, packet));
 	default:
 		return false;
 	}
