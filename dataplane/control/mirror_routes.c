@@ -79,7 +79,7 @@ number_of(struct kernel_mirror *mirror, const struct mirror_route *route, struct
 	*ret_gateway = NULL;
 	switch (route->type) {
 	case RTN_UNICAST:
-		/* Multipath: the first one that works, for now. */
+		/* Multipath: the first one that works. */
 		return unicast_number(mirror, route, ret_gateway);
 	case RTN_LOCAL:
 		return FIB_LOCAL;
