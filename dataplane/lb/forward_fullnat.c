@@ -3,21 +3,34 @@
  * Full-NAT: the destination becomes the real server and the source a local address and port, so that replies come back
  * over any network, and to the worker that owns the connection.
  */
+#include "core/worker.h"
 #include "lb/conn.h"
 #include "lb/forward.h"
 #include "lb/laddr.h"
 #include "lb/service.h"
 
+/* A search in vain looks at thousands of ports. A flood of SYNs to a server whose ports are used up must not buy one
+ * each: connections of this worker to it are refused unseen for so long. */
+#define SEARCH_PAUSE_MS 16
+
 static int
 fullnat_bind(const struct forward_request *request, struct flow *reply, uint32_t *ret_recycle)
 {
+	struct worker *self = request->self;
+	struct dest_load *load = &self->loads[DEST_INDEX(request->dest->id)];
+	int err;
+
+	if (load->no_port_ms != 0 && self->now_ms - load->no_port_ms < SEARCH_PAUSE_MS)
+		return -DROP_NO_LOCAL_PORT;
 	*reply = (struct flow){
 		.src = request->dest->addr.ip,
 		.sport = request->dest->port,
 		.family = request->dest->addr.family,
 		.proto = request->flow->proto,
 	};
-	return laddr_choose(request->self, request->svc, request->port, reply, ret_recycle);
+	err = laddr_choose(self, request->svc, request->port, reply, ret_recycle);
+	load->no_port_ms = err != -DROP_NO_LOCAL_PORT ? 0 : self->now_ms != 0 ? self->now_ms : 1;
+	return err;
 }
 
 const struct forward forward_fullnat = {

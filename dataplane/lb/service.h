@@ -83,6 +83,7 @@ struct dest_load {
 	uint64_t out_packets, in_bytes, out_bytes;
 	uint64_t connections; /* ever */
 	int32_t active, inactive, persistent;
+	uint32_t no_port_ms; /* when this worker last looked for a local port towards it in vain, 0: it found one */
 	bool overloaded; /* this worker saw the upper threshold reached */
 };
 

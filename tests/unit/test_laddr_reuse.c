@@ -108,9 +108,30 @@ a_full_address_refuses_nobody_while_another_has_ports(void **state)
 		assert_int_equal(open_conn(&here, 0, &conn), 0);
 	assert_int_equal(open_conn(&here, 0, &conn), -DROP_NO_LOCAL_PORT);
 	publish_laddrs(here.director, texts, 3, 10000, 10099);
+	here.director->workers[0]->now_ms += 16;
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(open_conn(&here, 0, &conn), 0);
 	assert_int_equal(open_conn(&here, 0, &conn), -DROP_NO_LOCAL_PORT);
+	setting_free(&here);
+}
+
+/* Or a flood would buy a search with each SYN. */
+static void
+a_search_in_vain_is_not_repeated_at_once(void **state)
+{
+	struct setting here = setting_new(1, false, 50000, 50000);
+	struct worker *self = here.director->workers[0];
+	struct conn *conn, *other;
+
+	(void)state;
+	self->now_ms = 1000;
+	assert_int_equal(open_conn(&here, 0, &conn), 0);
+	assert_int_equal(open_conn(&here, 0, &other), -DROP_NO_LOCAL_PORT);
+	conn_close(self, conn, AF_INET);
+	self->now_ms += 15;
+	assert_int_equal(open_conn(&here, 0, &other), -DROP_NO_LOCAL_PORT);
+	self->now_ms += 1;
+	assert_int_equal(open_conn(&here, 0, &other), 0);
 	setting_free(&here);
 }
 
@@ -152,6 +173,7 @@ main(void)
 		cmocka_unit_test(a_closed_connection_without_acknowledgement_leaves_nothing_to_follow),
 		cmocka_unit_test(several_addresses_share_the_connections),
 		cmocka_unit_test(a_full_address_refuses_nobody_while_another_has_ports),
+		cmocka_unit_test(a_search_in_vain_is_not_repeated_at_once),
 		cmocka_unit_test(only_active_groups_of_the_right_name_port_and_family_serve),
 	};
 
