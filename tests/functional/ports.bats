@@ -3,7 +3,7 @@
 #
 # A port and its kernel interface: what is not load-balanced passes both ways, and both sides agree about carrier, admin
 # state, MTU and addresses. One director with one cable (port0) to one peer; each kind of device and of kernel path. The
-# tests of the vhost path need a kernel that has it.
+# tests of the vhost path need a kernel that has it; tests/vm/vhost runs them, by their tag, where it is at hand.
 
 load lib/load
 
@@ -194,9 +194,10 @@ crash_and_end() { # KERNEL_PATH
 }
 
 needs_vhost() {
-	[ -c /dev/vhost-net ] || skip "this machine has no /dev/vhost-net"
+	[ -c /dev/vhost-net ] || skip "this machine has no /dev/vhost-net; the vm suite runs it"
 }
 
+# bats test_tags=vhost
 @test "vhost is chosen where it is to be had, and passes both ways" {
 	needs_vhost
 	port_up auto 1 net_af_packet0,iface=port0
@@ -207,6 +208,7 @@ needs_vhost() {
 	await accounts_close_at director
 }
 
+# bats test_tags=vhost
 @test "carrier and MTU are passed on over vhost" {
 	needs_vhost
 	port_up vhost 1 net_af_packet0,iface=port0
@@ -219,6 +221,7 @@ needs_vhost() {
 	await port0_is "mtu 1400"
 }
 
+# bats test_tags=vhost
 @test "the kernel interface over vhost outlives a crash with its addresses, and goes with a clean end" {
 	needs_vhost
 	crash_and_end vhost
