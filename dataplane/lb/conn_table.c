@@ -13,11 +13,7 @@
 static uint32_t
 bucket_count(uint32_t capacity)
 {
-	uint64_t wanted = (uint64_t)capacity / 2, count = 16;
-
-	while (count < wanted)
-		count <<= 1;
-	return (uint32_t)count;
+	return capacity / 2 + 16;
 }
 
 static uint32_t
@@ -70,7 +66,7 @@ conn_table_create(bool ipv6, uint32_t capacity, int numa_node, bool hugepages, c
 	table->conns = memory + at.conns;
 	table->cold = (struct conn_cold *)(void *)(memory + at.cold);
 	table->buckets = (struct conn_bucket *)(void *)(memory + at.buckets);
-	table->bucket_mask = bucket_count(capacity) - 1;
+	table->n_buckets = bucket_count(capacity);
 	table->overflow = (struct conn_bucket *)(void *)(memory + at.overflow);
 	table->n_overflow = 1;
 	table->free = CONN_NONE;

@@ -37,7 +37,7 @@ static_assert(sizeof(struct conn_bucket) == 64, "a bucket is one line");
 struct conn_table {
 	struct conn_bucket *buckets;
 	uint64_t seed[3];
-	uint32_t bucket_mask;
+	uint32_t n_buckets;
 	bool ipv6;
 	uint8_t size_shift; /* of a connection: 6 or 7 */
 	uint8_t *conns;
@@ -160,7 +160,7 @@ conn_tag(uint64_t hash)
 static inline struct conn_bucket *
 conn_bucket(const struct conn_table *table, uint64_t hash)
 {
-	return &table->buckets[hash & table->bucket_mask];
+	return &table->buckets[(hash & UINT32_MAX) * table->n_buckets >> 32];
 }
 
 /* Bit i is set if slot i has TAG. */

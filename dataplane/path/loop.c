@@ -86,8 +86,16 @@ nexthop_used(struct worker *self, uint32_t number)
 		self->nexthop_told_ms[number] = self->now_ms | 1;
 }
 
-static uint32_t
-turn(struct worker *self)
+void
+worker_start_clock(struct worker *self)
+{
+	self->hz = rte_get_tsc_hz();
+	self->start_tsc = rte_rdtsc();
+	self->ms_per_tick = (uint64_t)(((unsigned __int128)1000 << 64) / self->hz);
+}
+
+uint32_t
+worker_turn(struct worker *self)
 {
 	uint32_t work;
 
@@ -101,6 +109,7 @@ turn(struct worker *self)
 	transmit_flush(self);
 	self->counters.count[COUNT_TURNS] += work > 0;
 	counters_turn_end(&self->counters);
+	rte_rcu_qsbr_quiescent(rcu_qsbr(self->rcu), self->index);
 	return work;
 }
 
@@ -120,21 +129,17 @@ int
 worker_run(void *worker)
 {
 	struct worker *self = worker;
-	struct rte_rcu_qsbr *qsbr = rcu_qsbr(self->rcu);
 	uint32_t idle_turns = 0;
 
-	self->hz = rte_get_tsc_hz();
-	self->start_tsc = rte_rdtsc();
-	self->ms_per_tick = (uint64_t)(((unsigned __int128)1000 << 64) / self->hz);
+	worker_start_clock(self);
 	rcu_online(self->rcu, self->index);
 	while (!__atomic_load_n(&self->stop, __ATOMIC_RELAXED)) {
-		if (turn(self) > 0) {
+		if (worker_turn(self) > 0) {
 			idle_turns = 0;
 		} else {
 			back_off(self, idle_turns);
 			idle_turns++;
 		}
-		rte_rcu_qsbr_quiescent(qsbr, self->index);
 	}
 	rcu_offline(self->rcu, self->index);
 	return 0;

@@ -101,5 +101,9 @@ void transmit_flush(struct worker *self);
 
 /* The worker's main function, until stop is set. */
 int worker_run(void *worker);
+/* What worker_run() is made of, for who drives a worker turn by turn; the worker is online in RCU. */
+void worker_start_clock(struct worker *self);
+/* One turn of the loop. How many packets it found. */
+uint32_t worker_turn(struct worker *self);
 
 #endif

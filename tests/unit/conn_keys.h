@@ -104,7 +104,7 @@ static inline void
 assert_empty(const struct conn_table *table)
 {
 	assert_int_equal(table->n_used, 0);
-	for (uint32_t i = 0; i <= table->bucket_mask; i++) {
+	for (uint32_t i = 0; i < table->n_buckets; i++) {
 		assert_int_equal(bucket_match(&table->buckets[i], 0), (1u << BUCKET_SLOTS) - 1);
 		assert_int_equal(table->buckets[i].next, 0);
 	}

@@ -132,7 +132,7 @@ without_overflow_buckets_a_key_is_refused_and_the_others_stay(void **state)
 	struct conn *conn;
 
 	(void)state;
-	table->bucket_mask = 0;
+	table->n_buckets = 1;
 	for (;; n++) {
 		conn = conn_new(table);
 		assert_non_null(conn);
@@ -182,7 +182,7 @@ keys_with_the_same_tag_and_bucket_are_told_apart(void **state)
 		struct conn *conns[24];
 		uint32_t keys[24];
 
-		table->bucket_mask = 1;
+		table->n_buckets = 2;
 		assert_int_equal(colliding_keys(table, keys, 24), 24);
 		for (uint32_t i = 0; i < 24; i++) {
 			conns[i] = conn_new(table);
@@ -248,7 +248,7 @@ keys_that_differ_in_one_field_alone_are_told_apart(void **state)
 			uint8_t proto;
 
 			make_key(ipv6, 7, &base);
-			table->bucket_mask = 0;
+			table->n_buckets = 1;
 			find_twin(table, &base, offset, length, &twin, &proto);
 			conn->proto = TCP;
 			set_key(table, conn, CONN_IN, 7);

@@ -70,7 +70,7 @@ churn(bool ipv6, uint32_t n_buckets, uint32_t operations)
 
 	memset(model->by_key, 0xff, sizeof(model->by_key));
 	model->table = table_of(ipv6, CAPACITY);
-	model->table->bucket_mask = n_buckets - 1;
+	model->table->n_buckets = n_buckets;
 	for (uint32_t i = 0; i < operations; i++) {
 		uint32_t key = random_upto(&random, KEYS), growing = (i / 10000) % 2 == 0;
 		uint32_t chosen = random_upto(&random, 10);
@@ -122,7 +122,7 @@ an_overflow_bucket_goes_back_as_soon_as_it_is_not_needed(void **state)
 	struct conn *conns[100];
 
 	(void)state;
-	table->bucket_mask = 0;
+	table->n_buckets = 1;
 	for (uint32_t i = 0; i < 100; i++) {
 		conns[i] = conn_new(table);
 		conns[i]->proto = TCP;
