@@ -299,7 +299,9 @@ laddr_choose(struct worker *self, const struct service *svc, uint8_t port, struc
 		return -DROP_NO_LADDR;
 	start = random_below(self, total);
 	for (uint32_t tried = 0; tried < total && tried < ADDRESSES_TRIED && search.oldest == CONN_NONE; tried++) {
-		reply->dst = nth_address(laddrs, svc, port, reply->family, (start + tried) % total, &search.group)->ip;
+		uint32_t n = start + tried < total ? start + tried : start + tried - total;
+
+		reply->dst = nth_address(laddrs, svc, port, reply->family, n, &search.group)->ip;
 		search.probes = 0;
 		if ((self->n_workers == 1 ? free_port(&search, NULL, 65536) : search_slots(&search)) != 0)
 			return 0;

@@ -15,6 +15,7 @@
 
 struct wrr_state {
 	int32_t top, step; /* highest weight, greatest common divisor */
+	uint32_t passes; /* in a sequence: top / step */
 	uint32_t leaves; /* a power of two */
 	int32_t highest[]; /* [1] is the root, the children of i are 2i and 2i + 1, leaves start at [leaves] */
 };
@@ -51,6 +52,7 @@ wrr_state_new(struct service *svc, uint32_t n_workers)
 		state->step = common_divisor(state->step, weight);
 		state->top = weight > state->top ? weight : state->top;
 	}
+	state->passes = state->step > 0 ? (uint32_t)(state->top / state->step) : 0;
 	for (uint32_t i = leaves - 1; i > 0; i--) {
 		int32_t left = state->highest[2 * i], right = state->highest[2 * i + 1];
 
@@ -102,11 +104,10 @@ static struct service_cursor
 starting_place(const struct worker *self, const struct service *svc, const struct wrr_state *state)
 {
 	uint64_t share = self->index * 0x9e3779b9u;
-	uint32_t passes = (uint32_t)(state->top / state->step);
 
 	return (struct service_cursor){
 		.position = (uint32_t)(share * svc->n_ready >> 32),
-		.weight = state->top - (int32_t)(share * passes >> 32) * state->step,
+		.weight = state->top - (int32_t)(share * state->passes >> 32) * state->step,
 	};
 }
 
