@@ -11,6 +11,7 @@
 
 #include <rte_ring_elem.h>
 
+#include "core/drop.h"
 #include "core/worker.h"
 #include "ip/neighbour_wait.h"
 
@@ -217,10 +218,8 @@ drop_all(struct worker *self, struct held_address *address, enum drop_reason rea
 {
 	struct rte_mbuf *m;
 
-	while ((m = take_packet(self, address))) {
-		self->counters.drop[reason]++;
-		rte_pktmbuf_free(m);
-	}
+	while ((m = take_packet(self, address)))
+		drop(self, m, reason);
 }
 
 /* False: ADDRESS has to wait on. */

@@ -16,6 +16,7 @@
 #include <rte_mbuf.h>
 
 #include "core/counters.h"
+#include "core/drop.h"
 #include "core/flow.h"
 #include "core/worker.h"
 #include "ip/fib.h"
@@ -53,13 +54,6 @@ static inline void *
 packet_at(const struct packet *packet, uint16_t offset)
 {
 	return rte_pktmbuf_mtod_offset(packet->m, void *, offset);
-}
-
-static inline void
-drop(struct worker *self, struct rte_mbuf *m, enum drop_reason reason)
-{
-	self->counters.drop[reason]++;
-	rte_pktmbuf_free(m);
 }
 
 /* N packets that came in by PORT's queue or (HANDED_OVER) from another worker; the port field of the latter says by
