@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+
+#include "measure.h"
+
+#define CANARY_ROUNDS 320
+#define CALIBRATIONS 200000
+#define SLOW_FACTOR 1.2 /* the slow mode costs 1.4 to 1.6 times as much */
+
+static uint64_t canary_limit;
+
+/* Four independent additions a round: bound by the core's width, which is what a neighbour takes. */
+static uint64_t
+canary(void)
+{
+	uint64_t a = 1, b = 2, c = 3, d = 4, start = rte_rdtsc_precise();
+
+	for (int i = 0; i < CANARY_ROUNDS; i++) {
+		__asm__ volatile("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d));
+		a += 3;
+		b += 5;
+		c += 7;
+		d += 9;
+	}
+	__asm__ volatile("" : : "r"(a), "r"(b), "r"(c), "r"(d));
+	return rte_rdtsc_precise() - start;
+}
+
+static int
+compare_ticks(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+void
+measure_calibrate(void)
+{
+	uint32_t *ticks = malloc(CALIBRATIONS * sizeof(*ticks));
+
+	if (!ticks)
+		abort();
+	for (int i = 0; i < CALIBRATIONS; i++)
+		ticks[i] = (uint32_t)canary();
+	qsort(ticks, CALIBRATIONS, sizeof(*ticks), compare_ticks);
+	canary_limit = (uint64_t)(ticks[CALIBRATIONS / 100] * SLOW_FACTOR);
+	free(ticks);
+}
+
+bool
+measure_canary_is_fast(void)
+{
+	return canary() <= canary_limit;
+}
+
+void
+sample_begin(struct sample *sample)
+{
+	sample->fast = measure_canary_is_fast();
+	sample->start = rte_rdtsc_precise();
+}
+
+void
+sample_end(const struct sample *sample, struct samples *samples, uint32_t packets)
+{
+	uint64_t ticks = rte_rdtsc_precise() - sample->start;
+
+	if (packets == 0)
+		return;
+	samples->taken++;
+	if (sample->fast && measure_canary_is_fast() && samples->kept < MEASURE_KEPT_MAX)
+		samples->values[samples->kept++] = (float)((double)ticks / packets);
+}
+
+bool
+samples_done(const struct samples *samples, uint64_t start_tsc, uint32_t ms)
+{
+	return samples->kept == MEASURE_KEPT_MAX || rte_rdtsc() - start_tsc > rte_get_tsc_hz() / 1000 * ms;
+}
+
+void
+samples_clear(struct samples *samples)
+{
+	samples->taken = samples->kept = 0;
+}
+
+static int
+compare_values(const void *a, const void *b)
+{
+	const float *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+double
+samples_percentile(const struct samples *samples, double share)
+{
+	return samples->kept == 0 ? 0 : (double)samples->values[(uint32_t)((samples->kept - 1) * share + 0.5)];
+}
+
+struct summary
+samples_summary(struct samples *samples)
+{
+	struct summary summary = { .kept = samples->taken == 0 ? 0 : (double)samples->kept / samples->taken };
+
+	qsort(samples->values, samples->kept, sizeof(samples->values[0]), compare_values);
+	for (uint32_t i = 0; i < samples->kept; i++)
+		summary.mean += (double)samples->values[i] / samples->kept;
+	summary.median = samples_percentile(samples, 0.5);
+	summary.p10 = samples_percentile(samples, 0.1);
+	summary.p90 = samples_percentile(samples, 0.9);
+	return summary;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "report.h"
+
+static FILE *json;
+static bool first_row;
+
+int
+report_open(const char *json_path, uint64_t tsc_hz)
+{
+	if (json_path) {
+		json = fopen(json_path, "w");
+		if (!json)
+			return -errno;
+		fprintf(json, "{\n  \"tsc_hz\": %llu,\n  \"rows\": [\n", (unsigned long long)tsc_hz);
+	}
+	first_row = true;
+	return 0;
+}
+
+void
+report_section(const char *title)
+{
+	printf("\n%s\n  %-34s %9s  %-14s %9s %9s %9s %9s  %s\n", title, "", "net", "", "gross p50", "p10", "p90",
+	       "overhead", "kept");
+	fflush(stdout);
+}
+
+void
+report_row(const struct row *row)
+{
+	const struct summary *gross = &row->gross;
+
+	printf("  %-34s %9.*f  %-14s", row->name, row->value < 1000 ? 1 : 0, row->value, row->unit);
+	if (gross->kept > 0)
+		printf(" %9.1f %9.1f %9.1f %9.1f  %3.0f %%%s", gross->median, gross->p10, gross->p90, row->overhead,
+		       gross->kept * 100, gross->kept < REPORT_NOISY ? " noisy" : "");
+	putchar('\n');
+	fflush(stdout);
+	if (!json)
+		return;
+	fprintf(json,
+		"%s    {\"name\": \"%s\", \"unit\": \"%s\", \"value\": %.2f, \"median\": %.2f, \"p10\": %.2f, "
+		"\"p90\": %.2f, \"mean\": %.2f, \"overhead\": %.2f, \"kept\": %.3f}",
+		first_row ? "" : ",\n", row->name, row->unit, row->value, gross->median, gross->p10, gross->p90,
+		gross->mean, row->overhead, gross->kept);
+	first_row = false;
+}
+
+void
+report_samples(const char *name, const char *unit, struct samples *samples, double overhead)
+{
+	struct row row = { .unit = unit, .gross = samples_summary(samples), .overhead = overhead };
+
+	snprintf(row.name, sizeof(row.name), "%s", name);
+	row.value = row.gross.median - overhead;
+	report_row(&row);
+}
+
+void
+report_figure(const char *name, const char *unit, double value)
+{
+	struct row row = { .unit = unit, .value = value };
+
+	snprintf(row.name, sizeof(row.name), "%s", name);
+	report_row(&row);
+}
+
+int
+report_close(void)
+{
+	int err = 0;
+
+	if (!json)
+		return 0;
+	fprintf(json, "\n  ]\n}\n");
+	if (fclose(json) != 0)
+		err = -errno;
+	json = NULL;
+	return err;
+}

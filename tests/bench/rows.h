@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The bench's sections, one file each.
+ */
+#ifndef BENCH_ROWS_H
+#define BENCH_ROWS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flows.h"
+#include "measure.h"
+#include "report.h"
+
+struct bench {
+	const char *pattern; /* of row names, fnmatch(3); NULL: all */
+	uint32_t row_ms; /* at most so long a row */
+	uint32_t max_connections;
+	struct samples samples;
+};
+
+bool bench_wants(const struct bench *bench, const char *name);
+/* "1k", "10M". */
+const char *bench_count(uint32_t n, char text[16]);
+/* Ticks a packet that the source and sink take alone, with these records. */
+double bench_overhead(struct bench *bench, struct testbed *testbed, const struct records *records);
+/* Times WORKER's turns with these records until there are samples enough. */
+void bench_turns(struct bench *bench, struct testbed *testbed, uint32_t worker, const struct records *records);
+
+/* Each runs those of its rows that are wanted; -errno with a line on stderr. */
+int rows_established(struct bench *bench);
+
+#endif

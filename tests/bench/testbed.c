@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_eal.h>
+#include <rte_ethdev.h>
+#include <rte_lcore.h>
+#include <rte_mbuf.h>
+
+#include "core/rcu.h"
+#include "lb/laddr.h"
+#include "lb/scheduler.h"
+#include "path/path.h"
+#include "port/exception.h"
+#include "port/handover.h"
+#include "port/steering.h"
+#include "testbed.h"
+#include "workers.h"
+
+#define MBUFS 8191
+#define CLIENT_BITS 20
+#define CLIENT_PREFIXES 64
+#define VPORT 80
+#define RPORT 8080
+
+static struct rte_mempool *pool;
+static uint32_t n_devs;
+static const struct rte_ether_addr our_mac = { { 2, 0, 0, 0, 0, 1 } };
+
+/* ---- once a program ---- */
+
+static int
+start_device(uint16_t dev)
+{
+	const struct rte_eth_conf conf = { .rxmode = { .mtu = 1500 } };
+	int err = rte_eth_dev_configure(dev, 1, 1, &conf);
+
+	if (err == 0)
+		err = rte_eth_rx_queue_setup(dev, 0, 64, SOCKET_ID_ANY, NULL, pool);
+	if (err == 0)
+		err = rte_eth_tx_queue_setup(dev, 0, 64, SOCKET_ID_ANY, NULL);
+	return err == 0 ? rte_eth_dev_start(dev) : err;
+}
+
+int
+testbed_start(const char *cpus, uint32_t devs)
+{
+	char list[64];
+	char *arguments[] = {
+		"bench",	  "--in-memory", "--no-pci", "--no-telemetry",		 "--log-level=error",
+		"--iova-mode=va", "--lcores",	 list,	     "--vdev=net_null0,no-rx=1", "--vdev=net_null1,no-rx=1"
+	};
+	int err;
+
+	snprintf(list, sizeof(list), "%s", cpus);
+	if (rte_eal_init((int)(RTE_DIM(arguments) - (TESTBED_DEVS_MAX - devs)), arguments) < 0) {
+		fprintf(stderr, "bench: DPDK does not start; it needs root and free huge pages\n");
+		return -EIO;
+	}
+	pool = rte_pktmbuf_pool_create("bench", MBUFS, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	if (!pool) {
+		fprintf(stderr, "bench: no huge pages for %d packet buffers\n", MBUFS);
+		return -ENOMEM;
+	}
+	n_devs = devs;
+	for (uint16_t dev = 0; dev < devs; dev++) {
+		err = start_device(dev);
+		if (err < 0) {
+			fprintf(stderr, "bench: net_null%u does not start: %s\n", dev, strerror(-err));
+			return err;
+		}
+	}
+	return 0;
+}
+
+uint32_t
+testbed_devs(void)
+{
+	return n_devs;
+}
+
+/* ---- addresses ---- */
+
+static struct ip_addr
+address(bool ipv6, uint32_t v4_base, uint16_t v6_group, uint16_t v6_net, uint32_t number)
+{
+	struct ip_addr addr = { .family = ipv6 ? AF_INET6 : AF_INET };
+
+	if (!ipv6) {
+		addr.ip.v4 = rte_cpu_to_be_32(v4_base + number);
+		return addr;
+	}
+	if (v6_group == 0x2001)
+		addr.ip.word[0] = RTE_BE32(0x20010db8);
+	else
+		addr.ip.word[0] = rte_cpu_to_be_32((uint32_t)v6_group << 16 | v6_net);
+	if (v6_group == 0x2001)
+		addr.ip.word[1] = rte_cpu_to_be_32((uint32_t)v6_net << 16);
+	addr.ip.word[3] = rte_cpu_to_be_32(number);
+	return addr;
+}
+
+static struct ip_addr
+client_address(bool ipv6, uint32_t number)
+{
+	return address(ipv6, 0x0a000000, 0x2001, 0x10, number);
+}
+
+static struct ip_addr
+service_address(bool ipv6, uint32_t number)
+{
+	return address(ipv6, 0xcb007000, 0x2001, 1, number + 1);
+}
+
+static struct ip_addr
+dest_address(bool ipv6, uint32_t number)
+{
+	return address(ipv6, 0xac100000, 0xfd00, 1, number + 1);
+}
+
+static struct ip_addr
+local_address(bool ipv6, uint32_t number)
+{
+	return address(ipv6, 0xc0a8ff00, 0xfd00, 2, number + 1);
+}
+
+struct flow
+testbed_client_flow(const struct testbed *testbed, uint32_t i)
+{
+	const struct testbed_spec *spec = &testbed->spec;
+	const uint32_t client = i & ((1u << CLIENT_BITS) - 1);
+
+	return (struct flow){
+		.src = client_address(spec->ipv6, client).ip,
+		.dst = service_address(spec->ipv6, i % spec->services).ip,
+		.sport = rte_cpu_to_be_16((uint16_t)(1024 + (i >> CLIENT_BITS))),
+		.dport = RTE_BE16(VPORT),
+		.family = spec->ipv6 ? AF_INET6 : AF_INET,
+		.proto = spec->proto,
+	};
+}
+
+static uint32_t
+number_of(const struct testbed *testbed, const union ip_bits *addr, const struct ip_addr *first)
+{
+	return testbed->spec.ipv6 ? rte_be_to_cpu_32(addr->word[3]) - rte_be_to_cpu_32(first->ip.word[3])
+				  : rte_be_to_cpu_32(addr->v4) - rte_be_to_cpu_32(first->ip.v4);
+}
+
+bool
+testbed_is_right(const struct testbed *testbed, uint32_t i, const struct flow *client, const struct flow *server)
+{
+	const struct testbed_spec *spec = &testbed->spec;
+	const struct ip_addr first_dest = dest_address(spec->ipv6, i % spec->services * spec->dests);
+	const struct ip_addr first_laddr = local_address(spec->ipv6, 0);
+	uint16_t port = rte_be_to_cpu_16(server->sport);
+
+	if (spec->forward == FORWARD_DIRECT)
+		return ip_bits_equal(&client->src, &server->src) && ip_bits_equal(&client->dst, &server->dst) &&
+		       client->sport == server->sport && client->dport == server->dport;
+	if (number_of(testbed, &server->dst, &first_dest) >= spec->dests || server->dport != RTE_BE16(RPORT))
+		return false;
+	if (spec->forward != FORWARD_FULLNAT)
+		return ip_bits_equal(&client->src, &server->src) && client->sport == server->sport;
+	return number_of(testbed, &server->src, &first_laddr) < spec->n_laddrs && port >= spec->first_port &&
+	       port <= spec->last_port;
+}
+
+/* ---- routes ---- */
+
+static int
+make_routes(struct testbed *testbed)
+{
+	const struct testbed_spec *spec = &testbed->spec;
+	const uint8_t host = spec->ipv6 ? 128 : 32, bits = CLIENT_BITS - 6;
+	uint32_t numbers[64];
+	int err = 0;
+
+	for (uint32_t i = 0; i < spec->nexthops && err == 0; i++) {
+		union nexthop nexthop = { .mac = { { 2, 0, 0, 0, 1, (uint8_t)i } }, .state = NEXTHOP_READY };
+
+		err = fib_nexthop_new(testbed->fib, &numbers[i]);
+		if (err == 0)
+			fib_nexthop_set(testbed->fib, numbers[i], nexthop);
+	}
+	for (uint32_t i = 0; i < CLIENT_PREFIXES && err == 0; i++) {
+		struct ip_addr prefix = client_address(spec->ipv6, i << bits);
+
+		err = fib_set_route(testbed->fib, &prefix, host - bits, numbers[i % spec->nexthops]);
+	}
+	for (uint32_t i = 0; i < spec->services * spec->dests && err == 0; i++) {
+		struct ip_addr server = dest_address(spec->ipv6, i);
+
+		err = fib_set_route(testbed->fib, &server, host, numbers[i % spec->nexthops]);
+	}
+	for (uint32_t i = 0; i < spec->n_laddrs && err == 0; i++) {
+		struct ip_addr laddr = local_address(spec->ipv6, i);
+
+		err = fib_set_route(testbed->fib, &laddr, host, FIB_LADDR);
+	}
+	return err;
+}
+
+/* ---- services ---- */
+
+static int
+make_service(struct testbed *testbed, uint32_t number)
+{
+	const struct testbed_spec *spec = &testbed->spec;
+	struct service_spec service = {
+		.key = { .addr = service_address(spec->ipv6, number).ip,
+			 .port = RTE_BE16(VPORT),
+			 .family = spec->ipv6 ? AF_INET6 : AF_INET,
+			 .protocol = spec->proto },
+		.index = number,
+		.scheduler = scheduler_by_name(spec->scheduler),
+	};
+	const struct dest **dests = calloc(spec->dests, sizeof(*dests));
+	int err = dests ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; i < spec->dests && err == 0; i++) {
+		uint32_t index = number * spec->dests + i;
+		struct dest dest = {
+			.addr = dest_address(spec->ipv6, index),
+			.port = RTE_BE16(RPORT),
+			.forward = spec->forward,
+			.id = DEST_ID(index, 1),
+			.weight = 1,
+			.service = number,
+		};
+
+		err = dest_publish(testbed->lb, &dest, &dests[i]);
+	}
+	if (err == 0)
+		err = service_publish(testbed->lb, &service, dests, spec->dests);
+	free(dests);
+	return err;
+}
+
+static int
+make_laddrs(struct testbed *testbed)
+{
+	const struct testbed_spec *spec = &testbed->spec;
+	struct ip_addr addresses[256];
+	const struct laddr_group_spec group = {
+		.name = "bench",
+		.addresses = addresses,
+		.n_addresses = spec->n_laddrs,
+		.first_port = spec->first_port,
+		.last_port = spec->last_port,
+		.active = true,
+	};
+
+	for (uint32_t i = 0; i < spec->n_laddrs; i++)
+		addresses[i] = local_address(spec->ipv6, i);
+	return laddrs_publish(testbed->lb, &group, 1);
+}
+
+/* ---- workers ---- */
+
+static int
+make_worker(struct testbed *testbed, uint32_t index)
+{
+	const struct worker_shared shared = {
+		.config = &testbed->config,
+		.lb = testbed->lb,
+		.fib = testbed->fib,
+		.ports = &testbed->ports,
+		.steering = testbed->steering,
+		.exception = testbed->exception,
+		.handover = testbed->handover,
+		.rcu = testbed->rcu,
+		.pool = pool,
+		.hugepages = true,
+	};
+	uint16_t dev = (uint16_t)(index % n_devs);
+	int err =
+		worker_create(&shared, index, testbed->spec.n_workers, rte_get_main_lcore(), &testbed->workers[index]);
+
+	if (err < 0)
+		return err;
+	/* Each one as if it had a queue of its own; those that share a device never run at the same time. */
+	testbed->workers[index]->rx[0] = (struct worker_queue){ .dev = dev };
+	testbed->workers[index]->n_rx = 1;
+	testbed->workers[index]->send[0] = (struct send_buffer){ .dev = dev, .own_queue = true };
+	worker_start_clock(testbed->workers[index]);
+	rcu_online(testbed->rcu, index);
+	return 0;
+}
+
+static void
+make_port(struct testbed *testbed)
+{
+	struct port *port = &testbed->ports.port[0];
+
+	testbed->ports.n_ports = 1;
+	port->mac = our_mac;
+	port->mtu = 1500;
+	port->up = true;
+	port->n_devs = 1;
+	port->queues = 1;
+	port->numa_node = -1;
+}
+
+static int
+make_tables(struct testbed *testbed)
+{
+	const struct testbed_spec *spec = &testbed->spec;
+	int err;
+
+	testbed->rcu = rcu_create(spec->n_workers);
+	if (!testbed->rcu)
+		return -ENOMEM;
+	err = fib_create(32768, 32768, 1024, testbed->rcu, &testbed->fib);
+	if (err == 0)
+		err = lb_create(testbed->config.limits.services, testbed->config.limits.dests, testbed->rcu,
+				&testbed->lb);
+	if (err == 0)
+		err = steering_create(NULL, 128, spec->n_workers, &testbed->steering);
+	if (err == 0)
+		err = handover_create(spec->n_workers, 1024, &testbed->handover);
+	if (err == 0)
+		err = exception_create(&testbed->ports, spec->n_workers, pool, 0, NULL, &testbed->exception);
+	return err;
+}
+
+static struct config_limits
+limits_of(const struct testbed_spec *spec)
+{
+	/* Each worker has its share, and a little more, as a random spread isn't even. */
+	uint32_t room = spec->connections + spec->connections / 16 + 1024 * spec->n_workers;
+
+	return (struct config_limits){
+		.connections = spec->ipv6 ? spec->n_workers * 64 : room,
+		.connections_ipv6 = spec->ipv6 ? room : spec->n_workers * 64,
+		.services = RTE_MAX(1024u, spec->services),
+		.dests = RTE_MAX(16384u, spec->services * spec->dests),
+		.waiting_packets = 64,
+	};
+}
+
+static int
+fill(struct testbed *testbed)
+{
+	int err = make_tables(testbed);
+
+	for (uint32_t i = 0; i < testbed->spec.n_workers && err == 0; i++)
+		err = make_worker(testbed, i);
+	if (err < 0)
+		return err;
+	lb_attach_workers(testbed->lb, testbed->workers, testbed->spec.n_workers);
+	err = make_routes(testbed);
+	for (uint32_t i = 0; i < testbed->spec.services && err == 0; i++)
+		err = make_service(testbed, i);
+	if (err == 0)
+		err = make_laddrs(testbed);
+	for (uint32_t i = 0; i < n_devs && err == 0; i++)
+		err = replay_create((uint16_t)i, pool, &our_mac, &testbed->replay[i]);
+	return err;
+}
+
+int
+testbed_create(const struct testbed_spec *spec, struct testbed **ret)
+{
+	struct testbed *testbed = calloc(1, sizeof(*testbed));
+	int err;
+
+	if (!testbed)
+		return -ENOMEM;
+	testbed->spec = *spec;
+	if (spec->n_laddrs == 0)
+		testbed->spec.n_laddrs = TESTBED_LADDRS;
+	if (spec->last_port == 0) {
+		testbed->spec.first_port = 1025;
+		testbed->spec.last_port = 65535;
+	}
+	testbed->config.limits = limits_of(spec);
+	make_port(testbed);
+	err = fill(testbed);
+	if (err < 0) {
+		testbed_destroy(testbed);
+		return err;
+	}
+	*ret = testbed;
+	return 0;
+}
+
+void
+testbed_destroy(struct testbed *testbed)
+{
+	for (uint32_t i = 0; i < n_devs; i++)
+		replay_destroy(testbed->replay[i]);
+	for (uint32_t i = 0; i < testbed->spec.n_workers; i++) {
+		if (testbed->workers[i])
+			rcu_offline(testbed->rcu, i);
+	}
+	for (uint32_t i = 0; i < testbed->spec.n_workers; i++)
+		worker_destroy(testbed->workers[i]);
+	exception_destroy(testbed->exception);
+	handover_destroy(testbed->handover);
+	steering_destroy(testbed->steering);
+	lb_destroy(testbed->lb);
+	fib_destroy(testbed->fib);
+	rcu_destroy(testbed->rcu);
+	free(testbed);
+}
+
+struct replay *
+testbed_replay(const struct testbed *testbed, uint32_t worker)
+{
+	return testbed->replay[worker % n_devs];
+}
