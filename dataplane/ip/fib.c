@@ -59,7 +59,8 @@ create_lpm(struct table *table, uint32_t routes, uint32_t routes_ipv6, uint32_t 
 	 * to thirteen, most of them shared. A rule of length 1 stands for each half of the default route. */
 	struct rte_lpm_config v4 = {
 		.max_rules = routes + neighbours + 2,
-		.number_tbl8s = RTE_MAX(GROUPS_MIN, (routes + neighbours) / 4),
+		/* The library counts their bytes in 32 bits. */
+		.number_tbl8s = RTE_MIN(RTE_MAX(GROUPS_MIN, (routes + neighbours) / 4), (1u << 22) - 1),
 	};
 	struct rte_lpm6_config v6 = {
 		.max_rules = routes_ipv6 + neighbours + 2,
