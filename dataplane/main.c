@@ -10,6 +10,7 @@
 #include "config.h"
 #include "control/config_file.h"
 #include "core/log.h"
+#include "memory_plan.h"
 #include "modules.h"
 
 #define DEFAULT_CONFIG "/etc/ipvsd/ipvsd.conf"
@@ -20,7 +21,7 @@ usage(FILE *to)
 	fprintf(to, "Usage: ipvsd [-c FILE] [-t]\n"
 		    "\n"
 		    "  -c, --config FILE  configuration (default " DEFAULT_CONFIG ")\n"
-		    "  -t, --test         check the configuration, and exit\n"
+		    "  -t, --test         check the configuration, say what memory it needs, and exit\n"
 		    "  -V, --version      print the version, and exit\n"
 		    "  -h, --help         print this, and exit\n"
 		    "\n"
@@ -37,8 +38,10 @@ static int
 parse_arguments(int argc, char **argv, struct arguments *ret)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' }, { "test", no_argument, NULL, 't' },
-		{ "version", no_argument, NULL, 'V' },	    { "help", no_argument, NULL, 'h' },
+		{ "config", required_argument, NULL, 'c' },
+		{ "test", no_argument, NULL, 't' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
@@ -70,6 +73,17 @@ parse_arguments(int argc, char **argv, struct arguments *ret)
 	return -1;
 }
 
+static void
+report(const char *file, const struct config *config)
+{
+	struct memory_plan plan;
+	char text[MEMORY_PLAN_TEXT];
+
+	memory_plan_make(config, &plan);
+	memory_plan_text(config, &plan, text, sizeof(text));
+	printf("%s: good\nmemory: %s\n", file, text);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -82,7 +96,7 @@ main(int argc, char **argv)
 	if (config_load(arguments.config, &config, stderr) < 0)
 		return EXIT_FAILURE;
 	if (arguments.test) {
-		printf("%s: good\n", arguments.config);
+		report(arguments.config, config);
 		config_free(config);
 		return EXIT_SUCCESS;
 	}

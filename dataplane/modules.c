@@ -23,16 +23,17 @@
 #include "core/rcu.h"
 #include "ip/fib.h"
 #include "lb/service.h"
+#include "memory_plan.h"
 #include "modules.h"
 #include "path/path.h"
 #include "port/eal.h"
 #include "port/exception.h"
 #include "port/handover.h"
+#include "port/packet_pool.h"
 #include "port/port.h"
 #include "port/steering.h"
 #include "workers.h"
 
-#define POOL_CACHE 256
 #define HANDOVER_RING 1024
 #define LINK_POLL_MS 100
 #define RECLAIM_MS 1
@@ -40,7 +41,7 @@
 
 struct modules {
 	const struct config *config;
-	bool hugepages;
+	struct memory_plan memory;
 	struct rcu *rcu;
 	struct rte_mempool *pool;
 	struct ports *ports;
@@ -63,26 +64,13 @@ struct modules {
 
 /* ---- what workers read ---- */
 
-/* Buffers for the largest frame of any port: headers in front, one buffer a packet. */
-static struct rte_mempool *
-make_pool(const struct config *config)
-{
-	uint32_t mtu = 1500, room;
-
-	for (uint32_t i = 0; i < config->n_ports; i++)
-		mtu = RTE_MAX(mtu, config->ports[i].mtu);
-	room = RTE_MAX((uint32_t)RTE_MBUF_DEFAULT_BUF_SIZE, RTE_ALIGN_CEIL(mtu + 64u, 64u) + RTE_PKTMBUF_HEADROOM);
-	return rte_pktmbuf_pool_create("ipvsd-packets", config->limits.mbufs, POOL_CACHE, 0, (uint16_t)room,
-				       SOCKET_ID_ANY);
-}
-
 static int
 start_ports(struct modules *self)
 {
 	const struct config *config = self->config;
 	int err;
 
-	self->pool = make_pool(config);
+	self->pool = packet_pool_create(config);
 	if (!self->pool) {
 		log_error("memory", "no room for %u packet buffers; lower limits.mbufs, or give more huge pages",
 			  config->limits.mbufs);
@@ -130,7 +118,7 @@ make_workers(struct modules *self)
 		.handover = self->handover,
 		.rcu = self->rcu,
 		.pool = self->pool,
-		.hugepages = self->hugepages,
+		.hugepages = self->memory.tables,
 	};
 
 	for (uint32_t i = 0; i < self->n_workers; i++) {
@@ -327,6 +315,14 @@ destroy(struct modules *self)
 		close(self->signals);
 }
 
+/* Before DPDK takes any: what is missing should be said once, and by name. */
+static int
+plan_memory(struct modules *self)
+{
+	memory_plan_make(self->config, &self->memory);
+	return memory_plan_check(self->config, &self->memory);
+}
+
 static int
 start(struct modules *self)
 {
@@ -335,7 +331,9 @@ start(struct modules *self)
 	if (err == 0)
 		err = watch_signals(self);
 	if (err == 0)
-		err = eal_start(self->config, &self->hugepages);
+		err = plan_memory(self);
+	if (err == 0)
+		err = eal_start(self->config, &self->memory.eal);
 	if (err < 0)
 		return err;
 	err = start_ports(self);
@@ -362,6 +360,7 @@ modules_run(const struct config *config)
 	self->signals = -1;
 	err = start(self);
 	if (err == 0) {
+		eal_log_heap();
 		log_info("ipvsd", "ready: %u worker%s, %u ports, control socket %s", self->n_workers,
 			 self->n_workers == 1 ? "" : "s", self->ports->n_ports, config->control.socket);
 		err = event_loop_run(self->loop);

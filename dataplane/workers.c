@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include <rte_lcore.h>
 #include <rte_malloc.h>
 #include <rte_ring_elem.h>
 
@@ -14,6 +13,7 @@
 #include "ip/neighbour_wait.h"
 #include "lb/conn_table.h"
 #include "lb/service.h"
+#include "port/eal.h"
 #include "port/port.h"
 #include "workers.h"
 
@@ -25,6 +25,22 @@ worker_share(uint32_t limit, uint32_t n_workers)
 	return (limit + n_workers - 1) / n_workers;
 }
 
+/* Huge pages that were free when the memory was planned may be another process's by now. */
+static int
+make_table(struct worker *self, const struct worker_shared *shared, bool ipv6, uint32_t limit, const uint64_t *seed)
+{
+	struct conn_table **ret = &self->conns[ipv6 ? TABLE_IPV6 : TABLE_IPV4];
+	uint32_t share = worker_share(limit, self->n_workers);
+	int err = conn_table_create(ipv6, share, self->numa_node, shared->hugepages, seed, ret);
+
+	if (err != -ENOMEM || !shared->hugepages || shared->config->memory.hugepages == HUGEPAGES_REQUIRED)
+		return err;
+	log_warning("memory",
+		    "worker %u: the huge pages for %u %s connections are gone, taking 4 KB pages, which is slower",
+		    self->index, share, ipv6 ? "IPv6" : "IPv4");
+	return conn_table_create(ipv6, share, self->numa_node, false, seed, ret);
+}
+
 static int
 make_tables(struct worker *self, const struct worker_shared *shared)
 {
@@ -34,12 +50,8 @@ make_tables(struct worker *self, const struct worker_shared *shared)
 
 	if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
 		return -EIO;
-	err = conn_table_create(false, worker_share(limits->connections, self->n_workers), self->numa_node,
-				shared->hugepages, seed, &self->conns[TABLE_IPV4]);
-	if (err < 0)
-		return err;
-	return conn_table_create(true, worker_share(limits->connections_ipv6, self->n_workers), self->numa_node,
-				 shared->hugepages, seed, &self->conns[TABLE_IPV6]);
+	err = make_table(self, shared, false, limits->connections, seed);
+	return err < 0 ? err : make_table(self, shared, true, limits->connections_ipv6, seed);
 }
 
 /* Arrays by number, large but sparsely used: ordinary pages, taken on first use. */
@@ -62,7 +74,8 @@ make_queues(struct worker *self, const struct ports *ports)
 	uint32_t n = port_rx_queues(ports, self->index, self->n_workers, rx, WORKER_QUEUES_MAX);
 
 	if (n > WORKER_QUEUES_MAX) {
-		log_error("workers", "worker %u would poll %u queues, at most %u are possible; use more workers or fewer queues",
+		log_error("workers",
+			  "worker %u would poll %u queues, at most %u are possible; use more workers or fewer queues",
 			  self->index, n, WORKER_QUEUES_MAX);
 		return -E2BIG;
 	}
@@ -88,9 +101,8 @@ make_rings(struct worker *self, const struct config_limits *limits)
 	int err;
 
 	snprintf(name, sizeof(name), "neighbours-%u", self->index);
-	self->neighbour_requests =
-		rte_ring_create_elem(name, sizeof(struct neighbour_request), NEIGHBOUR_REQUESTS, self->numa_node,
-				     RING_F_SP_ENQ | RING_F_SC_DEQ);
+	self->neighbour_requests = rte_ring_create_elem(name, sizeof(struct neighbour_request), NEIGHBOUR_REQUESTS,
+							self->numa_node, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	if (!self->neighbour_requests)
 		return -ENOMEM;
 	err = neighbour_wait_create(limits->waiting_packets, &self->waiting);
@@ -110,7 +122,7 @@ worker_create(const struct worker_shared *shared, uint32_t index, uint32_t n_wor
 	self->index = index;
 	self->n_workers = n_workers;
 	self->lcore = lcore;
-	self->numa_node = (int)rte_lcore_to_socket_id(lcore);
+	self->numa_node = eal_worker_node(index);
 	self->random = 0x9e3779b9u * (index + 1);
 	self->idle_us = shared->config->workers.idle_us;
 	self->pool = shared->pool;
@@ -129,8 +141,8 @@ worker_create(const struct worker_shared *shared, uint32_t index, uint32_t n_wor
 	if (err == 0)
 		err = make_rings(self, &shared->config->limits);
 	if (err < 0) {
-		log_error("workers", "worker %u: %s; lower limits in the configuration, or give the host more memory", index,
-			  strerror(-err));
+		log_error("workers", "worker %u: %s; lower limits in the configuration, or give the host more memory",
+			  index, strerror(-err));
 		worker_destroy(self);
 		return err;
 	}

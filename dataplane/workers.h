@@ -22,7 +22,7 @@ struct worker_shared {
 	struct handover *handover;
 	struct rcu *rcu;
 	struct rte_mempool *pool;
-	bool hugepages; /* to be had for the connection tables */
+	bool hugepages; /* for the connection tables */
 };
 
 /* Worker INDEX of N, to run on LCORE. -errno, with a line in the log. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/memfd.h>
 #include <linux/mempolicy.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -13,8 +13,9 @@
 #include "core/log.h"
 #include "core/pages.h"
 
-#define HUGEPAGE ((size_t)2 << 20)
-#define PAGE ((size_t)4096)
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
 
 static void
 prefer_node(void *memory, size_t size, int numa_node)
@@ -28,15 +29,45 @@ prefer_node(void *memory, size_t size, int numa_node)
 		log_debug("memory", "mbind to node %d: %s", numa_node, strerror(errno));
 }
 
+/* Takes the pages now. mmap() has only reserved them: where a cgroup's limit or a cpuset keeps them from us, the first
+ * use would be a SIGBUS. Neither call raises it; the second one, for older kernels, doesn't know the node. */
+static int
+take_pages(int fd, void *memory, size_t size)
+{
+	if (madvise(memory, size, MADV_POPULATE_WRITE) == 0)
+		return 0;
+	if (errno != EINVAL)
+		return -errno;
+	return fallocate(fd, 0, 0, (off_t)size) == 0 ? 0 : -errno;
+}
+
 static void *
 map_huge(const char *name, size_t size, int numa_node)
 {
 	CLEANUP(fd_close) int fd = memfd_create(name, MFD_HUGETLB | MFD_HUGE_2MB | MFD_CLOEXEC);
 	void *memory;
+	int err;
 
 	if (fd < 0 || ftruncate(fd, (off_t)size) != 0)
 		return NULL;
 	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		return NULL;
+	prefer_node(memory, size, numa_node);
+	err = take_pages(fd, memory, size);
+	if (err < 0) {
+		log_debug("memory", "%s: %zu pages of 2 MB: %s", name, size / HUGEPAGE, strerror(-err));
+		munmap(memory, size);
+		return NULL;
+	}
+	return memory;
+}
+
+static void *
+map_small(size_t size, int numa_node)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
 	if (memory == MAP_FAILED)
 		return NULL;
 	prefer_node(memory, size, numa_node);
@@ -46,23 +77,11 @@ map_huge(const char *name, size_t size, int numa_node)
 void *
 pages_map(const char *name, size_t *size, int numa_node, bool hugepages)
 {
-	size_t huge_size = (*size + HUGEPAGE - 1) & ~(HUGEPAGE - 1);
-	void *memory;
+	size_t page = hugepages ? HUGEPAGE : PAGE, rounded = (*size + page - 1) & ~(page - 1);
+	void *memory = hugepages ? map_huge(name, rounded, numa_node) : map_small(rounded, numa_node);
 
-	if (hugepages) {
-		memory = map_huge(name, huge_size, numa_node);
-		if (memory) {
-			*size = huge_size;
-			return memory;
-		}
-		log_warning("memory", "%s: no %zu free 2 MB pages, taking 4 KB pages (slower); raise vm.nr_hugepages",
-			    name, huge_size / HUGEPAGE);
-	}
-	*size = (*size + PAGE - 1) & ~(PAGE - 1);
-	memory = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (memory == MAP_FAILED)
-		return NULL;
-	prefer_node(memory, *size, numa_node);
+	if (memory)
+		*size = rounded;
 	return memory;
 }
 
@@ -71,18 +90,4 @@ pages_unmap(void *memory, size_t size)
 {
 	if (memory)
 		munmap(memory, size);
-}
-
-size_t
-pages_free_huge(void)
-{
-	FILE *file = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "re");
-	size_t pages = 0;
-
-	if (!file)
-		return 0;
-	if (fscanf(file, "%zu", &pages) != 1)
-		pages = 0;
-	fclose(file);
-	return pages;
 }

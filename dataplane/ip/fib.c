@@ -52,20 +52,50 @@ table_of(struct fib *fib)
 	return (struct table *)fib;
 }
 
+/* Each neighbour has a host route, which needs a group of its own only if its /24 holds no other. A rule of length 1
+ * stands for each half of the default route. rte_lpm counts the bytes of its groups in 32 bits. */
+static struct rte_lpm_config
+lpm_config(uint32_t routes, uint32_t neighbours)
+{
+	return (struct rte_lpm_config){
+		.max_rules = routes + neighbours + 2,
+		.number_tbl8s = RTE_MIN(RTE_MAX(GROUPS_MIN, (routes + neighbours) / 4), (1u << 22) - 1),
+	};
+}
+
+/* Of IPv6, eight to thirteen groups, most of them shared. */
+static struct rte_lpm6_config
+lpm6_config(uint32_t routes, uint32_t neighbours)
+{
+	return (struct rte_lpm6_config){
+		.max_rules = routes + neighbours + 2,
+		.number_tbl8s = RTE_MIN(RTE_MAX(2 * GROUPS_MIN, routes + neighbours), 1u << 20),
+	};
+}
+
+/* What the libraries allocate (lib/lpm, lib/hash, lib/rcu of DPDK): the first level, groups of 256 words, rules. IPv6 has
+ * a header for each group and keeps its rules in a hash of 1.2 times as many; IPv4, the queue of groups to be freed. */
+size_t
+fib_heap_bytes(uint32_t routes, uint32_t routes_ipv6, uint32_t neighbours)
+{
+	struct rte_lpm_config v4 = lpm_config(routes, neighbours);
+	struct rte_lpm6_config v6 = lpm6_config(routes_ipv6, neighbours);
+	uint32_t hashed = (uint32_t)(v6.max_rules * 1.2 + 64);
+	size_t bytes = sizeof(struct rte_lpm) + ((size_t)4 << 24);
+
+	bytes += (size_t)v4.number_tbl8s * 256 * 4 + (size_t)v4.max_rules * 8;
+	bytes += (size_t)rte_align32pow2(v4.number_tbl8s + 1) * 12;
+	bytes += (size_t)v6.number_tbl8s * (256 * 4 + 12 + 4);
+	bytes += (size_t)rte_align32pow2(hashed) * 8 + (size_t)(hashed + 1) * 32;
+	bytes += (size_t)rte_align32pow2(hashed + 1) * 4;
+	return bytes + (64 << 10);
+}
+
 static int
 create_lpm(struct table *table, uint32_t routes, uint32_t routes_ipv6, uint32_t neighbours)
 {
-	/* Each neighbour has a host route, which needs a group of its own only if its /24 holds no other; of IPv6, eight
-	 * to thirteen, most of them shared. A rule of length 1 stands for each half of the default route. */
-	struct rte_lpm_config v4 = {
-		.max_rules = routes + neighbours + 2,
-		/* The library counts their bytes in 32 bits. */
-		.number_tbl8s = RTE_MIN(RTE_MAX(GROUPS_MIN, (routes + neighbours) / 4), (1u << 22) - 1),
-	};
-	struct rte_lpm6_config v6 = {
-		.max_rules = routes_ipv6 + neighbours + 2,
-		.number_tbl8s = RTE_MIN(RTE_MAX(2 * GROUPS_MIN, routes_ipv6 + neighbours), 1u << 20),
-	};
+	struct rte_lpm_config v4 = lpm_config(routes, neighbours);
+	struct rte_lpm6_config v6 = lpm6_config(routes_ipv6, neighbours);
 	struct rte_lpm_rcu_config quarantine = { .v = rcu_qsbr(table->rcu), .mode = RTE_LPM_QSBR_MODE_DQ };
 	static uint32_t serial;
 	char name[RTE_LPM_NAMESIZE];

@@ -96,6 +96,8 @@ fib_lookup(const struct fib *fib, uint16_t family, const union ip_bits *dst)
  * the tables, and must outlive the table. */
 int fib_create(uint32_t routes, uint32_t routes_ipv6, uint32_t neighbours, struct rcu *rcu, struct fib **ret);
 void fib_destroy(struct fib *fib);
+/* Bytes of DPDK's heap that fib_create() will take; may be asked before the EAL starts. */
+size_t fib_heap_bytes(uint32_t routes, uint32_t routes_ipv6, uint32_t neighbours);
 
 /* For fib_sources.c, which the other parts of the control side use. Adds or changes PREFIX/LENGTH, from /0 on; -ENOSPC if the table is full. */
 int fib_set_route(struct fib *fib, const struct ip_addr *prefix, uint8_t length, uint32_t nexthop);

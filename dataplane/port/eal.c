@@ -4,7 +4,6 @@
  * and leaves no files; or 4 KB pages with --no-huge, where --in-memory is not allowed.
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <sched.h>
@@ -16,11 +15,13 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
+#include <rte_malloc.h>
 #include <rte_pci.h>
 
 #include "core/cleanup.h"
 #include "core/cpu_list.h"
 #include "core/log.h"
+#include "core/numa.h"
 #include "port/eal.h"
 #include "port/port.h"
 
@@ -74,95 +75,6 @@ eal_is_pci(const char *device, char name[EAL_PCI_NAME_MAX])
 		return false;
 	rte_pci_device_name(&address, name, EAL_PCI_NAME_MAX);
 	return true;
-}
-
-/* What DPDK's allocator will be asked for; the connection tables have memory of their own (core/pages.h). */
-static size_t
-memory_needed(const struct config *config)
-{
-	const struct config_limits *limits = &config->limits;
-	size_t rules = (size_t)limits->routes + limits->routes_ipv6 + 2 * (size_t)limits->neighbours;
-	size_t bytes = 0;
-
-	bytes += (size_t)limits->mbufs * 2496; /* 2 KB of data, headroom, header, the pool's own */
-	bytes += 2 * 64 * MB; /* the first levels of both forwarding tables */
-	bytes += rules * (1024 + 128); /* their further levels and rules */
-	for (uint32_t i = 0; i < config->n_ports; i++) {
-		const struct config_port *port = &config->ports[i];
-		size_t queues = port->queues > 0 ? port->queues : config->workers.count;
-
-		bytes += port->n_devices * queues * (port->rx_descriptors + port->tx_descriptors) * 128;
-		bytes += port->n_devices * MB;
-	}
-	bytes += config->workers.count * MB + 32 * MB;
-	return bytes;
-}
-
-struct huge_memory {
-	size_t bytes_free, page;
-};
-
-static size_t
-read_number(const char *folder, const char *file)
-{
-	char path[300];
-	size_t number = 0;
-	FILE *in;
-
-	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/%.64s/%s", folder, file);
-	in = fopen(path, "re");
-	if (!in)
-		return 0;
-	if (fscanf(in, "%zu", &number) != 1)
-		number = 0;
-	fclose(in);
-	return number;
-}
-
-/* Free pages of all sizes; `page` is the smallest. */
-static struct huge_memory
-free_huge_memory(void)
-{
-	struct huge_memory memory = { .page = 2 * MB };
-	DIR *folder = opendir("/sys/kernel/mm/hugepages");
-	struct dirent *entry;
-
-	while (folder && (entry = readdir(folder))) {
-		size_t kb, pages;
-
-		if (sscanf(entry->d_name, "hugepages-%zukB", &kb) != 1)
-			continue;
-		pages = read_number(entry->d_name, "free_hugepages");
-		memory.bytes_free += pages * kb * 1024;
-	}
-	if (folder)
-		closedir(folder);
-	return memory;
-}
-
-static int
-choose_memory(const struct config *config, size_t needed, bool *ret_hugepages)
-{
-	struct huge_memory memory = free_huge_memory();
-	size_t pages_needed = (needed + memory.page - 1) / memory.page;
-	size_t pages_free = memory.bytes_free / memory.page;
-
-	*ret_hugepages = config->memory.hugepages != HUGEPAGES_OFF && pages_free >= pages_needed;
-	if (config->memory.hugepages == HUGEPAGES_OFF || *ret_hugepages)
-		return 0;
-	if (config->memory.hugepages == HUGEPAGES_REQUIRED) {
-		log_error("memory",
-			  "%zu huge pages of 2 MB are needed and %zu are free: raise vm.nr_hugepages, or allow 4 KB "
-			  "pages "
-			  "with memory.hugepages = \"auto\"",
-			  pages_needed, pages_free);
-		return -ENOMEM;
-	}
-	log_warning("memory",
-		    "%zu huge pages of 2 MB are needed and %zu are free: using 4 KB pages, which is slower; raise "
-		    "vm.nr_hugepages",
-		    pages_needed, pages_free);
-	return 0;
 }
 
 /* CPUs that this process may run on, as a list for the EAL. */
@@ -287,10 +199,40 @@ add_file_prefix(struct arguments *arguments, const struct config *config)
 	add(arguments, "--file-prefix=ipvsd-%016lx", (unsigned long)hash);
 }
 
-int
-eal_start(const struct config *config, bool *ret_hugepages)
+/* --socket-mem lists the nodes from 0 on. */
+static void
+add_memory(struct arguments *arguments, const struct eal_memory *memory)
 {
-	size_t needed = memory_needed(config);
+	size_t megabytes = (memory->heap + MB - 1) / MB;
+	char zeros[2 * NUMA_NODES_MAX + 1] = "";
+
+	for (int node = 0; node < memory->node; node++)
+		memcpy(&zeros[2 * node], "0,", 3);
+	if (memory->node >= 0)
+		add(arguments, "--socket-mem=%s%zu", zeros, megabytes);
+	else
+		add(arguments, "-m%zu", megabytes);
+	add(arguments, memory->hugepages ? "--in-memory" : "--no-huge");
+}
+
+/* The EAL moves the pointers about, not what they point to. */
+static int
+init(const struct arguments *arguments)
+{
+	char *values[ARGUMENTS_MAX + 1];
+	int err;
+
+	memcpy(values, arguments->values, sizeof(values));
+	if (rte_eal_init(arguments->n, values) >= 0)
+		return 0;
+	err = rte_errno != 0 ? -rte_errno : -EIO;
+	log_error("memory", "DPDK does not start: %s; its own lines above say why", strerror(-err));
+	return err;
+}
+
+int
+eal_start(const struct config *config, const struct eal_memory *memory)
+{
 	struct arguments *arguments;
 	int err;
 
@@ -299,9 +241,6 @@ eal_start(const struct config *config, bool *ret_hugepages)
 			  EAL_WORKERS_MAX);
 		return -E2BIG;
 	}
-	err = choose_memory(config, needed, ret_hugepages);
-	if (err < 0)
-		return err;
 	arguments = calloc(1, sizeof(*arguments));
 	if (!arguments)
 		return -ENOMEM;
@@ -312,26 +251,46 @@ eal_start(const struct config *config, bool *ret_hugepages)
 	/* It warns of page sizes that it could have had and doesn't need. */
 	if (config->log.level < LOG_DEBUG)
 		add(arguments, "--log-level=lib.eal:error");
-	add(arguments, "-m");
-	add(arguments, "%zu", (needed + MB - 1) / MB);
-	add(arguments, *ret_hugepages ? "--in-memory" : "--no-huge");
+	add_memory(arguments, memory);
 	add_file_prefix(arguments, config);
 	add_pci(arguments, config);
 	err = add_lcores(arguments, &config->workers);
 	if (err == 0)
 		err = arguments->err;
-	/* The EAL moves the pointers about, not what they point to. */
-	if (err == 0) {
-		char *values[ARGUMENTS_MAX + 1];
-
-		memcpy(values, arguments->values, sizeof(values));
-		if (rte_eal_init(arguments->n, values) < 0) {
-			err = rte_errno != 0 ? -rte_errno : -EIO;
-			log_error("memory", "DPDK does not start: %s; its own lines above say why", strerror(-err));
-		}
-	}
+	if (err == 0)
+		err = init(arguments);
 	free_arguments(arguments);
 	return err;
+}
+
+int
+eal_worker_node(uint32_t worker)
+{
+	rte_cpuset_t set = rte_lcore_cpuset(eal_worker_lcore(worker));
+	uint16_t cpus[CPU_SETSIZE];
+	int n = 0;
+
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (CPU_ISSET(cpu, &set))
+			cpus[n++] = (uint16_t)cpu;
+	}
+	return numa_node_of_cpus(NUMA_SYS, cpus, n);
+}
+
+void
+eal_log_heap(void)
+{
+	size_t used = 0, total = 0;
+
+	for (uint32_t i = 0; i < rte_socket_count(); i++) {
+		struct rte_malloc_socket_stats heap;
+
+		if (rte_malloc_get_socket_stats(rte_socket_id_by_idx(i), &heap) != 0)
+			continue;
+		used += heap.heap_allocsz_bytes;
+		total += heap.heap_totalsz_bytes;
+	}
+	log_debug("memory", "%zu of %zu MB of DPDK's heap are in use", used / MB, total / MB);
 }
 
 void

@@ -7,19 +7,32 @@
 #define PORT_EAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "core/config.h"
 
-/* Called once, by the main thread, which becomes lcore 0 and gets its CPUs. *RET_HUGEPAGES: huge pages are used; if not
- * though wanted, a warning says how many were missing. -errno with a line in the log. */
-int eal_start(const struct config *config, bool *ret_hugepages);
+struct eal_memory {
+	size_t heap; /* bytes that DPDK's allocator gets at once */
+	bool hugepages; /* it may take more of them later; without, that is all there will be */
+	int node; /* NUMA node to take them from, -1: as they come */
+};
+
+/* Called once, by the main thread, which becomes lcore 0 and gets its CPUs. -errno with a line in the log. */
+int eal_start(const struct config *config, const struct eal_memory *memory);
 void eal_stop(void);
+/* Says in the log, at level debug, how much of DPDK's heap is in use. */
+void eal_log_heap(void);
 
 static inline unsigned int
 eal_worker_lcore(uint32_t worker)
 {
 	return worker + 1;
 }
+
+/* The NUMA node of the CPUs that a worker may run on; -1 if they are on several. DPDK itself goes by an lcore's number, as
+ * if it were a CPU's. */
+int eal_worker_node(uint32_t worker);
 
 /* Is this device of the configuration a PCI address ("0000:3b:00.0", "3b:00.1", with or without ",key=value")? Writes the
  * address in its long form to NAME. */

@@ -117,10 +117,10 @@ say_port(const struct port *port, const struct config_port *config, uint32_t n_w
 		 port->n_devs > 1 ? " and more" : "", port->n_devs, port->n_devs > 1 ? "s" : "", port->queues,
 		 port->queues > 1 ? "s" : "", mac, port->mtu);
 	for (uint32_t worker = 0; worker < n_workers && port->numa_node >= 0; worker++) {
-		unsigned int node = rte_lcore_to_socket_id(eal_worker_lcore(worker));
+		int node = eal_worker_node(worker);
 
-		if (node != (unsigned int)port->numa_node)
-			log_warning("port", "%s is on NUMA node %d, worker %u on node %u: slower; choose other cpus",
+		if (node >= 0 && node != port->numa_node)
+			log_warning("port", "%s is on NUMA node %d, worker %u on node %d: slower; choose other cpus",
 				    port->name, port->numa_node, worker, node);
 	}
 }

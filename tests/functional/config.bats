@@ -27,7 +27,9 @@ accepted() {
 	run "$BUILD/ipvsd" -t -c "$conf"
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[ "$output" = "$conf: good" ]
+	[ "${lines[0]}" = "$conf: good" ]
+	[[ "${lines[1]}" == "memory: "*" are needed (limits.connections 1M: "* ]]
+	[ "${#lines[@]}" -eq 2 ]
 }
 
 @test "the smallest configuration is one port" {

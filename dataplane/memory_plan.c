@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Needs are asked of those who take the memory. DPDK's heap must lie on one NUMA node, that of the control thread if it
+ * keeps to one: what is allocated for no node in particular goes there, or else to the first node that has a heap. It
+ * takes pages of 1 GB first, and adds pages on the nodes of devices and workers later.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_common.h>
+
+#include "core/cpu_list.h"
+#include "core/log.h"
+#include "core/pages.h"
+#include "ip/fib.h"
+#include "lb/conn_table.h"
+#include "memory_plan.h"
+#include "port/packet_pool.h"
+#include "workers.h"
+
+#define MB ((size_t)1 << 20)
+#define PAGES_IN_1G 512
+/* What DPDK has for itself and its devices, measured with some room: drivers differ. */
+#define DPDK_BYTES (8 * MB)
+#define DEVICE_BYTES (2 * MB)
+#define DESCRIPTOR_BYTES 128
+#define WORKER_BYTES (MB / 2)
+
+static size_t
+pages_of(size_t bytes)
+{
+	return (bytes + HUGEPAGE - 1) / HUGEPAGE;
+}
+
+static size_t
+device_bytes(const struct config *config)
+{
+	size_t bytes = DPDK_BYTES + config->workers.count * WORKER_BYTES;
+
+	for (uint32_t i = 0; i < config->n_ports; i++) {
+		const struct config_port *port = &config->ports[i];
+		size_t queues = port->queues > 0 ? port->queues : config->workers.count;
+
+		bytes += port->n_devices * queues * (port->rx_descriptors + port->tx_descriptors) * DESCRIPTOR_BYTES;
+		bytes += port->n_devices * DEVICE_BYTES;
+	}
+	return bytes;
+}
+
+static size_t
+table_pages(const struct config *config, bool ipv6, uint32_t limit)
+{
+	uint32_t workers = config->workers.count;
+
+	return workers * pages_of(conn_table_bytes(ipv6, worker_share(limit, workers)));
+}
+
+void
+memory_need_of(const struct config *config, struct memory_need *ret)
+{
+	const struct config_limits *limits = &config->limits;
+
+	*ret = (struct memory_need){
+		.packets = pages_of(packet_pool_bytes(config, HUGEPAGE)),
+		.packets_4k = pages_of(packet_pool_bytes(config, PAGE)),
+		.routes = pages_of(fib_heap_bytes(limits->routes, limits->routes_ipv6, limits->neighbours)),
+		.devices = pages_of(device_bytes(config)),
+		.connections = table_pages(config, false, limits->connections),
+		.connections_ipv6 = table_pages(config, true, limits->connections_ipv6),
+	};
+}
+
+/* How DPDK takes HEAP pages on a node: the largest first, and another of 1 GB if those of 2 MB don't do for the rest. */
+static bool
+heap_fits(const struct numa_pages *pages, uint32_t node, size_t heap, size_t *ret_1g, size_t *ret_2m)
+{
+	size_t free_2m = pages->node[node].free_2m, free_1g = pages->node[node].free_1g;
+
+	*ret_1g = RTE_MIN(heap / PAGES_IN_1G, free_1g);
+	*ret_2m = heap - *ret_1g * PAGES_IN_1G;
+	if (*ret_2m > free_2m && *ret_1g < free_1g) {
+		++*ret_1g;
+		*ret_2m = 0;
+	}
+	return *ret_2m <= free_2m;
+}
+
+/* The first node with room for the heap; NODE itself if none has. */
+static int
+choose_node(const struct numa_pages *pages, size_t heap, int node)
+{
+	size_t n_1g, n_2m;
+
+	if (node >= 0)
+		return node;
+	for (uint32_t i = 0; i < pages->n_nodes; i++) {
+		if (heap_fits(pages, i, heap, &n_1g, &n_2m))
+			return (int)i;
+	}
+	return 0;
+}
+
+void
+memory_plan_on(const struct config *config, const struct memory_need *need, const struct numa_pages *pages, int node,
+	       struct memory_plan *ret)
+{
+	bool wanted = config->memory.hugepages != HUGEPAGES_OFF, fits;
+	size_t rest = need->routes + need->devices, heap_2m;
+	size_t heap = rest + (wanted ? need->packets : need->packets_4k);
+
+	*ret = (struct memory_plan){ .need = *need, .node = choose_node(pages, heap, node) };
+	fits = heap_fits(pages, (uint32_t)ret->node, heap, &ret->heap_1g, &heap_2m);
+	ret->needed_2m = heap_2m + need->connections + need->connections_ipv6 + (pages->n_nodes - 1) * need->devices;
+	ret->free_2m = numa_pages_free_2m(pages);
+	ret->total_2m = pages->total_2m + RTE_MAX(ret->needed_2m, ret->free_2m) - ret->free_2m;
+	ret->node_lacks = fits ? 0 : heap_2m - pages->node[ret->node].free_2m;
+	ret->eal.hugepages = wanted && fits && heap_2m <= ret->free_2m;
+	ret->eal.heap = (rest + (ret->eal.hugepages ? need->packets : need->packets_4k)) * HUGEPAGE;
+	ret->eal.node = ret->eal.hugepages && pages->n_nodes > 1 ? ret->node : -1;
+	ret->tables = ret->eal.hugepages && ret->needed_2m <= ret->free_2m;
+}
+
+/* As it would be written in the configuration. */
+static const char *
+limit_text(uint32_t limit, char text[16])
+{
+	if (limit % MB == 0)
+		snprintf(text, 16, "%uM", limit >> 20);
+	else if (limit % 1024 == 0)
+		snprintf(text, 16, "%uK", limit >> 10);
+	else
+		snprintf(text, 16, "%u", limit);
+	return text;
+}
+
+static void
+print_parts(const struct config *config, const struct memory_plan *plan, FILE *out)
+{
+	bool off = config->memory.hugepages == HUGEPAGES_OFF;
+	const struct memory_need *need = &plan->need;
+	size_t units = off ? 2 : 1; /* MB, pages */
+	char limit[16];
+
+	fprintf(out, "limits.connections %s: %zu", limit_text(config->limits.connections, limit),
+		need->connections * units);
+	fprintf(out, ", limits.connections_ipv6 %s: %zu", limit_text(config->limits.connections_ipv6, limit),
+		need->connections_ipv6 * units);
+	if (plan->heap_1g > 0)
+		fprintf(out, ", all else in %zu of 1 GB", plan->heap_1g);
+	else
+		fprintf(out, ", packet buffers: %zu, routes: %zu, devices: %zu",
+			(off ? need->packets_4k : need->packets) * units, need->routes * units, need->devices * units);
+}
+
+static void
+print_advice(const struct memory_plan *plan, FILE *out)
+{
+	if (plan->free_2m < plan->needed_2m)
+		fprintf(out, ": write %zu to /proc/sys/vm/nr_hugepages, or lower limits.connections", plan->total_2m);
+	else if (plan->node_lacks > 0)
+		fprintf(out,
+			", but %zu too few on NUMA node %d: write more to /sys/devices/system/node/node%d/hugepages/"
+			"hugepages-2048kB/nr_hugepages, or choose other control_cpus",
+			plan->node_lacks, plan->node, plan->node);
+}
+
+static void
+print_plan(const struct config *config, const struct memory_plan *plan, FILE *out)
+{
+	bool off = config->memory.hugepages == HUGEPAGES_OFF;
+
+	fprintf(out, off ? "%zu MB in pages of 4 KB are needed (" : "%zu huge pages of 2 MB are needed (",
+		off ? plan->needed_2m * 2 : plan->needed_2m);
+	print_parts(config, plan, out);
+	fputc(')', out);
+	if (off)
+		return;
+	fprintf(out, ", %zu are free", plan->free_2m);
+	print_advice(plan, out);
+}
+
+void
+memory_plan_text(const struct config *config, const struct memory_plan *plan, char *text, size_t size)
+{
+	FILE *out = fmemopen(text, size, "w");
+
+	text[0] = '\0';
+	if (!out)
+		return;
+	print_plan(config, plan, out);
+	fclose(out);
+}
+
+/* The NUMA node of the CPUs on which the control thread will be. */
+static int
+control_node(const struct config *config)
+{
+	uint16_t cpus[CPU_LIST_MAX];
+	cpu_set_t set;
+	int n = 0;
+
+	if (config->workers.control_cpus)
+		return numa_node_of_cpus(NUMA_SYS, cpus, cpu_list_parse(config->workers.control_cpus, cpus));
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return -1;
+	for (uint16_t cpu = 0; cpu < CPU_SETSIZE && cpu < CPU_LIST_MAX; cpu++) {
+		if (CPU_ISSET(cpu, &set))
+			cpus[n++] = cpu;
+	}
+	return numa_node_of_cpus(NUMA_SYS, cpus, n);
+}
+
+void
+memory_plan_make(const struct config *config, struct memory_plan *ret)
+{
+	struct numa_pages pages = { .n_nodes = 1 };
+	struct memory_need need;
+	int node = -1;
+
+	memory_need_of(config, &need);
+	if (config->memory.hugepages != HUGEPAGES_OFF) {
+		numa_pages_read(NUMA_SYS, &pages);
+		node = control_node(config);
+	}
+	memory_plan_on(config, &need, &pages, node, ret);
+}
+
+int
+memory_plan_check(const struct config *config, const struct memory_plan *plan)
+{
+	char text[MEMORY_PLAN_TEXT];
+
+	memory_plan_text(config, plan, text, sizeof(text));
+	if (plan->tables || config->memory.hugepages == HUGEPAGES_OFF) {
+		log_info("memory", "%s", text);
+		return 0;
+	}
+	if (config->memory.hugepages == HUGEPAGES_REQUIRED) {
+		log_error("memory", "%s, or set memory.hugepages = \"auto\"", text);
+		return -ENOMEM;
+	}
+	log_warning("memory", "%s; going on with 4 KB pages%s, which is slower", text,
+		    plan->eal.hugepages ? " for the connections" : "");
+	return 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What ipvsd will need of memory that must be there at the start, computed from the configuration before DPDK takes any,
+ * and what of it lies in huge pages.
+ */
+#ifndef MEMORY_PLAN_H
+#define MEMORY_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/config.h"
+#include "core/numa.h"
+#include "port/eal.h"
+
+/* In units of 2 MB. The first four are DPDK's heap, the other two are core/pages.h's. */
+struct memory_need {
+	size_t packets; /* the pool of buffers */
+	size_t packets_4k; /* the same where DPDK has pages of 4 KB: no buffer lies across two */
+	size_t routes; /* both forwarding tables */
+	size_t devices; /* queues of devices and workers, and what DPDK needs for itself */
+	size_t connections, connections_ipv6; /* all workers' tables */
+};
+
+/* Pure: may be asked before the EAL starts. */
+void memory_need_of(const struct config *config, struct memory_need *ret);
+
+struct memory_plan {
+	struct memory_need need;
+	size_t needed_2m, free_2m; /* pages; without what DPDK takes in pages of 1 GB */
+	size_t total_2m; /* to be written to nr_hugepages so that all have room */
+	size_t heap_1g; /* pages of 1 GB that DPDK will take */
+	size_t node_lacks; /* pages of 2 MB that are not free on its node */
+	int node;
+	struct eal_memory eal; /* for eal_start() */
+	bool tables; /* all that is needed is free: connection tables lie in huge pages, too */
+};
+
+/* What becomes of NEED on a machine with these free PAGES. NODE: the NUMA node where the control thread will run, -1 if
+ * it is on several. */
+void memory_plan_on(const struct config *config, const struct memory_need *need, const struct numa_pages *pages,
+		    int node, struct memory_plan *ret);
+/* The same for this machine, now. */
+void memory_plan_make(const struct config *config, struct memory_plan *ret);
+
+/* What is needed, what is free and what to do about it, in one line. SIZE: at least MEMORY_PLAN_TEXT. */
+#define MEMORY_PLAN_TEXT 512
+void memory_plan_text(const struct config *config, const struct memory_plan *plan, char *text, size_t size);
+
+/* Says in the log what the plan is. -ENOMEM if the configuration demands huge pages that are not there. */
+int memory_plan_check(const struct config *config, const struct memory_plan *plan);
+
+#endif
