@@ -2,30 +2,24 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <rte_common.h>
+
 #include "core/rcu.h"
 #include "lb/address_set.h"
 
-#define SET_BUCKETS 65536
-
-struct member {
-	struct member *next; /* published */
-	struct ip_addr address;
-	uint32_t times; /* control only */
-};
-
-struct address_set {
-	struct rcu *rcu;
-	struct member *buckets[SET_BUCKETS];
-};
+#define BUCKETS_MIN 1024u
 
 int
-address_set_create(struct rcu *rcu, struct address_set **ret)
+address_set_create(uint32_t max, struct rcu *rcu, struct address_set **ret)
 {
-	struct address_set *set = calloc(1, sizeof(*set));
+	uint32_t buckets = rte_align32pow2(RTE_MAX(max, BUCKETS_MIN));
+	struct address_set *set = calloc(1, sizeof(*set) + buckets * sizeof(set->buckets[0]));
 
 	if (!set)
 		return -ENOMEM;
 	set->rcu = rcu;
+	set->n_buckets = buckets;
+	set->shift = 64 - (uint32_t)__builtin_ctz(buckets);
 	*ret = set;
 	return 0;
 }
@@ -33,9 +27,9 @@ address_set_create(struct rcu *rcu, struct address_set **ret)
 void
 address_set_destroy(struct address_set *set)
 {
-	for (uint32_t i = 0; set && i < SET_BUCKETS; i++) {
+	for (uint32_t i = 0; set && i < set->n_buckets; i++) {
 		while (set->buckets[i]) {
-			struct member *member = set->buckets[i];
+			struct address_set_member *member = set->buckets[i];
 
 			set->buckets[i] = member->next;
 			free(member);
@@ -44,18 +38,20 @@ address_set_destroy(struct address_set *set)
 	free(set);
 }
 
+/* Without a seed: the addresses are the operator's, nobody else can aim at a bucket. */
 static uint32_t
-bucket_of(const union ip_bits *address)
+bucket_of(const struct address_set *set, const union ip_bits *address)
 {
-	uint64_t hash = (address->half[0] ^ (address->half[1] >> 32) ^ (address->half[1] << 32)) * 0x9e3779b97f4a7c15u;
+	uint64_t hash = address->half[0] * 0x9e3779b97f4a7c15u;
 
-	return (uint32_t)(hash >> 48) % SET_BUCKETS;
+	hash = (hash ^ (hash >> 29) ^ address->half[1]) * 0xbf58476d1ce4e5b9u;
+	return (uint32_t)(hash >> set->shift);
 }
 
 int
 address_set_add(struct address_set *set, const struct ip_addr *address)
 {
-	struct member **link = &set->buckets[bucket_of(&address->ip)], *member;
+	struct address_set_member **link = &set->buckets[bucket_of(set, &address->ip)], *member;
 
 	for (member = *link; member; member = member->next) {
 		if (ip_addr_equal(&member->address, address)) {
@@ -76,7 +72,7 @@ address_set_add(struct address_set *set, const struct ip_addr *address)
 void
 address_set_remove(struct address_set *set, const struct ip_addr *address)
 {
-	struct member **link = &set->buckets[bucket_of(&address->ip)], *member;
+	struct address_set_member **link = &set->buckets[bucket_of(set, &address->ip)], *member;
 
 	for (; (member = *link); link = &member->next) {
 		if (!ip_addr_equal(&member->address, address))
@@ -92,7 +88,7 @@ address_set_remove(struct address_set *set, const struct ip_addr *address)
 bool
 address_set_has(const struct address_set *set, uint16_t family, const union ip_bits *address)
 {
-	const struct member *member = fetch(set->buckets[bucket_of(address)]);
+	const struct address_set_member *member = fetch(set->buckets[bucket_of(set, address)]);
 
 	for (; member; member = fetch(member->next)) {
 		if (member->address.family == family && ip_bits_equal(&member->address.ip, address))

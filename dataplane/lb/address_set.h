@@ -10,10 +10,23 @@
 
 #include "core/address.h"
 
-struct address_set;
 struct rcu;
 
-int address_set_create(struct rcu *rcu, struct address_set **ret);
+struct address_set_member {
+	struct address_set_member *next; /* published */
+	struct ip_addr address;
+	uint32_t times; /* control only */
+};
+
+struct address_set {
+	struct rcu *rcu;
+	uint32_t shift; /* 64 less the bits of a bucket's number */
+	uint32_t n_buckets;
+	struct address_set_member *buckets[]; /* published */
+};
+
+/* Buckets for MAX addresses, memory for them taken on first use. */
+int address_set_create(uint32_t max, struct rcu *rcu, struct address_set **ret);
 void address_set_destroy(struct address_set *set);
 
 /* Control side. An address is in the set as often as it was added; -ENOMEM. */

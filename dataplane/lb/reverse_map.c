@@ -5,27 +5,24 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <rte_common.h>
+
 #include "lb/lb.h"
 #include "lb/reverse_map.h"
 
-struct entry {
-	struct entry *next; /* published */
-	struct service_key server; /* addr, port, family, protocol of the real server */
-	struct service_key service;
-	uint32_t uses; /* control only: destinations of the service with that address, counted over its versions */
-};
-
-#define REVERSE_BUCKETS 65536
-
-struct reverse_map {
-	struct entry *buckets[REVERSE_BUCKETS];
-};
+#define BUCKETS_MIN 1024u
 
 int
-reverse_map_create(struct reverse_map **ret)
+reverse_map_create(uint32_t max_dests, struct reverse_map **ret)
 {
-	*ret = calloc(1, sizeof(**ret));
-	return *ret ? 0 : -ENOMEM;
+	uint32_t buckets = rte_align32pow2(RTE_MAX(max_dests, BUCKETS_MIN));
+	struct reverse_map *map = calloc(1, sizeof(*map) + buckets * sizeof(map->buckets[0]));
+
+	if (!map)
+		return -ENOMEM;
+	map->mask = buckets - 1;
+	*ret = map;
+	return 0;
 }
 
 void
@@ -33,9 +30,9 @@ reverse_map_destroy(struct reverse_map *map)
 {
 	if (!map)
 		return;
-	for (uint32_t i = 0; i < REVERSE_BUCKETS; i++) {
+	for (uint32_t i = 0; i <= map->mask; i++) {
 		while (map->buckets[i]) {
-			struct entry *entry = map->buckets[i];
+			struct reverse_entry *entry = map->buckets[i];
 
 			map->buckets[i] = entry->next;
 			free(entry);
@@ -44,14 +41,15 @@ reverse_map_destroy(struct reverse_map *map)
 	free(map);
 }
 
-static struct entry **
+static struct reverse_entry **
 bucket_of(const struct lb *lb, const union ip_bits *addr, rte_be16_t port, uint8_t proto)
 {
-	return &lb->reverse->buckets[lb_hash(lb, addr, port, proto) % REVERSE_BUCKETS];
+	return &lb->reverse->buckets[lb_hash(lb, addr, port, proto) & lb->reverse->mask];
 }
 
 static bool
-same_server(const struct entry *entry, const union ip_bits *addr, rte_be16_t port, uint16_t family, uint8_t proto)
+same_server(const struct reverse_entry *entry, const union ip_bits *addr, rte_be16_t port, uint16_t family,
+	    uint8_t proto)
 {
 	return entry->server.port == port && entry->server.family == family && entry->server.protocol == proto &&
 	       ip_bits_equal(&entry->server.addr, addr);
@@ -66,7 +64,7 @@ same_service(const struct service_key *a, const struct service_key *b)
 static int
 use(struct lb *lb, const struct service *svc, const struct dest *dest)
 {
-	struct entry **link = bucket_of(lb, &dest->addr.ip, dest->port, svc->key.protocol), *entry;
+	struct reverse_entry **link = bucket_of(lb, &dest->addr.ip, dest->port, svc->key.protocol), *entry;
 
 	for (entry = *link; entry; entry = entry->next) {
 		if (same_server(entry, &dest->addr.ip, dest->port, dest->addr.family, svc->key.protocol) &&
@@ -94,7 +92,7 @@ use(struct lb *lb, const struct service *svc, const struct dest *dest)
 static void
 unuse(struct lb *lb, const struct service *svc, const struct dest *dest)
 {
-	struct entry **link = bucket_of(lb, &dest->addr.ip, dest->port, svc->key.protocol), *entry;
+	struct reverse_entry **link = bucket_of(lb, &dest->addr.ip, dest->port, svc->key.protocol), *entry;
 
 	for (; (entry = *link); link = &entry->next) {
 		if (!same_server(entry, &dest->addr.ip, dest->port, dest->addr.family, svc->key.protocol) ||
@@ -114,36 +112,73 @@ counts(const struct lb *lb, const struct service *svc, uint32_t i)
 	return lb->n_workers > 1 && svc->dests[i]->forward == FORWARD_NAT && svc->key.fwmark == 0;
 }
 
-int
-reverse_map_update(struct lb *lb, const struct service *old, const struct service *new)
+/* Destinations FIRST up to, but not including, END of a service. */
+struct part {
+	uint32_t first, end;
+};
+
+/* What two versions don't have in common: neither the destinations at the front, nor those at the back. A destination
+ * that did not change is the same object, and as the newest comes first, an addition leaves the rest in its place. */
+static void
+compare(const struct service *old, const struct service *new, struct part *ret_old, struct part *ret_new)
 {
-	for (uint32_t i = 0; i < new->n_dests; i++) {
-		if (counts(lb, new, i) && use(lb, new, new->dests[i]) < 0) {
-			while (i-- > 0) {
-				if (counts(lb, new, i))
-					unuse(lb, new, new->dests[i]);
-			}
+	uint32_t front = 0, back = 0, shorter = RTE_MIN(old->n_dests, new->n_dests);
+
+	while (front < shorter && old->dests[front] == new->dests[front])
+		front++;
+	while (back < shorter - front && old->dests[old->n_dests - 1 - back] == new->dests[new->n_dests - 1 - back])
+		back++;
+	*ret_old = (struct part){ front, old->n_dests - back };
+	*ret_new = (struct part){ front, new->n_dests - back };
+}
+
+static void
+unuse_part(struct lb *lb, const struct service *svc, struct part part)
+{
+	for (uint32_t i = part.first; i < part.end; i++) {
+		if (counts(lb, svc, i))
+			unuse(lb, svc, svc->dests[i]);
+	}
+}
+
+/* On error none is used. */
+static int
+use_part(struct lb *lb, const struct service *svc, struct part part)
+{
+	for (uint32_t i = part.first; i < part.end; i++) {
+		if (counts(lb, svc, i) && use(lb, svc, svc->dests[i]) < 0) {
+			unuse_part(lb, svc, (struct part){ part.first, i });
 			return -ENOMEM;
 		}
 	}
-	if (old)
-		reverse_map_forget(lb, old);
 	return 0;
+}
+
+int
+reverse_map_update(struct lb *lb, const struct service *old, const struct service *new)
+{
+	struct part before = { 0, old ? old->n_dests : 0 }, now = { 0, new->n_dests };
+	int err;
+
+	if (old && same_service(&old->key, &new->key) && old->key.family == new->key.family &&
+	    old->key.protocol == new->key.protocol && old->key.fwmark == new->key.fwmark)
+		compare(old, new, &before, &now);
+	err = use_part(lb, new, now);
+	if (err == 0 && old)
+		unuse_part(lb, old, before);
+	return err;
 }
 
 void
 reverse_map_forget(struct lb *lb, const struct service *old)
 {
-	for (uint32_t i = 0; i < old->n_dests; i++) {
-		if (counts(lb, old, i))
-			unuse(lb, old, old->dests[i]);
-	}
+	unuse_part(lb, old, (struct part){ 0, old->n_dests });
 }
 
 bool
 reverse_map_client_flow(const struct lb *lb, const struct flow *reply, uint32_t n, struct flow *ret)
 {
-	const struct entry *entry = fetch(*bucket_of(lb, &reply->src, reply->sport, reply->proto));
+	const struct reverse_entry *entry = fetch(*bucket_of(lb, &reply->src, reply->sport, reply->proto));
 
 	for (; entry; entry = fetch(entry->next)) {
 		if (!same_server(entry, &reply->src, reply->sport, reply->family, reply->proto) || n-- > 0)

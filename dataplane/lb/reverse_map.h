@@ -9,15 +9,28 @@
 #include <stdint.h>
 
 #include "core/flow.h"
+#include "lb/service.h"
 
 struct lb;
-struct service;
-struct reverse_map;
 
-int reverse_map_create(struct reverse_map **ret);
+struct reverse_entry {
+	struct reverse_entry *next; /* published */
+	struct service_key server; /* addr, port, family, protocol of the real server */
+	struct service_key service;
+	uint32_t uses; /* control only: destinations of the service with that address, counted over its versions */
+};
+
+struct reverse_map {
+	uint32_t mask;
+	struct reverse_entry *buckets[]; /* published */
+};
+
+/* Buckets for MAX_DESTS, memory for them taken on first use. */
+int reverse_map_create(uint32_t max_dests, struct reverse_map **ret);
 void reverse_map_destroy(struct reverse_map *map);
 
-/* Control side: OLD (may be NULL) is about to be replaced by NEW. On error nothing has changed. */
+/* Control side: OLD (may be NULL) is about to be replaced by NEW. Only destinations between the first and the last that
+ * differ cost time. On error nothing has changed. */
 int reverse_map_update(struct lb *lb, const struct service *old, const struct service *new);
 void reverse_map_forget(struct lb *lb, const struct service *old);
 

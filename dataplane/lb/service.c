@@ -51,8 +51,8 @@ lb_create(uint32_t max_services, uint32_t max_dests, struct rcu *rcu, struct lb 
 	lb->dest_position_mapped = max_dests * sizeof(*lb->dest_position);
 	lb->dest_position = pages_map("ipvsd-dest-position", &lb->dest_position_mapped, -1, false);
 	if (!lb->buckets || !lb->services || !lb->dest_live || !lb->dests || !lb->dest_position ||
-	    reverse_map_create(&lb->reverse) < 0 || address_set_create(rcu, &lb->servers) < 0 ||
-	    address_set_create(rcu, &lb->addresses) < 0 ||
+	    reverse_map_create(max_dests, &lb->reverse) < 0 || address_set_create(max_dests, rcu, &lb->servers) < 0 ||
+	    address_set_create(max_services, rcu, &lb->addresses) < 0 ||
 	    timeouts_publish(lb, &(struct timeouts_spec){ .tcp_s = 900, .tcp_fin_s = 120, .udp_s = 300 }) < 0) {
 		lb_destroy(lb);
 		return -ENOMEM;

@@ -235,6 +235,115 @@ the_services_of_a_nat_server_are_known_by_its_address_and_port(void **state)
 	director_free(director);
 }
 
+/* The address of a server that did not change is changed behind the map's back. Were it looked at, an entry would be made
+ * for it and given back with the old version; all that is given back is the old version. */
+static void
+a_new_version_costs_what_changed_and_no_more(void **state)
+{
+	static const struct dest_spec specs[] = {
+		{ .address = "10.0.0.1", .port = 80, .weight = 1 },
+		{ .address = "10.0.0.2", .port = 80, .weight = 1 },
+		{ .address = "10.0.0.3", .port = 80, .weight = 1 },
+	};
+	struct director *director = director_new(2, 16);
+	struct ip_addr elsewhere = address_of("10.9.9.9"), before;
+	const struct dest *dests[4];
+	struct dest *unchanged;
+	struct flow found[4];
+
+	(void)state;
+	rcu_online(director->rcu, 0);
+	for (uint32_t i = 0; i < 3; i++)
+		dests[1 + i] = director_dest(director, 0, i, &specs[i]);
+	director_service(director, 0, IPPROTO_TCP, "192.0.2.1", 80, "rr", &dests[1], 3);
+	unchanged = (struct dest *)(uintptr_t)dests[2];
+	before = unchanged->addr;
+	unchanged->addr = elsewhere;
+	/* One more in front, then one less. */
+	dests[0] = director_dest(director, 0, 3, &specs[0]);
+	director_service(director, 0, IPPROTO_TCP, "192.0.2.1", 80, "rr", dests, 4);
+	assert_int_equal(rcu_reclaim(director->rcu), 1);
+	director_service(director, 0, IPPROTO_TCP, "192.0.2.1", 80, "rr", &dests[1], 3);
+	assert_int_equal(rcu_reclaim(director->rcu), 2);
+	unchanged->addr = before;
+	assert_int_equal(candidates(director, found, 4), 1);
+	service_retract(director->lb, 0);
+	assert_int_equal(candidates(director, found, 4), 0);
+	director_free(director);
+}
+
+#define MANY 24
+#define ADDRESSES 6
+
+struct server_list {
+	const struct dest *dests[MANY];
+	uint32_t n, next_index;
+};
+
+static void
+change_list(struct director *director, struct server_list *list, struct random_source *random)
+{
+	char address[16];
+	struct dest_spec spec = { .address = address, .port = 80, .weight = 1 };
+	uint32_t at = random_upto(random, list->n + 1);
+
+	snprintf(address, sizeof(address), "10.0.0.%u", 1 + random_upto(random, ADDRESSES));
+	spec.forward = random_upto(random, 4) == 0 ? FORWARD_FULLNAT : FORWARD_NAT;
+	if (list->n < MANY && random_upto(random, 2) == 0) {
+		memmove(&list->dests[1], &list->dests[0], list->n++ * sizeof(list->dests[0]));
+		list->dests[0] = director_dest(director, 0, list->next_index++ % FIXTURE_DESTS, &spec);
+	} else if (at < list->n && random_upto(random, 2) == 0) {
+		/* The same server with another method. */
+		struct dest changed = *list->dests[at];
+
+		changed.forward = spec.forward;
+		assert_int_equal(dest_publish(director->lb, &changed, &list->dests[at]), 0);
+	} else if (at < list->n) {
+		memmove(&list->dests[at], &list->dests[at + 1], (--list->n - at) * sizeof(list->dests[0]));
+	}
+}
+
+static uint32_t
+uses_of(const struct lb *lb, const struct ip_addr *address)
+{
+	for (uint32_t i = 0; i <= lb->reverse->mask; i++) {
+		for (const struct reverse_entry *entry = lb->reverse->buckets[i]; entry; entry = entry->next) {
+			if (ip_bits_equal(&entry->server.addr, &address->ip))
+				return entry->uses;
+		}
+	}
+	return 0;
+}
+
+static void
+nat_servers_are_counted_whatever_changes_at_once(void **state)
+{
+	struct random_source random = random_source_new(33);
+	struct director *director = director_new(2, 16);
+	struct server_list list = { .n = 0 };
+
+	(void)state;
+	for (int round = 0; round < 3000; round++) {
+		for (uint32_t changes = random_upto(&random, 5); changes > 0; changes--)
+			change_list(director, &list, &random);
+		director_service(director, 0, IPPROTO_TCP, "192.0.2.1", 80, "rr", list.dests, list.n);
+		rcu_reclaim(director->rcu);
+		for (uint32_t i = 1; i <= ADDRESSES; i++) {
+			struct ip_addr address = { .family = AF_INET, .ip.v4 = rte_cpu_to_be_32(0x0a000000 + i) };
+			uint32_t expected = 0;
+
+			for (uint32_t at = 0; at < list.n; at++)
+				expected += list.dests[at]->forward == FORWARD_NAT &&
+					    ip_addr_equal(&list.dests[at]->addr, &address);
+			assert_int_equal(uses_of(director->lb, &address), expected);
+		}
+	}
+	service_retract(director->lb, 0);
+	for (uint32_t i = 0; i <= director->lb->reverse->mask; i++)
+		assert_null(director->lb->reverse->buckets[i]);
+	director_free(director);
+}
+
 static void
 what_workers_count_is_summed(void **state)
 {
@@ -276,6 +385,8 @@ main(void)
 		cmocka_unit_test(a_destination_that_comes_back_revives_its_connections),
 		cmocka_unit_test(an_address_is_a_servers_as_long_as_a_destination_has_it),
 		cmocka_unit_test(the_services_of_a_nat_server_are_known_by_its_address_and_port),
+		cmocka_unit_test(a_new_version_costs_what_changed_and_no_more),
+		cmocka_unit_test(nat_servers_are_counted_whatever_changes_at_once),
 		cmocka_unit_test(what_workers_count_is_summed),
 	};
 
