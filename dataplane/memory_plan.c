@@ -73,7 +73,7 @@ memory_need_of(const struct config *config, struct memory_need *ret)
 	};
 }
 
-/* How DPDK takes HEAP pages on a node: the largest first, and another of 1 GB if those of 2 MB don't do for the rest. */
+/* How DPDK takes HEAP pages on a node: the largest first, and one more if those of 2 MB don't do for the rest. */
 static bool
 heap_fits(const struct numa_pages *pages, uint32_t node, size_t heap, size_t *ret_1g, size_t *ret_2m)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What ipvsd will need of memory that must be there at the start, computed from the configuration before DPDK takes any,
- * and what of it lies in huge pages.
+ * What ipvsd will need of memory that must be there at the start, computed from the configuration before DPDK takes
+ * any, and what of it lies in huge pages.
  */
 #ifndef MEMORY_PLAN_H
 #define MEMORY_PLAN_H

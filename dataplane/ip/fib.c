@@ -73,8 +73,8 @@ lpm6_config(uint32_t routes, uint32_t neighbours)
 	};
 }
 
-/* What the libraries allocate (lib/lpm, lib/hash, lib/rcu of DPDK): the first level, groups of 256 words, rules. IPv6 has
- * a header for each group and keeps its rules in a hash of 1.2 times as many; IPv4, the queue of groups to be freed. */
+/* What the libraries allocate (lib/lpm, lib/hash, lib/rcu of DPDK): the first level, groups of 256 words, rules. IPv6
+ * has a header for each group and keeps its rules in a hash of 1.2 times as many; IPv4, the queue of groups to free. */
 size_t
 fib_heap_bytes(uint32_t routes, uint32_t routes_ipv6, uint32_t neighbours)
 {

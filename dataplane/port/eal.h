@@ -30,8 +30,8 @@ eal_worker_lcore(uint32_t worker)
 	return worker + 1;
 }
 
-/* The NUMA node of the CPUs that a worker may run on; -1 if they are on several. DPDK itself goes by an lcore's number, as
- * if it were a CPU's. */
+/* The NUMA node of the CPUs that a worker may run on; -1 if they are on several. DPDK itself goes by an lcore's number,
+ * as if it were a CPU's. */
 int eal_worker_node(uint32_t worker);
 
 /* Is this device of the configuration a PCI address ("0000:3b:00.0", "3b:00.1", with or without ",key=value")? Writes the

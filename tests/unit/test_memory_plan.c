@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What the memory plan says against what is taken: DPDK's heap before and after. Machines with other pages and nodes than
- * this one are given as numbers, or as a folder that looks like /sys.
+ * What the memory plan says against what is taken: DPDK's heap before and after. Machines with other pages and nodes
+ * than this one are given as numbers, or as a folder that looks like /sys.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>

@@ -235,8 +235,8 @@ the_services_of_a_nat_server_are_known_by_its_address_and_port(void **state)
 	director_free(director);
 }
 
-/* The address of a server that did not change is changed behind the map's back. Were it looked at, an entry would be made
- * for it and given back with the old version; all that is given back is the old version. */
+/* The address of a server that did not change is changed behind the map's back. Were it looked at, an entry would be
+ * made for it and given back with the old version; all that is given back is the old version. */
 static void
 a_new_version_costs_what_changed_and_no_more(void **state)
 {
