@@ -105,7 +105,7 @@ make_rings(struct worker *self, const struct config_limits *limits)
 							self->numa_node, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	if (!self->neighbour_requests)
 		return -ENOMEM;
-	err = neighbour_wait_create(limits->waiting_packets, &self->waiting);
+	err = neighbour_wait_create(limits->waiting_packets, self->numa_node, &self->waiting);
 	return err;
 }
 

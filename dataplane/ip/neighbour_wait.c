@@ -5,13 +5,13 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include <rte_ring_elem.h>
 
 #include "core/drop.h"
+#include "core/pages.h"
 #include "core/worker.h"
 #include "ip/neighbour_wait.h"
 
@@ -43,29 +43,34 @@ struct neighbour_wait {
 	uint32_t *buckets;
 	struct held_packet *packets;
 	struct held_address *addresses; /* as many as packets: each holds one at least */
+	size_t mapped;
 };
 
+/* All in one mapping: the worker's lines are nobody else's, and on its node. */
 int
-neighbour_wait_create(uint32_t max_packets, struct neighbour_wait **ret)
+neighbour_wait_create(uint32_t max_packets, int numa_node, struct neighbour_wait **ret)
 {
 	struct neighbour_wait *waiting;
 	uint32_t n_buckets;
+	size_t mapped;
 
 	if (max_packets == 0 || max_packets > 1u << 24)
 		return -EINVAL;
-	waiting = calloc(1, sizeof(*waiting));
+	n_buckets = rte_align32pow2(max_packets);
+	mapped = sizeof(*waiting) + max_packets * (sizeof(*waiting->packets) + sizeof(*waiting->addresses)) +
+		 n_buckets * sizeof(*waiting->buckets);
+	waiting = pages_map("ipvsd-waiting", &mapped, numa_node, false);
 	if (!waiting)
 		return -ENOMEM;
-	n_buckets = rte_align32pow2(max_packets);
+	waiting->mapped = mapped;
 	waiting->mask = n_buckets - 1;
 	waiting->max_packets = max_packets;
-	waiting->buckets = malloc(n_buckets * sizeof(*waiting->buckets));
-	waiting->packets = calloc(max_packets, sizeof(*waiting->packets));
-	waiting->addresses = calloc(max_packets, sizeof(*waiting->addresses));
-	if (!waiting->buckets || !waiting->packets || !waiting->addresses ||
-	    getrandom(&waiting->seed, sizeof(waiting->seed), 0) != sizeof(waiting->seed)) {
+	waiting->addresses = (struct held_address *)(waiting + 1);
+	waiting->packets = (struct held_packet *)(waiting->addresses + max_packets);
+	waiting->buckets = (uint32_t *)(waiting->packets + max_packets);
+	if (getrandom(&waiting->seed, sizeof(waiting->seed), 0) != sizeof(waiting->seed)) {
 		neighbour_wait_destroy(waiting);
-		return -ENOMEM;
+		return -EIO;
 	}
 	memset(waiting->buckets, 0xff, n_buckets * sizeof(*waiting->buckets));
 	for (uint32_t i = 0; i < max_packets; i++)
@@ -79,14 +84,11 @@ neighbour_wait_destroy(struct neighbour_wait *waiting)
 {
 	if (!waiting)
 		return;
-	for (uint32_t i = 0; waiting->packets && i < waiting->n_addresses; i++) {
+	for (uint32_t i = 0; i < waiting->n_addresses; i++) {
 		for (uint32_t at = waiting->addresses[i].first; at != NONE; at = waiting->packets[at].next)
 			rte_pktmbuf_free(waiting->packets[at].m);
 	}
-	free(waiting->buckets);
-	free(waiting->packets);
-	free(waiting->addresses);
-	free(waiting);
+	pages_unmap(waiting, waiting->mapped);
 }
 
 static uint32_t *

@@ -17,8 +17,8 @@
 struct worker;
 struct neighbour_wait;
 
-/* Room for MAX_PACKETS. -ENOMEM, -EINVAL for none. */
-int neighbour_wait_create(uint32_t max_packets, struct neighbour_wait **ret);
+/* Room for MAX_PACKETS, on NUMA_NODE (-1: any). -ENOMEM, -EIO without randomness, -EINVAL for none. */
+int neighbour_wait_create(uint32_t max_packets, int numa_node, struct neighbour_wait **ret);
 /* Frees the packets too. */
 void neighbour_wait_destroy(struct neighbour_wait *waiting);
 

@@ -3,11 +3,13 @@
  * The slower half of the connection table: making, linking, unlinking and freeing. The lookups are in the header.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/pages.h"
 #include "lb/conn_table.h"
+
+/* The table itself, in the same memory: lines of its own, on its worker's node, and the connections stay aligned. */
+#define HEAD ((sizeof(struct conn_table) + CONN6_SIZE - 1) & ~(size_t)(CONN6_SIZE - 1))
 
 /* Two keys a connection, and four of ten slots used on average: half a bucket a connection. */
 static uint32_t
@@ -29,9 +31,9 @@ struct layout {
 static struct layout
 table_layout(bool ipv6, uint32_t capacity)
 {
-	struct layout at = { .conns = 0 };
+	struct layout at = { .conns = HEAD };
 
-	at.cold = (size_t)capacity * (ipv6 ? CONN6_SIZE : CONN4_SIZE);
+	at.cold = at.conns + (size_t)capacity * (ipv6 ? CONN6_SIZE : CONN4_SIZE);
 	at.buckets = at.cold + (size_t)capacity * sizeof(struct conn_cold);
 	at.overflow = at.buckets + (size_t)bucket_count(capacity) * sizeof(struct conn_bucket);
 	at.total = at.overflow + (size_t)overflow_count(capacity) * sizeof(struct conn_bucket);
@@ -49,17 +51,14 @@ conn_table_create(bool ipv6, uint32_t capacity, int numa_node, bool hugepages, c
 		  struct conn_table **ret)
 {
 	struct layout at = table_layout(ipv6, capacity);
-	struct conn_table *table = calloc(1, sizeof(*table));
-	uint8_t *memory;
+	size_t mapped = at.total;
+	uint8_t *memory =
+		pages_map(ipv6 ? "ipvsd-connections-ipv6" : "ipvsd-connections", &mapped, numa_node, hugepages);
+	struct conn_table *table = (struct conn_table *)(void *)memory;
 
-	if (!table)
+	if (!memory)
 		return -ENOMEM;
-	table->mapped = at.total;
-	memory = pages_map(ipv6 ? "ipvsd-connections-ipv6" : "ipvsd-connections", &table->mapped, numa_node, hugepages);
-	if (!memory) {
-		free(table);
-		return -ENOMEM;
-	}
+	table->mapped = mapped;
 	memcpy(table->seed, seed, sizeof(table->seed));
 	table->ipv6 = ipv6;
 	table->size_shift = ipv6 ? 7 : 6;
@@ -79,10 +78,8 @@ conn_table_create(bool ipv6, uint32_t capacity, int numa_node, bool hugepages, c
 void
 conn_table_destroy(struct conn_table *table)
 {
-	if (!table)
-		return;
-	pages_unmap(table->conns, table->mapped);
-	free(table);
+	if (table)
+		pages_unmap(table, table->mapped);
 }
 
 struct conn *

@@ -6,7 +6,9 @@
  * workers start at different places.
  */
 #include <errno.h>
+#include <stdalign.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/worker.h"
 #include "lb/scheduler.h"
@@ -15,9 +17,10 @@
 #define REFRESHED_PER_PICK 4
 #define PICK_ATTEMPTS 16
 
-/* One worker's tree: leaves stand for svc->ready, turned by `turn`. */
+/* One worker's tree, in cache lines of its own: leaves stand for svc->ready, turned by `turn`. */
 struct wlc_tree {
-	uint32_t leaves, turn;
+	alignas(64) uint32_t leaves;
+	uint32_t turn;
 	uint32_t refresh; /* the leaf to look at next */
 	bool filled;
 	uint64_t *load; /* by leaf, as last looked at */
@@ -84,11 +87,19 @@ wlc_state_free(void *object)
 {
 	struct wlc_state *state = object;
 
-	for (uint32_t i = 0; state && i < state->n_workers; i++) {
+	for (uint32_t i = 0; state && i < state->n_workers; i++)
 		free(state->tree[i].load);
-		free(state->tree[i].winner);
-	}
 	free(state);
+}
+
+/* Whole cache lines of zeros. */
+static void *
+lines_new(size_t size)
+{
+	size_t lines = (size + 63) & ~(size_t)63;
+	void *memory = aligned_alloc(64, lines);
+
+	return memory ? memset(memory, 0, lines) : NULL;
 }
 
 /* Loads are 0 here; the picks bring them in. */
@@ -99,10 +110,10 @@ tree_new(struct wlc_tree *tree, const struct service *svc, uint32_t turn)
 	while (tree->leaves < svc->n_ready)
 		tree->leaves <<= 1;
 	tree->turn = turn;
-	tree->load = calloc(tree->leaves, sizeof(*tree->load));
-	tree->winner = calloc(2 * (size_t)tree->leaves, sizeof(*tree->winner));
-	if (!tree->load || !tree->winner)
+	tree->load = lines_new(tree->leaves * (sizeof(*tree->load) + 2 * sizeof(*tree->winner)));
+	if (!tree->load)
 		return -ENOMEM;
+	tree->winner = (uint32_t *)(tree->load + tree->leaves);
 	for (uint32_t i = 0; i < tree->leaves; i++)
 		tree->winner[tree->leaves + i] = i;
 	return 0;
@@ -111,7 +122,7 @@ tree_new(struct wlc_tree *tree, const struct service *svc, uint32_t turn)
 static int
 wlc_state_new(struct service *svc, uint32_t n_workers)
 {
-	struct wlc_state *state = calloc(1, sizeof(*state) + n_workers * sizeof(state->tree[0]));
+	struct wlc_state *state = lines_new(sizeof(*state) + n_workers * sizeof(state->tree[0]));
 
 	if (!state)
 		return -ENOMEM;

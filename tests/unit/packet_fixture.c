@@ -157,7 +157,7 @@ join(struct network *network, struct worker *self, struct handover *handover)
 	snprintf(name, sizeof(name), "requests-%u", self->index);
 	self->neighbour_requests = rte_ring_create_elem(name, sizeof(struct neighbour_request), 1024, SOCKET_ID_ANY, 0);
 	assert_non_null(self->neighbour_requests);
-	assert_int_equal(neighbour_wait_create(64, &self->waiting), 0);
+	assert_int_equal(neighbour_wait_create(64, -1, &self->waiting), 0);
 	for (uint16_t port = 0; port < 2; port++) {
 		self->send[port].dev = port;
 		self->send[port].own_queue = true;

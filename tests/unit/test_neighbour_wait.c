@@ -70,7 +70,7 @@ setup(void **state)
 	test.worker->now_ms = UINT32_MAX - 500; /* wraps while packets wait */
 	test.worker->neighbour_requests = rte_ring_create_elem("requests", sizeof(struct neighbour_request), 32,
 							       SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
-	if (!test.worker->neighbour_requests || neighbour_wait_create(ROOM, &test.worker->waiting) < 0)
+	if (!test.worker->neighbour_requests || neighbour_wait_create(ROOM, -1, &test.worker->waiting) < 0)
 		return -1;
 	if (fib_offer(test.fib, &v4, 8, FIB_SOURCE_ROUTE, FIB_ONLINK + 5) < 0)
 		return -1;
@@ -314,7 +314,7 @@ no_room_at_all_is_refused(void **state)
 	struct neighbour_wait *waiting;
 
 	(void)state;
-	assert_int_equal(neighbour_wait_create(0, &waiting), -EINVAL);
+	assert_int_equal(neighbour_wait_create(0, -1, &waiting), -EINVAL);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
