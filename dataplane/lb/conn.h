@@ -28,7 +28,7 @@ struct conn_key6 {
 };
 
 /* IN: from the client. OUT: from the real server, where it comes back through the director. */
-enum conn_direction { CONN_IN, CONN_OUT };
+enum conn_direction { CONN_IN = 0, CONN_OUT = 1 };
 
 enum conn_flags {
 	CONN_NO_OUTPUT = 1 << 0, /* replies don't pass here: DR; the out key is in no table */

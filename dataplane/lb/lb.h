@@ -39,6 +39,13 @@ struct lb {
 	uint32_t seed; /* of the service hash */
 };
 
+/* dest_alive() for the fast path. */
+static inline bool
+dest_is_live(const struct lb *lb, uint32_t id)
+{
+	return __atomic_load_n(&lb->dest_live[DEST_INDEX(id)], __ATOMIC_RELAXED) == id;
+}
+
 static inline uint32_t
 lb_hash(const struct lb *lb, const union ip_bits *addr, rte_be16_t port, uint8_t proto)
 {

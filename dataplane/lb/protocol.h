@@ -30,7 +30,7 @@ enum tcp_event { TCP_EVENT_SYN, TCP_EVENT_FIN, TCP_EVENT_ACK, TCP_EVENT_RST, TCP
 
 /* Which row of the kernel's table applies: packets from the client, from the server, and from the client where the
  * server's don't pass here. */
-enum tcp_view { TCP_INPUT, TCP_OUTPUT, TCP_INPUT_ONLY, TCP_VIEWS };
+enum tcp_view { TCP_INPUT = CONN_IN, TCP_OUTPUT = CONN_OUT, TCP_INPUT_ONLY, TCP_VIEWS };
 
 enum udp_state { UDP_NORMAL, UDP_STATES };
 
@@ -74,12 +74,12 @@ protocol_index(uint8_t number)
 extern const uint8_t tcp_events[64];
 extern const uint8_t tcp_next[TCP_VIEWS][TCP_EVENTS][TCP_STATES];
 
+/* Without a branch on the direction, which is random from packet to packet. */
 static inline uint8_t
-tcp_next_state(const struct conn *conn, enum conn_direction direction, uint8_t tcp_flags)
+tcp_next_state(const struct conn *conn, uint32_t direction, uint8_t tcp_flags)
 {
-	enum tcp_view view = direction == CONN_OUT	    ? TCP_OUTPUT
-			     : conn->flags & CONN_NO_OUTPUT ? TCP_INPUT_ONLY
-							    : TCP_INPUT;
+	static_assert(CONN_NO_OUTPUT == 1 && TCP_INPUT_ONLY == CONN_NO_OUTPUT << 1, "as the shift below has it");
+	uint32_t view = direction | ((direction ^ CONN_OUT) & (conn->flags & CONN_NO_OUTPUT)) << 1;
 
 	return tcp_next[view][tcp_events[tcp_flags & 63]][conn->state];
 }

@@ -6,6 +6,7 @@
 #ifndef LB_SERVICE_H
 #define LB_SERVICE_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -79,13 +80,20 @@ struct service {
 /* What one worker counts for one destination: one cache line. The service's figures are the sum of its destinations',
  * past ones included. */
 struct dest_load {
-	_Alignas(64) uint64_t in_packets;
-	uint64_t out_packets, in_bytes, out_bytes;
+	_Alignas(64) union {
+		struct {
+			uint64_t in_packets, out_packets, in_bytes, out_bytes;
+		};
+		struct {
+			uint64_t packets[2], bytes[2]; /* by enum conn_direction */
+		};
+	};
 	uint64_t connections; /* ever */
 	int32_t active, inactive, persistent;
 	uint32_t no_port_ms; /* when this worker last looked for a local port towards it in vain, 0: it found one */
 	bool overloaded; /* this worker saw the upper threshold reached */
 };
+static_assert(sizeof(struct dest_load) == 64, "one line");
 
 /* Sums what all workers hold for dest INDEX, by plain loads. */
 void dest_load_sum(const struct lb *lb, uint32_t index, struct dest_load *ret);

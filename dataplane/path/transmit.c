@@ -7,6 +7,7 @@
 
 #include "ip/neighbour_wait.h"
 #include "path/path.h"
+#include "path/transmit.h"
 #include "port/handover.h"
 #include "port/port.h"
 
@@ -39,18 +40,18 @@ flush(struct worker *self, struct send_buffer *buffer)
 }
 
 void
+transmit_full(struct worker *self, struct send_buffer *buffer)
+{
+	flush(self, buffer);
+}
+
+void
 transmit(struct worker *self, struct rte_mbuf *m, uint8_t port)
 {
-	struct send_buffer *buffer = &self->send[port];
-
-	if (unlikely(!self->ports->port[port].up)) {
+	if (unlikely(!self->ports->port[port].up))
 		drop(self, m, DROP_PORT_DOWN);
-		return;
-	}
-	m->port = port;
-	buffer->packets[buffer->n++] = m;
-	if (buffer->n == BURST)
-		flush(self, buffer);
+	else
+		transmit_add(self, m, port);
 }
 
 void
@@ -65,16 +66,7 @@ transmit_flush(struct worker *self)
 void
 transmit_ready(struct worker *self, struct rte_mbuf *m, union nexthop nexthop)
 {
-	const struct port *port = &self->ports->port[nexthop.port];
-	struct rte_ether_hdr *ether = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
-
-	if (unlikely(rte_pktmbuf_pkt_len(m) > (uint32_t)port->mtu + RTE_ETHER_HDR_LEN)) {
-		drop(self, m, DROP_TOO_BIG);
-		return;
-	}
-	ether->dst_addr = nexthop.mac;
-	ether->src_addr = port->mac;
-	transmit(self, m, nexthop.port);
+	transmit_forward(self, m, nexthop);
 }
 
 void
