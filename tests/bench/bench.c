@@ -69,6 +69,7 @@ bench_turns(struct bench *bench, struct testbed *testbed, uint32_t worker, const
 
 	samples_clear(&bench->samples);
 	replay_start(replay, records, REPLAY_FOREVER);
+	if (getenv("SPIN")) for (long q = 0; q < 20000000; q++) worker_turn(testbed->workers[worker]);
 	while (!samples_done(&bench->samples, start, bench->row_ms)) {
 		struct sample sample;
 		uint32_t n;
@@ -82,7 +83,7 @@ bench_turns(struct bench *bench, struct testbed *testbed, uint32_t worker, const
 static int
 run(struct bench *bench)
 {
-	static int (*const sections[])(struct bench * bench) = { rows_established };
+	static int (*const sections[])(struct bench * bench) = { rows_established, rows_setup };
 	int err = 0;
 
 	measure_calibrate();

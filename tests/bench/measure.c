@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <rte_cycles.h>
 
@@ -57,6 +59,21 @@ measure_canary_is_fast(void)
 	return canary() <= canary_limit;
 }
 
+bool
+measure_was_switched(void)
+{
+	static _Thread_local long before;
+	struct rusage usage;
+	long now;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	now = usage.ru_nivcsw + usage.ru_nvcsw;
+	if (now == before)
+		return false;
+	before = now;
+	return true;
+}
+
 void
 sample_begin(struct sample *sample)
 {
@@ -102,14 +119,25 @@ samples_percentile(const struct samples *samples, double share)
 	return samples->kept == 0 ? 0 : (double)samples->values[(uint32_t)((samples->kept - 1) * share + 0.5)];
 }
 
+/* Of sorted samples. What is far beyond nearly all of them is no work: the machine was taken away from us. */
+static double
+mean_undisturbed(const struct samples *samples)
+{
+	double limit = 4 * samples_percentile(samples, 0.99), sum = 0;
+	uint32_t n = 0;
+
+	for (; n < samples->kept && (double)samples->values[n] <= limit; n++)
+		sum += (double)samples->values[n];
+	return n == 0 ? 0 : sum / n;
+}
+
 struct summary
 samples_summary(struct samples *samples)
 {
 	struct summary summary = { .kept = samples->taken == 0 ? 0 : (double)samples->kept / samples->taken };
 
 	qsort(samples->values, samples->kept, sizeof(samples->values[0]), compare_values);
-	for (uint32_t i = 0; i < samples->kept; i++)
-		summary.mean += (double)samples->values[i] / samples->kept;
+	summary.mean = mean_undisturbed(samples);
 	summary.median = samples_percentile(samples, 0.5);
 	summary.p10 = samples_percentile(samples, 0.1);
 	summary.p90 = samples_percentile(samples, 0.9);

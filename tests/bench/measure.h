@@ -18,7 +18,8 @@ struct samples {
 };
 
 struct summary {
-	double median, p10, p90, mean;
+	double median, p10, p90;
+	double mean; /* but for samples beyond four times the 99th percentile */
 	double kept; /* share of the samples, 0 to 1 */
 };
 
@@ -26,6 +27,8 @@ struct summary {
 void measure_calibrate(void);
 /* Ticks of a canary loop as of now; whether it was a fast one. */
 bool measure_canary_is_fast(void);
+/* Whether another thread ran on our processor since the last call. A system call: for rows that show the slowest. */
+bool measure_was_switched(void);
 
 /* A sample: begin, the work, end with the number of packets. Nothing is kept if there was none or a canary was slow. */
 struct sample {

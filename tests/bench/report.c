@@ -24,7 +24,7 @@ report_open(const char *json_path, uint64_t tsc_hz)
 void
 report_section(const char *title)
 {
-	printf("\n%s\n  %-34s %9s  %-14s %9s %9s %9s %9s  %s\n", title, "", "net", "", "gross p50", "p10", "p90",
+	printf("\n%s\n  %-36s %9s  %-14s %9s %9s %9s %9s  %s\n", title, "", "net", "", "gross p50", "p10", "p90",
 	       "overhead", "kept");
 	fflush(stdout);
 }
@@ -34,7 +34,7 @@ report_row(const struct row *row)
 {
 	const struct summary *gross = &row->gross;
 
-	printf("  %-34s %9.*f  %-14s", row->name, row->value < 1000 ? 1 : 0, row->value, row->unit);
+	printf("  %-36s %9.*f  %-14s", row->name, row->value < 1000 ? 1 : 0, row->value, row->unit);
 	if (gross->kept > 0)
 		printf(" %9.1f %9.1f %9.1f %9.1f  %3.0f %%%s", gross->median, gross->p10, gross->p90, row->overhead,
 		       gross->kept * 100, gross->kept < REPORT_NOISY ? " noisy" : "");
@@ -58,6 +58,17 @@ report_samples(const char *name, const char *unit, struct samples *samples, doub
 	snprintf(row.name, sizeof(row.name), "%s", name);
 	row.value = row.gross.median - overhead;
 	report_row(&row);
+}
+
+double
+report_mean(const char *name, const char *unit, struct samples *samples, double overhead)
+{
+	struct row row = { .unit = unit, .gross = samples_summary(samples), .overhead = overhead };
+
+	snprintf(row.name, sizeof(row.name), "%s", name);
+	row.value = row.gross.mean - overhead;
+	report_row(&row);
+	return row.value;
 }
 
 void

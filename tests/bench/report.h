@@ -24,6 +24,8 @@ void report_section(const char *title);
 void report_row(const struct row *row);
 /* A row of times: net of OVERHEAD. Sorts the samples. */
 void report_samples(const char *name, const char *unit, struct samples *samples, double overhead);
+/* The same, but the figure is the mean, for work that is uneven by nature. Returns it. */
+double report_mean(const char *name, const char *unit, struct samples *samples, double overhead);
 /* A figure that isn't a median of samples. */
 void report_figure(const char *name, const char *unit, double value);
 /* Writes the JSON; 0 or -errno. */

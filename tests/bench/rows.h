@@ -29,5 +29,6 @@ void bench_turns(struct bench *bench, struct testbed *testbed, uint32_t worker, 
 
 /* Each runs those of its rows that are wanted; -errno with a line on stderr. */
 int rows_established(struct bench *bench);
+int rows_setup(struct bench *bench);
 
 #endif
