@@ -76,6 +76,8 @@ void network_free(struct network *network);
 
 /* A packet with right checksums. */
 struct rte_mbuf *frame_new(const struct frame *frame, uint8_t port);
+/* What a server answers to M, which it got: with TCP, SYN and ACK. M stays. */
+struct rte_mbuf *frame_reply(const struct rte_mbuf *m);
 /* Sums of the packet as it stands: for those that were changed. */
 void frame_checksums(struct rte_mbuf *m);
 /* The same bytes in a buffer of just that size, so that the sanitizer sees who reads beyond. */

@@ -126,6 +126,37 @@ frame_new(const struct frame *frame, uint8_t port)
 	return m;
 }
 
+struct rte_mbuf *
+frame_reply(const struct rte_mbuf *m)
+{
+	struct rte_mbuf *reply = rte_pktmbuf_copy(m, packet_pool, 0, UINT32_MAX);
+	struct rte_ether_hdr *ether = rte_pktmbuf_mtod(reply, struct rte_ether_hdr *);
+	struct rte_ipv4_hdr *v4 = (void *)(ether + 1);
+	struct rte_ipv6_hdr *v6 = (void *)(ether + 1);
+	const bool ipv4 = ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4);
+	struct rte_tcp_hdr *tcp = ipv4 ? (void *)(v4 + 1) : (void *)(v6 + 1);
+	uint8_t src[16];
+	rte_be16_t sport = tcp->src_port;
+
+	memcpy(&ether->src_addr, server_mac[0], 6);
+	memcpy(&ether->dst_addr, port_mac[SERVERS], 6);
+	if (ipv4) {
+		memcpy(src, &v4->src_addr, 4);
+		v4->src_addr = v4->dst_addr;
+		memcpy(&v4->dst_addr, src, 4);
+	} else {
+		memcpy(src, &v6->src_addr, 16);
+		memcpy(&v6->src_addr, &v6->dst_addr, 16);
+		memcpy(&v6->dst_addr, src, 16);
+	}
+	tcp->src_port = tcp->dst_port;
+	tcp->dst_port = sport;
+	if ((ipv4 ? v4->next_proto_id : v6->proto) == IPPROTO_TCP)
+		tcp->tcp_flags = SYN | ACK;
+	frame_checksums(reply);
+	return reply;
+}
+
 static void
 free_tight(void *memory, void *shared)
 {

@@ -12,9 +12,6 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include <rte_ip.h>
-#include <rte_tcp.h>
-
 #include "lb/conn_table.h"
 #include "packet_fixture.h"
 #include "port/handover.h"
@@ -43,37 +40,6 @@ client_frame(bool ipv6, uint16_t port, uint8_t flags)
 			       .sport = port,
 			       .dport = 80,
 			       .flags = flags };
-}
-
-/* The reply to a packet that the server got. */
-static struct rte_mbuf *
-reply_to(const struct rte_mbuf *m)
-{
-	struct rte_mbuf *reply = rte_pktmbuf_copy(m, packet_pool, 0, UINT32_MAX);
-	struct rte_ether_hdr *ether = rte_pktmbuf_mtod(reply, struct rte_ether_hdr *);
-	struct rte_ipv4_hdr *v4 = (void *)(ether + 1);
-	struct rte_ipv6_hdr *v6 = (void *)(ether + 1);
-	bool ipv4 = ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4);
-	struct rte_tcp_hdr *tcp = ipv4 ? (void *)(v4 + 1) : (void *)(v6 + 1);
-	uint8_t src[16];
-	rte_be16_t sport = tcp->src_port;
-
-	memcpy(&ether->src_addr, server_mac[0], 6);
-	memcpy(&ether->dst_addr, port_mac[SERVERS], 6);
-	if (ipv4) {
-		memcpy(src, &v4->src_addr, 4);
-		v4->src_addr = v4->dst_addr;
-		memcpy(&v4->dst_addr, src, 4);
-	} else {
-		memcpy(src, &v6->src_addr, 16);
-		memcpy(&v6->src_addr, &v6->dst_addr, 16);
-		memcpy(&v6->dst_addr, src, 16);
-	}
-	tcp->src_port = tcp->dst_port;
-	tcp->dst_port = sport;
-	tcp->tcp_flags = SYN | ACK;
-	frame_checksums(reply);
-	return reply;
 }
 
 static void
@@ -113,7 +79,7 @@ all_find_their_owner(uint8_t forward, bool ipv6)
 		m = sent_one(SERVERS);
 		assert_int_equal(counted(network, COUNT_GIVEN) - given, at != owner);
 		for (uint32_t k = 0; forward != FORWARD_DIRECT && k < WORKERS; k++) {
-			receive(network, k, SERVERS, reply_to(m));
+			receive(network, k, SERVERS, frame_reply(m));
 			assert_reaches_client(&frame);
 		}
 		rte_pktmbuf_free(m);
@@ -160,7 +126,7 @@ a_full_nat_reply_hashes_to_the_worker_that_chose_the_port(void **state)
 		receive(network, owner, CLIENTS, frame_new(&frame, CLIENTS));
 		given = counted(network, COUNT_GIVEN);
 		m = sent_one(SERVERS);
-		receive(network, owner, SERVERS, reply_to(m));
+		receive(network, owner, SERVERS, frame_reply(m));
 		assert_reaches_client(&frame);
 		assert_int_equal(counted(network, COUNT_GIVEN), given);
 		rte_pktmbuf_free(m);
@@ -187,7 +153,7 @@ replies_of_a_server_behind_several_services_find_theirs(void **state)
 		receive(network, i % WORKERS, CLIENTS, frame_new(&frame, CLIENTS));
 		m = sent_one(SERVERS);
 		for (uint32_t k = 0; k < WORKERS; k++) {
-			receive(network, k, SERVERS, reply_to(m));
+			receive(network, k, SERVERS, frame_reply(m));
 			assert_reaches_client(&frame);
 		}
 		rte_pktmbuf_free(m);
