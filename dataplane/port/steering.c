@@ -86,7 +86,6 @@ set_key(struct steering *steering, const uint8_t *key)
 
 		memcpy(&steering->key_cpu[i], &word, 4);
 	}
-	steering->full_rank = is_full_rank(steering);
 }
 
 /* One key in some hundred is not of full rank (decisions.md 3): the next one is. */
@@ -99,15 +98,28 @@ set_random_key(struct steering *steering)
 		if (getrandom(key, sizeof(key), 0) != sizeof(key))
 			return -EIO;
 		set_key(steering, key);
-	} while (!steering->full_rank);
+	} while (!is_full_rank(steering));
 	return 0;
+}
+
+static int
+choose_key(struct steering *steering, const uint8_t *key)
+{
+	if (!key)
+		return set_random_key(steering);
+	set_key(steering, key);
+	if (is_full_rank(steering))
+		return 0;
+	log_warning("steering", "with this RSS key some slots of the table can't be reached: taking another key; where "
+				"the NIC keeps it, packets are handed over between workers");
+	return set_random_key(steering);
 }
 
 int
 steering_create(const uint8_t *key, uint16_t reta_size, uint32_t n_workers, struct steering **ret)
 {
 	struct steering *steering;
-	int err = 0;
+	int err;
 
 	if (reta_size == 0 || reta_size > STEERING_RETA_MAX || (reta_size & (reta_size - 1)) != 0)
 		return -EINVAL;
@@ -120,18 +132,11 @@ steering_create(const uint8_t *key, uint16_t reta_size, uint32_t n_workers, stru
 	steering->n_workers = n_workers;
 	for (uint32_t slot = 0; slot < reta_size; slot++)
 		steering->reta[slot] = (uint8_t)(slot % n_workers);
-	if (key)
-		set_key(steering, key);
-	else
-		err = set_random_key(steering);
+	err = choose_key(steering, key);
 	if (err < 0) {
 		free(steering);
 		return err;
 	}
-	if (!steering->full_rank)
-		log_warning("steering",
-			    "not every slot of the RSS table can be reached with this key; some replies will "
-			    "be handed over between workers; use another key");
 	sort_ports(steering, WORDS_V4, &steering->ipv4);
 	sort_ports(steering, WORDS_V6, &steering->ipv6);
 	*ret = steering;

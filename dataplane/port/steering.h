@@ -28,14 +28,14 @@ struct steering {
 	uint16_t reta_size; /* a power of two */
 	uint8_t reta[STEERING_RETA_MAX]; /* slot -> worker */
 	uint32_t n_workers;
-	bool full_rank; /* every slot can be reached by choice of the local port, in both families */
 	/* The ports stand at another place of the hashed bytes in IPv6, and meet other bits of the key. */
 	struct steering_ports ipv4, ipv6;
 };
 
-/* KEY has STEERING_KEY_LENGTH bytes, NULL for a random one of full rank. RETA_SIZE is a power of two up to
- * STEERING_RETA_MAX and not under N_WORKERS; the table is filled round robin. A key that is not of full rank is taken,
- * with a warning. -EINVAL, -ENOMEM, -EIO without randomness. */
+/* KEY has STEERING_KEY_LENGTH bytes, NULL for a random one. RETA_SIZE is a power of two up to STEERING_RETA_MAX and not
+ * under N_WORKERS; the table is filled round robin. With a key that is not of full rank no choice of a local port would
+ * bring some replies to some workers: a random one takes its place, with a warning, and a NIC that keeps the first one is
+ * a NIC like any that can't be steered: packets go to their owner by ring. -EINVAL, -ENOMEM, -EIO without randomness. */
 int steering_create(const uint8_t *key, uint16_t reta_size, uint32_t n_workers, struct steering **ret);
 void steering_destroy(struct steering *steering);
 

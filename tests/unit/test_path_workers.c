@@ -12,9 +12,12 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include <rte_ip.h>
+
 #include "lb/conn_table.h"
 #include "packet_fixture.h"
 #include "port/handover.h"
+#include "toeplitz.h"
 
 #define WORKERS 4
 #define FLOWS 64
@@ -131,6 +134,54 @@ a_full_nat_reply_hashes_to_the_worker_that_chose_the_port(void **state)
 		assert_int_equal(counted(network, COUNT_GIVEN), given);
 		rte_pktmbuf_free(m);
 	}
+	network_free(network);
+}
+
+/* The queue to which a NIC with this key brings a packet. */
+static uint32_t
+queue_of_packet(const uint8_t *key, const struct rte_mbuf *m)
+{
+	const struct rte_ether_hdr *ether = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	const struct rte_ipv4_hdr *ip = (const void *)(ether + 1);
+	struct flow flow = { .family = AF_INET, .proto = ip->next_proto_id };
+
+	flow.src.v4 = ip->src_addr;
+	flow.dst.v4 = ip->dst_addr;
+	memcpy(&flow.sport, ip + 1, 2);
+	memcpy(&flow.dport, (const uint8_t *)(ip + 1) + 2, 2);
+	return hash_of(key, &flow) % 128 % WORKERS;
+}
+
+/* Such a key is not ours (port/steering.c): the NIC's queues say nothing, and the rings bring packets where they belong. */
+static void
+a_nic_whose_key_is_no_good_costs_rings_but_no_packet(void **state)
+{
+	struct network *network = network_of(FORWARD_FULLNAT, false);
+	uint8_t ones[STEERING_KEY_LENGTH];
+	uint64_t given = 0;
+
+	(void)state;
+	memset(ones, 0xff, sizeof(ones));
+	steering_destroy(network->director->steering);
+	assert_int_equal(steering_create(ones, 128, WORKERS, &network->director->steering), 0);
+	for (uint32_t i = 0; i < WORKERS; i++)
+		network->director->workers[i]->steering = network->director->steering;
+	for (uint32_t i = 0; i < 4 * FLOWS; i++) {
+		struct frame frame = client_frame(false, (uint16_t)(2000 + i), SYN);
+		struct rte_mbuf *m = frame_new(&frame, CLIENTS), *reply;
+		uint32_t owner = owner_of_frame(network, &frame), queue = queue_of_packet(ones, m);
+
+		receive(network, queue, CLIENTS, m);
+		assert_int_equal(counted(network, COUNT_GIVEN), given += queue != owner);
+		m = sent_one(SERVERS);
+		reply = frame_reply(m);
+		queue = queue_of_packet(ones, reply);
+		receive(network, queue, SERVERS, reply);
+		assert_reaches_client(&frame);
+		assert_int_equal(counted(network, COUNT_GIVEN), given += queue != owner);
+		rte_pktmbuf_free(m);
+	}
+	assert_true(given > FLOWS);
 	network_free(network);
 }
 
@@ -258,6 +309,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packets_find_their_owner_in_every_mode),
 		cmocka_unit_test(a_full_nat_reply_hashes_to_the_worker_that_chose_the_port),
+		cmocka_unit_test(a_nic_whose_key_is_no_good_costs_rings_but_no_packet),
 		cmocka_unit_test(replies_of_a_server_behind_several_services_find_theirs),
 		cmocka_unit_test(a_reply_that_nobody_knows_ends_in_the_kernel),
 		cmocka_unit_test(the_same_client_port_at_two_services_of_one_server_is_refused),
