@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A full-NAT service with local addresses, and the owner of a reply by a Toeplitz hash that is written down bit by bit.
+ * A full-NAT service with local addresses, and the owner of a reply by a Toeplitz hash that is written down bit by bit (toeplitz.h).
  */
 #ifndef LOCAL_PORTS_H
 #define LOCAL_PORTS_H
@@ -21,39 +21,9 @@
 #include "lb/forward.h"
 #include "lb/laddr.h"
 #include "random_source.h"
+#include "toeplitz.h"
 
 #define PORT 3 /* towards the servers */
-
-/* Microsoft's definition: for every set bit of the input, the 32 bits of the key that begin at its place. */
-static inline uint32_t
-toeplitz(const uint8_t *key, const uint8_t *input, size_t length)
-{
-	uint32_t hash = 0;
-
-	for (size_t bit = 0; bit < length * 8; bit++) {
-		uint32_t window = 0;
-
-		if (!(input[bit / 8] & (0x80 >> bit % 8)))
-			continue;
-		for (size_t i = bit; i < bit + 32; i++)
-			window = window << 1 | (key[i / 8] >> (7 - i % 8) & 1);
-		hash ^= window;
-	}
-	return hash;
-}
-
-static inline uint32_t
-hash_of(const uint8_t *key, const struct flow *flow)
-{
-	size_t length = flow->family == AF_INET ? 4 : 16;
-	uint8_t input[36];
-
-	memcpy(input, &flow->src, length);
-	memcpy(input + length, &flow->dst, length);
-	memcpy(input + 2 * length, &flow->sport, 2);
-	memcpy(input + 2 * length + 2, &flow->dport, 2);
-	return toeplitz(key, input, 2 * length + 4);
-}
 
 static inline uint32_t
 owner_by_hand(const struct director *director, const struct flow *flow)
