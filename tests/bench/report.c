@@ -7,6 +7,7 @@
 
 static FILE *json;
 static bool first_row;
+static const char *section; /* to be printed */
 
 int
 report_open(const char *json_path, uint64_t tsc_hz)
@@ -24,9 +25,18 @@ report_open(const char *json_path, uint64_t tsc_hz)
 void
 report_section(const char *title)
 {
-	printf("\n%s\n  %-36s %9s  %-14s %9s %9s %9s %9s  %s\n", title, "", "net", "", "gross p50", "p10", "p90",
+	section = title;
+}
+
+/* With the first row that is wanted. */
+static void
+print_section(void)
+{
+	if (!section)
+		return;
+	printf("\n%s\n  %-36s %9s  %-14s %9s %9s %9s %9s  %s\n", section, "", "net", "", "gross p50", "p10", "p90",
 	       "overhead", "kept");
-	fflush(stdout);
+	section = NULL;
 }
 
 void
@@ -34,6 +44,7 @@ report_row(const struct row *row)
 {
 	const struct summary *gross = &row->gross;
 
+	print_section();
 	printf("  %-36s %9.*f  %-14s", row->name, row->value < 1000 ? 1 : 0, row->value, row->unit);
 	if (gross->kept > 0)
 		printf(" %9.1f %9.1f %9.1f %9.1f  %3.0f %%%s", gross->median, gross->p10, gross->p90, row->overhead,

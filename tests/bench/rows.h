@@ -30,5 +30,11 @@ void bench_turns(struct bench *bench, struct testbed *testbed, uint32_t worker, 
 /* Each runs those of its rows that are wanted; -errno with a line on stderr. */
 int rows_established(struct bench *bench);
 int rows_setup(struct bench *bench);
+int rows_laddr(struct bench *bench);
+int rows_schedulers(struct bench *bench);
+int rows_steering(struct bench *bench);
+int rows_floor(struct bench *bench);
+int rows_workers(struct bench *bench);
+int rows_memory(struct bench *bench);
 
 #endif

@@ -10,6 +10,7 @@
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
 
+#include "core/cpu_list.h"
 #include "core/rcu.h"
 #include "lb/laddr.h"
 #include "lb/scheduler.h"
@@ -45,28 +46,50 @@ start_device(uint16_t dev)
 	return err == 0 ? rte_eth_dev_start(dev) : err;
 }
 
-int
-testbed_start(const char *cpus, uint32_t devs)
+static int
+start_eal(const char *cpus, uint32_t devs, uint16_t last)
 {
-	char list[64];
-	char *arguments[] = {
-		"bench",	  "--in-memory", "--no-pci", "--no-telemetry",		 "--log-level=error",
-		"--iova-mode=va", "--lcores",	 list,	     "--vdev=net_null0,no-rx=1", "--vdev=net_null1,no-rx=1"
-	};
-	int err;
+	char list[64], main_lcore[32];
+	char *arguments[] = { "bench",
+			      "--in-memory",
+			      "--no-pci",
+			      "--no-telemetry",
+			      "--log-level=error",
+			      "--lcores",
+			      list,
+			      main_lcore,
+			      "--iova-mode=va",
+			      "--vdev=net_null0,no-rx=1",
+			      "--vdev=net_null1,no-rx=1" };
 
 	snprintf(list, sizeof(list), "%s", cpus);
-	if (rte_eal_init((int)(RTE_DIM(arguments) - (TESTBED_DEVS_MAX - devs)), arguments) < 0) {
-		fprintf(stderr, "bench: DPDK does not start; it needs root and free huge pages\n");
-		return -EIO;
+	snprintf(main_lcore, sizeof(main_lcore), "--main-lcore=%u", last);
+	if (rte_eal_init((int)(RTE_DIM(arguments) - (TESTBED_DEVS_MAX - devs)), arguments) >= 0)
+		return 0;
+	fprintf(stderr, "bench: DPDK does not start; it needs root and free huge pages\n");
+	return -EIO;
+}
+
+int
+testbed_start(const char *cpus)
+{
+	uint16_t numbers[CPU_LIST_MAX];
+	int devs = cpu_list_parse(cpus, numbers), err;
+
+	if (devs < 1 || devs > TESTBED_DEVS_MAX) {
+		fprintf(stderr, "bench: %s is no list of one or two processors\n", cpus);
+		return -EINVAL;
 	}
+	err = start_eal(cpus, (uint32_t)devs, numbers[devs - 1]);
+	if (err < 0)
+		return err;
 	pool = rte_pktmbuf_pool_create("bench", MBUFS, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (!pool) {
 		fprintf(stderr, "bench: no huge pages for %d packet buffers\n", MBUFS);
 		return -ENOMEM;
 	}
-	n_devs = devs;
-	for (uint16_t dev = 0; dev < devs; dev++) {
+	n_devs = (uint32_t)devs;
+	for (uint16_t dev = 0; dev < n_devs; dev++) {
 		err = start_device(dev);
 		if (err < 0) {
 			fprintf(stderr, "bench: net_null%u does not start: %s\n", dev, strerror(-err));
@@ -125,6 +148,12 @@ static struct ip_addr
 local_address(bool ipv6, uint32_t number)
 {
 	return address(ipv6, 0xc0a8ff00, 0xfd00, 2, number + 1);
+}
+
+struct ip_addr
+testbed_local_address(const struct testbed *testbed, uint32_t number)
+{
+	return local_address(testbed->spec.ipv6, number);
 }
 
 struct flow

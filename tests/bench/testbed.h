@@ -50,8 +50,9 @@ struct testbed {
 	struct replay *replay[TESTBED_DEVS_MAX]; /* worker I has number I % the number of devices */
 };
 
-/* Once a program: the EAL on CPUS (a list), with N_DEVS devices; says on stderr what is missing. -errno. */
-int testbed_start(const char *cpus, uint32_t n_devs);
+/* Once a program: the EAL on CPUS (a list of one or two, the last is the calling thread's), with a device for each; says
+ * on stderr what is missing. -errno. */
+int testbed_start(const char *cpus);
 uint32_t testbed_devs(void);
 
 int testbed_create(const struct testbed_spec *spec, struct testbed **ret);
@@ -59,6 +60,7 @@ void testbed_destroy(struct testbed *testbed);
 
 /* The first packet of connection I: client to service I % services. */
 struct flow testbed_client_flow(const struct testbed *testbed, uint32_t i);
+struct ip_addr testbed_local_address(const struct testbed *testbed, uint32_t number);
 /* Whether the director may send packet CLIENT of connection I as SERVER: to a server of its service, and for full-NAT from
  * one of the local addresses and their ports. */
 bool testbed_is_right(const struct testbed *testbed, uint32_t i, const struct flow *client, const struct flow *server);
