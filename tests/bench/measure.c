@@ -9,7 +9,7 @@
 #include "measure.h"
 
 #define CANARY_ROUNDS 320
-#define CALIBRATIONS 200000
+#define CALIBRATION_TICKS 8192
 #define SLOW_FACTOR 1.2 /* the slow mode costs 1.4 to 1.6 times as much */
 
 static uint64_t canary_limit;
@@ -31,26 +31,24 @@ canary(void)
 	return rte_rdtsc_precise() - start;
 }
 
-static int
-compare_ticks(const void *a, const void *b)
-{
-	const uint32_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
+/* A neighbour may stay for tens of milliseconds: so for a second, of which a thousandth must be undisturbed. */
 void
 measure_calibrate(void)
 {
-	uint32_t *ticks = malloc(CALIBRATIONS * sizeof(*ticks));
+	uint32_t *counts = calloc(CALIBRATION_TICKS, sizeof(*counts));
+	uint64_t start = rte_rdtsc(), ticks, n = 0, below = 0;
 
-	if (!ticks)
+	if (!counts)
 		abort();
-	for (int i = 0; i < CALIBRATIONS; i++)
-		ticks[i] = (uint32_t)canary();
-	qsort(ticks, CALIBRATIONS, sizeof(*ticks), compare_ticks);
-	canary_limit = (uint64_t)(ticks[CALIBRATIONS / 100] * SLOW_FACTOR);
-	free(ticks);
+	while (rte_rdtsc() - start < rte_get_tsc_hz()) {
+		ticks = canary();
+		counts[ticks < CALIBRATION_TICKS ? ticks : CALIBRATION_TICKS - 1]++;
+		n++;
+	}
+	for (ticks = 0; below < n / 1000 + 1; ticks++)
+		below += counts[ticks];
+	canary_limit = (uint64_t)((double)ticks * SLOW_FACTOR);
+	free(counts);
 }
 
 bool

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_cycles.h>
+
 #include "report.h"
 
 static FILE *json;
@@ -34,7 +36,7 @@ print_section(void)
 {
 	if (!section)
 		return;
-	printf("\n%s\n  %-36s %9s  %-14s %9s %9s %9s %9s  %s\n", section, "", "net", "", "gross p50", "p10", "p90",
+	printf("\n%s\n  %-38s %9s  %-14s %9s %9s %9s %9s  %s\n", section, "", "net", "", "gross p50", "p10", "p90",
 	       "overhead", "kept");
 	section = NULL;
 }
@@ -45,7 +47,7 @@ report_row(const struct row *row)
 	const struct summary *gross = &row->gross;
 
 	print_section();
-	printf("  %-36s %9.*f  %-14s", row->name, row->value < 1000 ? 1 : 0, row->value, row->unit);
+	printf("  %-38s %9.*f  %-14s", row->name, row->value < 1000 ? 1 : 0, row->value, row->unit);
 	if (gross->kept > 0)
 		printf(" %9.1f %9.1f %9.1f %9.1f  %3.0f %%%s", gross->median, gross->p10, gross->p90, row->overhead,
 		       gross->kept * 100, gross->kept < REPORT_NOISY ? " noisy" : "");
@@ -80,6 +82,16 @@ report_mean(const char *name, const char *unit, struct samples *samples, double 
 	row.value = row.gross.mean - overhead;
 	report_row(&row);
 	return row.value;
+}
+
+void
+report_rate(const char *name, const char *unit, struct samples *samples)
+{
+	struct row row = { .unit = unit, .gross = samples_summary(samples) };
+
+	snprintf(row.name, sizeof(row.name), "%s", name);
+	row.value = row.gross.median > 0 ? (double)rte_get_tsc_hz() / row.gross.median : 0;
+	report_row(&row);
 }
 
 void

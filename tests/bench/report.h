@@ -26,6 +26,8 @@ void report_row(const struct row *row);
 void report_samples(const char *name, const char *unit, struct samples *samples, double overhead);
 /* The same, but the figure is the mean, for work that is uneven by nature. Returns it. */
 double report_mean(const char *name, const char *unit, struct samples *samples, double overhead);
+/* The figure is how many of them fit into a second; the times are of one. */
+void report_rate(const char *name, const char *unit, struct samples *samples);
 /* A figure that isn't a median of samples. */
 void report_figure(const char *name, const char *unit, double value);
 /* Writes the JSON; 0 or -errno. */

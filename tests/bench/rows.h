@@ -27,6 +27,9 @@ double bench_overhead(struct bench *bench, struct testbed *testbed, const struct
 /* Times WORKER's turns with these records until there are samples enough. */
 void bench_turns(struct bench *bench, struct testbed *testbed, uint32_t worker, const struct records *records);
 
+/* A row of established connections: opens and verifies them, and times packets of both directions in random order. */
+int bench_established(struct bench *bench, const struct testbed_spec *spec, const char *name);
+
 /* Each runs those of its rows that are wanted; -errno with a line on stderr. */
 int rows_established(struct bench *bench);
 int rows_setup(struct bench *bench);
@@ -36,5 +39,7 @@ int rows_steering(struct bench *bench);
 int rows_floor(struct bench *bench);
 int rows_workers(struct bench *bench);
 int rows_memory(struct bench *bench);
+int rows_control(struct bench *bench);
+int rows_flat(struct bench *bench);
 
 #endif

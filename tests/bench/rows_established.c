@@ -24,8 +24,8 @@ static const struct {
 
 static const uint32_t counts[] = { 1000, 10000, 100000, 1000000, 10000000 };
 
-static int
-measure(struct bench *bench, const struct testbed_spec *spec, const char *name)
+int
+bench_established(struct bench *bench, const struct testbed_spec *spec, const char *name)
 {
 	struct testbed *testbed;
 	struct flows flows;
@@ -68,7 +68,7 @@ row(struct bench *bench, size_t mode, bool ipv6, uint8_t proto, uint32_t connect
 		 proto == IPPROTO_TCP ? "tcp" : "udp", bench_count(connections, count), variant->name);
 	if (!bench_wants(bench, name) || connections > bench->max_connections)
 		return 0;
-	return measure(bench, &spec, name);
+	return bench_established(bench, &spec, name);
 }
 
 int
