@@ -185,29 +185,51 @@ sweep_quota(const struct worker *self, struct conn_table *table)
 	return quota;
 }
 
-void
-conn_sweep(struct worker *self, uint16_t family, void (*used)(struct worker *self, uint32_t nexthop))
+#define SWEEP_GROUP 16 /* connections whose lines are asked for together */
+
+/* The connections of the next GROUP numbers that have timed out; their buckets are on their way. */
+static uint32_t
+find_expired(struct worker *self, struct conn_table *table, uint32_t group, const struct timeouts *timeouts,
+	     void (*used)(struct worker *self, uint32_t nexthop), struct conn **ret)
 {
-	struct conn_table *table = table_of(self, family);
-	const struct timeouts *timeouts = fetch(self->lb->timeouts);
+	uint32_t n = 0;
 
-	for (uint32_t n = sweep_quota(self, table); n > 0; n--) {
-		struct conn *conn;
-		uint32_t idle;
+	for (uint32_t i = 0; i < group; i++) {
+		struct conn *conn = conn_at(table, table->sweep + i);
+		uint32_t idle = self->now_ms - conn->last_seen_ms;
 
-		if (table->sweep >= table->high)
-			table->sweep = 0;
-		conn = conn_at(table, table->sweep++);
+		rte_prefetch0((const uint8_t *)conn + ((size_t)SWEEP_GROUP << table->size_shift));
 		if (conn->proto == 0)
 			continue;
-		idle = self->now_ms - conn->last_seen_ms;
 		if (idle > timeouts->ms[protocol_index(conn->proto)][conn->state]) {
-			conn_close(self, conn, family);
-			self->counters.count[COUNT_CONN_EXPIRED]++;
+			conn_prefetch_buckets(table, conn);
+			ret[n++] = conn;
 		} else if (idle <= 2 * SWEEP_PERIOD_MS) {
 			used(self, conn->nexthop[CONN_IN]);
 			if (!(conn->flags & CONN_NO_OUTPUT))
 				used(self, conn->nexthop[CONN_OUT]);
 		}
+	}
+	return n;
+}
+
+void
+conn_sweep(struct worker *self, uint16_t family, void (*used)(struct worker *self, uint32_t nexthop))
+{
+	struct conn_table *table = table_of(self, family);
+	const struct timeouts *timeouts = fetch(self->lb->timeouts);
+	struct conn *expired[SWEEP_GROUP];
+
+	for (uint32_t left = sweep_quota(self, table), group; left > 0; left -= group) {
+		uint32_t n;
+
+		if (table->sweep >= table->high)
+			table->sweep = 0;
+		group = RTE_MIN(RTE_MIN(left, (uint32_t)SWEEP_GROUP), table->high - table->sweep);
+		n = find_expired(self, table, group, timeouts, used, expired);
+		table->sweep += group;
+		for (uint32_t i = 0; i < n; i++)
+			conn_close(self, expired[i], family);
+		self->counters.count[COUNT_CONN_EXPIRED] += n;
 	}
 }

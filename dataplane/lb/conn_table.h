@@ -163,6 +163,21 @@ conn_bucket(const struct conn_table *table, uint64_t hash)
 	return &table->buckets[(hash & UINT32_MAX) * table->n_buckets >> 32];
 }
 
+/* Whether conn_new() would fail. */
+static inline bool
+conn_table_is_full(const struct conn_table *table)
+{
+	return table->n_used == table->capacity;
+}
+
+/* For a connection that is about to be linked or unlinked. */
+static inline void
+conn_prefetch_buckets(const struct conn_table *table, const struct conn *conn)
+{
+	rte_prefetch0(conn_bucket(table, conn_hash(table, conn_key(table, conn, CONN_IN), conn->proto)));
+	rte_prefetch0(conn_bucket(table, conn_hash(table, conn_key(table, conn, CONN_OUT), conn->proto)));
+}
+
 /* Bit i is set if slot i has TAG. */
 static inline uint32_t
 bucket_match(const struct conn_bucket *bucket, uint16_t tag)

@@ -39,14 +39,13 @@ ipv4_sum_is_right(const struct rte_ipv4_hdr *ip)
 	return checksum_fold(sum) == 0xffff;
 }
 
-/* Transport header of LEFT bytes: whole, and nothing odd about it. */
+/* Transport header of LEFT bytes: whole, with lengths that are sound. */
 static inline bool
 l4_is_ordinary(const void *l4, uint8_t proto, uint32_t left)
 {
 	if (proto == IPPROTO_TCP_) {
 		const struct rte_tcp_hdr *tcp = l4;
-		return left >= sizeof(*tcp) && (tcp->data_off >> 4) >= 5 && (tcp->data_off >> 4) * 4u <= left &&
-		       (tcp->tcp_flags & RTE_TCP_SYN_FLAG) == 0;
+		return left >= sizeof(*tcp) && (tcp->data_off >> 4) >= 5 && (tcp->data_off >> 4) * 4u <= left;
 	}
 	if (proto == IPPROTO_UDP_) {
 		uint32_t length = rte_be_to_cpu_16(((const struct rte_udp_hdr *)l4)->dgram_len);
@@ -179,8 +178,12 @@ forward(struct worker *self, const struct lookup *lookup, const bool ipv6)
 	nexthop = fib_nexthop(self->fib, conn->nexthop[direction]);
 	if (unlikely(nexthop.state != NEXTHOP_READY))
 		return false;
-	if (lookup->proto == IPPROTO_TCP_)
+	if (lookup->proto == IPPROTO_TCP_) {
+		/* It may begin the connection anew. */
+		if (unlikely(((struct rte_tcp_hdr *)l4)->tcp_flags & RTE_TCP_SYN_FLAG))
+			return false;
 		conn_follow_tcp(self, conn, direction, l4);
+	}
 	if (ipv6) {
 		conn_count(self, conn, direction,
 			   sizeof(struct rte_ipv6_hdr) + rte_be_to_cpu_16(((struct rte_ipv6_hdr *)ip)->payload_len));

@@ -88,6 +88,10 @@ first_packet(struct worker *self, struct packet *packet)
 	svc = service_find(self->lb, &packet->flow);
 	if (!svc)
 		return VERDICT_NEXT;
+	/* Before anything is looked for: a flood fills the table, and is to cost little then. */
+	if (protocol->opens(packet_at(packet, packet->l4)) &&
+	    conn_table_is_full(self->conns[packet->flow.family == AF_INET ? TABLE_IPV4 : TABLE_IPV6]))
+		return verdict_drop(DROP_CONN_TABLE_FULL);
 	if (ip_bits_equal(&packet->flow.src, &packet->flow.dst))
 		return verdict_drop(DROP_IP_LAND);
 	if (!source_is_sound(self, packet))
