@@ -63,12 +63,27 @@ report_row(const struct row *row)
 	first_row = false;
 }
 
+/* False, with a line that says so, if the machine was disturbed all the time: then there is no figure. */
+static bool
+row_of_samples(const char *name, const char *unit, struct samples *samples, double overhead, struct row *ret)
+{
+	*ret = (struct row){ .unit = unit, .gross = samples_summary(samples), .overhead = overhead };
+	snprintf(ret->name, sizeof(ret->name), "%s", name);
+	if (samples->kept > 0)
+		return true;
+	print_section();
+	printf("  %-38s no undisturbed sample of %u\n", name, samples->taken);
+	fflush(stdout);
+	return false;
+}
+
 void
 report_samples(const char *name, const char *unit, struct samples *samples, double overhead)
 {
-	struct row row = { .unit = unit, .gross = samples_summary(samples), .overhead = overhead };
+	struct row row;
 
-	snprintf(row.name, sizeof(row.name), "%s", name);
+	if (!row_of_samples(name, unit, samples, overhead, &row))
+		return;
 	row.value = row.gross.median - overhead;
 	report_row(&row);
 }
@@ -76,9 +91,10 @@ report_samples(const char *name, const char *unit, struct samples *samples, doub
 double
 report_mean(const char *name, const char *unit, struct samples *samples, double overhead)
 {
-	struct row row = { .unit = unit, .gross = samples_summary(samples), .overhead = overhead };
+	struct row row;
 
-	snprintf(row.name, sizeof(row.name), "%s", name);
+	if (!row_of_samples(name, unit, samples, overhead, &row))
+		return 0;
 	row.value = row.gross.mean - overhead;
 	report_row(&row);
 	return row.value;
@@ -87,10 +103,11 @@ report_mean(const char *name, const char *unit, struct samples *samples, double 
 void
 report_rate(const char *name, const char *unit, struct samples *samples)
 {
-	struct row row = { .unit = unit, .gross = samples_summary(samples) };
+	struct row row;
 
-	snprintf(row.name, sizeof(row.name), "%s", name);
-	row.value = row.gross.median > 0 ? (double)rte_get_tsc_hz() / row.gross.median : 0;
+	if (!row_of_samples(name, unit, samples, 0, &row))
+		return;
+	row.value = (double)rte_get_tsc_hz() / row.gross.median;
 	report_row(&row);
 }
 

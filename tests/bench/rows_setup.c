@@ -309,7 +309,8 @@ measure_steady(struct bench *bench, const struct testbed_spec *spec, uint32_t ta
 		longest_of_rounds(&bench->samples, BURST, &setup.maxima);
 		mean = report_mean(name, "cycles/conn", &bench->samples, overhead);
 		snprintf(full, sizeof(full), "%s/rate", name);
-		report_figure(full, "connections/s", (double)rte_get_tsc_hz() / mean);
+		if (mean > 0)
+			report_figure(full, "connections/s", (double)rte_get_tsc_hz() / mean);
 		snprintf(full, sizeof(full), "%s/longest", name);
 		report_longest(bench, full, &setup.maxima);
 	}

@@ -53,8 +53,9 @@ measure_worker(struct bench *bench, struct testbed *testbed, uint32_t worker, bo
 	if (err == 0 && sampled) {
 		overhead = bench_overhead(bench, testbed, &flows.mixed);
 		bench_turns(bench, testbed, worker, &flows.mixed);
-		medians->values[medians->kept++] = (float)(samples_summary(&bench->samples).median - overhead);
 		medians->taken++;
+		if (bench->samples.kept > 0)
+			medians->values[medians->kept++] = (float)(samples_summary(&bench->samples).median - overhead);
 	}
 	flows_free(&flows);
 	return err;
@@ -79,7 +80,7 @@ in_turn(struct bench *bench, uint32_t n_workers, struct samples *medians)
 	for (uint32_t i = 0; i < n_workers && err == 0; i++)
 		err = measure_worker(bench, testbed, i, i % step == 0, medians);
 	testbed_destroy(testbed);
-	if (err < 0)
+	if (err < 0 || medians->kept == 0)
 		return err;
 	samples_summary(medians);
 	snprintf(full, sizeof(full), "%s/fastest", name);
