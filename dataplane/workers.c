@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-#include <rte_malloc.h>
 #include <rte_ring_elem.h>
 
 #include "core/log.h"
@@ -94,35 +92,47 @@ make_queues(struct worker *self, const struct ports *ports)
 	return 0;
 }
 
+/* Not of DPDK's heap, which may have no room on this node. */
 static int
-make_rings(struct worker *self, const struct config_limits *limits)
+make_requests(struct worker *self)
 {
-	char name[RTE_RING_NAMESIZE];
-	int err;
+	ssize_t bytes = rte_ring_get_memsize_elem(sizeof(struct neighbour_request), NEIGHBOUR_REQUESTS);
 
-	snprintf(name, sizeof(name), "neighbours-%u", self->index);
-	self->neighbour_requests = rte_ring_create_elem(name, sizeof(struct neighbour_request), NEIGHBOUR_REQUESTS,
-							self->numa_node, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	if (bytes < 0)
+		return (int)bytes;
+	self->mapped.requests = (size_t)bytes;
+	self->neighbour_requests = pages_map("ipvsd-requests", &self->mapped.requests, self->numa_node, false);
 	if (!self->neighbour_requests)
 		return -ENOMEM;
-	err = neighbour_wait_create(limits->waiting_packets, self->numa_node, &self->waiting);
-	return err;
+	return rte_ring_init(self->neighbour_requests, "requests", NEIGHBOUR_REQUESTS, RING_F_SP_ENQ | RING_F_SC_DEQ);
+}
+
+/* In pages of its own, too: on the right node, and no line of it is anybody else's. */
+static struct worker *
+worker_new(int numa_node)
+{
+	size_t size = sizeof(struct worker);
+	struct worker *self = pages_map("ipvsd-worker", &size, numa_node, false);
+
+	if (!self)
+		return NULL;
+	self->numa_node = numa_node;
+	self->mapped.worker = size;
+	return self;
 }
 
 int
 worker_create(const struct worker_shared *shared, uint32_t index, uint32_t n_workers, unsigned int lcore,
 	      struct worker **ret)
 {
-	struct worker *self = aligned_alloc(64, RTE_ALIGN_CEIL(sizeof(*self), 64));
+	struct worker *self = worker_new(eal_worker_node(index));
 	int err;
 
 	if (!self)
 		return -ENOMEM;
-	memset(self, 0, sizeof(*self));
 	self->index = index;
 	self->n_workers = n_workers;
 	self->lcore = lcore;
-	self->numa_node = eal_worker_node(index);
 	self->random = 0x9e3779b9u * (index + 1);
 	self->idle_us = shared->config->workers.idle_us;
 	self->pool = shared->pool;
@@ -139,7 +149,9 @@ worker_create(const struct worker_shared *shared, uint32_t index, uint32_t n_wor
 	if (err == 0)
 		err = make_queues(self, shared->ports);
 	if (err == 0)
-		err = make_rings(self, &shared->config->limits);
+		err = make_requests(self);
+	if (err == 0)
+		err = neighbour_wait_create(shared->config->limits.waiting_packets, self->numa_node, &self->waiting);
 	if (err < 0) {
 		log_error("workers", "worker %u: %s; lower limits in the configuration, or give the host more memory",
 			  index, strerror(-err));
@@ -158,9 +170,9 @@ worker_destroy(struct worker *self)
 	conn_table_destroy(self->conns[TABLE_IPV4]);
 	conn_table_destroy(self->conns[TABLE_IPV6]);
 	neighbour_wait_destroy(self->waiting);
-	rte_ring_free(self->neighbour_requests);
+	pages_unmap(self->neighbour_requests, self->mapped.requests);
 	pages_unmap(self->loads, self->mapped.loads);
 	pages_unmap(self->cursors, self->mapped.cursors);
 	pages_unmap(self->nexthop_told_ms, self->mapped.nexthops);
-	free(self);
+	pages_unmap(self, self->mapped.worker);
 }

@@ -99,8 +99,8 @@ struct worker {
 	unsigned int lcore;
 	int numa_node;
 	struct {
-		size_t loads, cursors, nexthops;
-	} mapped; /* sizes of the arrays above, for who frees them */
+		size_t worker, loads, cursors, nexthops, requests;
+	} mapped; /* sizes of all this, for who frees it */
 };
 
 #endif
