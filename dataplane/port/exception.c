@@ -17,6 +17,7 @@
 
 #include "core/cpu_list.h"
 #include "core/log.h"
+#include "port/eal.h"
 #include "port/exception.h"
 #include "port/kernel_if.h"
 #include "port/packet_ring.h"
@@ -27,6 +28,10 @@
 #define FROM_KERNEL_RING 1024
 #define OTHER_SHARE 32 /* packets of a worker a turn */
 #define IDLE_US_MAX 100
+
+struct worker_rings {
+	struct packet_rings to_kernel[EXCEPTION_CLASSES], from_kernel; /* one ring each */
+};
 
 struct exception {
 	struct counters counters;
@@ -39,9 +44,20 @@ struct exception {
 	cpu_set_t cpus;
 	bool pinned;
 	uint32_t sender[PORTS_MAX]; /* the worker that sends what the kernel has for a port */
-	struct rte_ring **to_kernel[EXCEPTION_CLASSES]; /* by worker */
-	struct rte_ring **from_kernel; /* by worker */
+	struct worker_rings *rings; /* by worker, on its NUMA node: it is the one that must not wait */
 };
+
+static struct rte_ring *
+to_kernel(const struct exception *exception, enum exception_class class, uint32_t worker)
+{
+	return packet_ring_at(&exception->rings[worker].to_kernel[class], 0);
+}
+
+static struct rte_ring *
+from_kernel(const struct exception *exception, uint32_t worker)
+{
+	return packet_ring_at(&exception->rings[worker].from_kernel, 0);
+}
 
 static void
 write_burst(struct exception *exception, struct port *port, struct rte_mbuf **packets, uint32_t n)
@@ -93,7 +109,7 @@ serve_control(struct exception *exception)
 	uint32_t total = 0;
 
 	for (uint32_t worker = 0; worker < exception->n_workers; worker++)
-		total += empty_ring(exception, exception->to_kernel[EXCEPTION_CONTROL][worker], CONTROL_RING);
+		total += empty_ring(exception, to_kernel(exception, EXCEPTION_CONTROL, worker), CONTROL_RING);
 	return total;
 }
 
@@ -103,7 +119,7 @@ serve_other(struct exception *exception)
 	uint32_t total = 0;
 
 	for (uint32_t worker = 0; worker < exception->n_workers; worker++) {
-		total += empty_ring(exception, exception->to_kernel[EXCEPTION_OTHER][worker], OTHER_SHARE);
+		total += empty_ring(exception, to_kernel(exception, EXCEPTION_OTHER, worker), OTHER_SHARE);
 		total += serve_control(exception);
 	}
 	return total;
@@ -112,7 +128,7 @@ serve_other(struct exception *exception)
 static uint32_t
 read_port(struct exception *exception, struct port *port)
 {
-	struct rte_ring *ring = exception->from_kernel[exception->sender[port->index]];
+	struct rte_ring *ring = from_kernel(exception, exception->sender[port->index]);
 	struct counters *counters = &exception->counters;
 	struct rte_mbuf *packets[BURST];
 	uint32_t lost = 0, given;
@@ -176,27 +192,35 @@ io_thread(void *arg)
 }
 
 static int
-create_rings(struct rte_ring ***ret, uint32_t n_workers, uint32_t size)
+create_rings(struct exception *exception)
 {
-	struct rte_ring **rings = calloc(n_workers, sizeof(*rings));
+	int err = 0;
 
-	*ret = rings;
-	if (!rings)
+	exception->rings = calloc(exception->n_workers, sizeof(*exception->rings));
+	if (!exception->rings)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < n_workers; i++) {
-		rings[i] = packet_ring_create(size);
-		if (!rings[i])
-			return -ENOMEM;
+	for (uint32_t i = 0; i < exception->n_workers && err == 0; i++) {
+		struct worker_rings *rings = &exception->rings[i];
+		int node = eal_worker_node(i);
+
+		err = packet_rings_create(&rings->to_kernel[EXCEPTION_CONTROL], 1, CONTROL_RING, node);
+		if (err == 0)
+			err = packet_rings_create(&rings->to_kernel[EXCEPTION_OTHER], 1, OTHER_RING, node);
+		if (err == 0)
+			err = packet_rings_create(&rings->from_kernel, 1, FROM_KERNEL_RING, node);
 	}
-	return 0;
+	return err;
 }
 
 static void
-destroy_rings(struct rte_ring **rings, uint32_t n_workers)
+destroy_rings(struct exception *exception)
 {
-	for (uint32_t i = 0; rings && i < n_workers; i++)
-		packet_ring_destroy(rings[i]);
-	free(rings);
+	for (uint32_t i = 0; exception->rings && i < exception->n_workers; i++) {
+		for (uint32_t class = 0; class < EXCEPTION_CLASSES; class ++)
+			packet_rings_destroy(&exception->rings[i].to_kernel[class]);
+		packet_rings_destroy(&exception->rings[i].from_kernel);
+	}
+	free(exception->rings);
 }
 
 static int
@@ -235,11 +259,7 @@ exception_create(struct ports *ports, uint32_t n_workers, struct rte_mempool *po
 	}
 	err = cpus ? parse_cpus(exception, cpus) : 0;
 	if (err == 0)
-		err = create_rings(&exception->to_kernel[EXCEPTION_CONTROL], n_workers, CONTROL_RING);
-	if (err == 0)
-		err = create_rings(&exception->to_kernel[EXCEPTION_OTHER], n_workers, OTHER_RING);
-	if (err == 0)
-		err = create_rings(&exception->from_kernel, n_workers, FROM_KERNEL_RING);
+		err = create_rings(exception);
 	if (err < 0) {
 		exception_destroy(exception);
 		return err;
@@ -285,9 +305,7 @@ exception_destroy(struct exception *exception)
 {
 	if (!exception)
 		return;
-	for (uint32_t class = 0; class < EXCEPTION_CLASSES; class ++)
-		destroy_rings(exception->to_kernel[class], exception->n_workers);
-	destroy_rings(exception->from_kernel, exception->n_workers);
+	destroy_rings(exception);
 	free(exception);
 }
 
@@ -300,11 +318,11 @@ exception_counters(const struct exception *exception)
 bool
 exception_send(struct exception *exception, uint32_t worker, enum exception_class class, struct rte_mbuf *m)
 {
-	return rte_ring_sp_enqueue(exception->to_kernel[class][worker], m) == 0;
+	return rte_ring_sp_enqueue(to_kernel(exception, class, worker), m) == 0;
 }
 
 uint32_t
 exception_receive(struct exception *exception, uint32_t worker, struct rte_mbuf **ret, uint32_t max)
 {
-	return rte_ring_sc_dequeue_burst(exception->from_kernel[worker], (void **)ret, max, NULL);
+	return rte_ring_sc_dequeue_burst(from_kernel(exception, worker), (void **)ret, max, NULL);
 }

@@ -1,55 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The rings of handover.h. They lie in ordinary memory: a memzone each would use up DPDK's table of them.
+ * The rings of handover.h, those to a worker on its NUMA node: it looks into all of them in each turn.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
 
-#include <rte_ring.h>
-
+#include "port/eal.h"
 #include "port/handover.h"
 #include "port/packet_ring.h"
 
 struct handover {
 	uint32_t n_workers;
-	struct rte_ring **rings; /* [purpose][from][to], NULL where from is to */
+	struct packet_rings to[]; /* by receiver; [purpose][from] within, of which a worker's own stay empty */
 };
 
 static struct rte_ring *
 ring_of(const struct handover *handover, enum handover_purpose purpose, uint32_t from, uint32_t to)
 {
-	return handover->rings[((uint32_t)purpose * handover->n_workers + from) * handover->n_workers + to];
-}
-
-static uint32_t
-n_rings(uint32_t n_workers)
-{
-	return HANDOVER_PURPOSES * n_workers * n_workers;
+	return packet_ring_at(&handover->to[to], (uint32_t)purpose * handover->n_workers + from);
 }
 
 int
 handover_create(uint32_t n_workers, uint32_t ring_size, struct handover **ret)
 {
-	struct handover *handover = calloc(1, sizeof(*handover));
+	struct handover *handover = calloc(1, sizeof(*handover) + n_workers * sizeof(handover->to[0]));
 
 	if (!handover)
 		return -ENOMEM;
 	handover->n_workers = n_workers;
-	handover->rings = calloc(n_rings(n_workers), sizeof(*handover->rings));
-	if (!handover->rings) {
-		free(handover);
-		return -ENOMEM;
-	}
-	for (uint32_t i = 0; i < n_rings(n_workers); i++) {
-		uint32_t from = i / n_workers % n_workers, to = i % n_workers;
+	for (uint32_t to = 0; to < n_workers; to++) {
+		int err = packet_rings_create(&handover->to[to], HANDOVER_PURPOSES * n_workers, ring_size,
+					      eal_worker_node(to));
 
-		if (from == to)
-			continue;
-		handover->rings[i] = packet_ring_create(ring_size);
-		if (!handover->rings[i]) {
+		if (err < 0) {
 			handover_destroy(handover);
-			return -ENOMEM;
+			return err;
 		}
 	}
 	*ret = handover;
@@ -61,9 +47,8 @@ handover_destroy(struct handover *handover)
 {
 	if (!handover)
 		return;
-	for (uint32_t i = 0; i < n_rings(handover->n_workers); i++)
-		packet_ring_destroy(handover->rings[i]);
-	free(handover->rings);
+	for (uint32_t to = 0; to < handover->n_workers; to++)
+		packet_rings_destroy(&handover->to[to]);
 	free(handover);
 }
 

@@ -1,39 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define _GNU_SOURCE
-#include <stdlib.h>
+#include <errno.h>
 
 #include <rte_mbuf.h>
-#include <rte_ring.h>
 
+#include "core/pages.h"
 #include "port/packet_ring.h"
 
-struct rte_ring *
-packet_ring_create(uint32_t size)
+int
+packet_rings_create(struct packet_rings *rings, uint32_t n, uint32_t size, int numa_node)
 {
 	uint32_t slots = rte_align32pow2(size + 1);
 	ssize_t bytes = rte_ring_get_memsize(slots);
-	struct rte_ring *ring;
 
 	if (bytes < 0)
-		return NULL;
-	ring = aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_ALIGN_CEIL((size_t)bytes, RTE_CACHE_LINE_SIZE));
-	if (!ring)
-		return NULL;
-	if (rte_ring_init(ring, "packets", slots, RING_F_SP_ENQ | RING_F_SC_DEQ) != 0) {
-		free(ring);
-		return NULL;
-	}
-	return ring;
+		return (int)bytes;
+	*rings = (struct packet_rings){ .each = RTE_ALIGN_CEIL((size_t)bytes, RTE_CACHE_LINE_SIZE), .n = n };
+	rings->mapped = n * rings->each;
+	rings->memory = pages_map("ipvsd-rings", &rings->mapped, numa_node, false);
+	if (!rings->memory)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++)
+		(void)rte_ring_init(packet_ring_at(rings, i), "packets", slots, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	return 0;
 }
 
 void
-packet_ring_destroy(struct rte_ring *ring)
+packet_rings_destroy(struct packet_rings *rings)
 {
 	void *m;
 
-	if (!ring)
-		return;
-	while (rte_ring_sc_dequeue(ring, &m) == 0)
-		rte_pktmbuf_free(m);
-	free(ring);
+	for (uint32_t i = 0; rings->memory && i < rings->n; i++) {
+		while (rte_ring_sc_dequeue(packet_ring_at(rings, i), &m) == 0)
+			rte_pktmbuf_free(m);
+	}
+	pages_unmap(rings->memory, rings->mapped);
 }
