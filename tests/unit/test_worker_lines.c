@@ -12,7 +12,6 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <rte_ethdev.h>
 #include <rte_ring_elem.h>
@@ -360,16 +359,6 @@ the_traffic_takes_every_way(void **state)
 	}
 }
 
-/* The dynamic linker would write down each function at its first call. */
-static void
-bind_now(char **argv)
-{
-	if (getenv("LD_BIND_NOW"))
-		return;
-	setenv("LD_BIND_NOW", "1", 1);
-	execv("/proc/self/exe", argv);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -380,6 +369,6 @@ main(int argc, char **argv)
 	};
 
 	(void)argc;
-	bind_now(argv);
+	lines_bind_now(argv);
 	return cmocka_run_group_tests(tests, play, clear_away);
 }

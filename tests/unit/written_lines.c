@@ -61,6 +61,15 @@ start(void)
 }
 
 void
+lines_bind_now(char **argv)
+{
+	if (getenv("LD_BIND_NOW"))
+		return;
+	setenv("LD_BIND_NOW", "1", 1);
+	execv("/proc/self/exe", argv);
+}
+
+void
 lines_ignore(const void *memory, size_t size)
 {
 	assert_true(n_ignored < IGNORED_MAX);
