@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_ip.h>
 #include <rte_mbuf.h>
@@ -268,6 +269,26 @@ replay_receive(void *arg, struct rte_mbuf **packets, uint16_t n)
 	return n;
 }
 
+/* The time at which a packet became available lies where a NIC writes its hash. */
+static uint16_t
+replay_receive_paced(void *arg, struct rte_mbuf **packets, uint16_t n)
+{
+	struct replay *replay = arg;
+	struct replay_pace *pace = replay->pace;
+	uint64_t now = rte_rdtsc(), due[32];
+	uint16_t ready = 0;
+
+	n = RTE_MIN(n, RTE_DIM(due));
+	for (; ready < n && pace->due <= now; ready++) {
+		due[ready] = pace->due;
+		pace->due += pace->gaps[pace->gap++ & pace->gap_mask] * pace->interval >> 32;
+	}
+	ready = replay_receive(arg, packets, ready);
+	for (uint16_t i = 0; i < ready; i++)
+		memcpy(&packets[i]->hash, &due[i], sizeof(due[i]));
+	return ready;
+}
+
 /* ---- sink ---- */
 
 static void
@@ -335,7 +356,29 @@ replay_send(void *arg, struct rte_mbuf **packets, uint16_t n)
 	return n;
 }
 
+static uint16_t
+replay_send_paced(void *arg, struct rte_mbuf **packets, uint16_t n)
+{
+	struct replay *replay = arg;
+	struct replay_pace *pace = replay->pace;
+	uint64_t now = rte_rdtsc(), due;
+
+	for (uint16_t i = 0; i < n && pace->n < pace->max; i++) {
+		memcpy(&due, &packets[i]->hash, sizeof(due));
+		pace->latencies[pace->n++] = (uint32_t)RTE_MIN(now - due, (uint64_t)UINT32_MAX);
+	}
+	return replay_send(arg, packets, n);
+}
+
 /* ---- */
+
+void
+replay_set_pace(struct replay *replay, struct replay_pace *pace)
+{
+	replay->pace = pace;
+	rte_eth_fp_ops[replay->dev].rx_pkt_burst = pace ? replay_receive_paced : replay_receive;
+	rte_eth_fp_ops[replay->dev].tx_pkt_burst = pace ? replay_send_paced : replay_send;
+}
 
 int
 replay_create(uint16_t dev, struct rte_mempool *pool, const struct rte_ether_addr *our_mac, struct replay **ret)
@@ -351,10 +394,9 @@ replay_create(uint16_t dev, struct rte_mempool *pool, const struct rte_ether_add
 	replay->dev = dev;
 	replay->our_mac = *our_mac;
 	replay->burst = 32;
-	rte_eth_fp_ops[dev].rx_pkt_burst = replay_receive;
 	rte_eth_fp_ops[dev].rxq.data[0] = replay;
-	rte_eth_fp_ops[dev].tx_pkt_burst = replay_send;
 	rte_eth_fp_ops[dev].txq.data[0] = replay;
+	replay_set_pace(replay, NULL);
 	*ret = replay;
 	return 0;
 }

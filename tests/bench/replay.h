@@ -47,6 +47,16 @@ enum replay_sink {
 	SINK_VERIFY, /* each packet is held against expected[], and its checksums are computed */
 };
 
+/* Packets that become available at times of their own, whether or not somebody looks: what is sent late is late. */
+struct replay_pace {
+	uint64_t due; /* TSC of the next packet */
+	uint64_t interval; /* mean, in ticks scaled by 2^16; 0: as fast as they are taken */
+	const uint32_t *gaps; /* between packets, in multiples of the mean, scaled by 2^16 */
+	uint32_t gap_mask, gap; /* how many less 1, the next one */
+	uint32_t *latencies; /* ticks from becoming available to being sent, of each packet */
+	uint32_t n, max; /* when there are MAX, no more are written */
+};
+
 struct replay {
 	uint16_t dev;
 	struct records records;
@@ -59,6 +69,7 @@ struct replay {
 	uint8_t *captured_nexthop; /* last byte of the MAC address that each was sent to */
 	struct records expected; /* SINK_VERIFY: what packet number i of the run must look like, with its next hop */
 	uint64_t wrong;
+	struct replay_pace *pace;
 	uint32_t n_handed_out; /* buffers, goes round */
 	struct rte_mbuf *buffers[1024];
 	uint8_t template[96];
@@ -74,6 +85,9 @@ void replay_destroy(struct replay *replay);
 
 /* From now on hands out LEFT packets of RECORDS, beginning with the first. */
 void replay_start(struct replay *replay, const struct records *records, uint64_t left);
+
+/* From now on packets come at PACE, which stays the caller's; NULL: without a pause again. */
+void replay_set_pace(struct replay *replay, struct replay_pace *pace);
 
 /* Room for N; -ENOMEM. */
 int records_create(bool ipv6, uint8_t proto, uint8_t tcp_flags, uint32_t n, struct records *ret);

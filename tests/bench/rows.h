@@ -20,6 +20,8 @@ struct bench {
 };
 
 bool bench_wants(const struct bench *bench, const char *name);
+/* The same for rows whose names begin with PREFIX/; may say yes where it turns out to be none. */
+bool bench_wants_any(const struct bench *bench, const char *prefix);
 /* "1k", "10M". */
 const char *bench_count(uint32_t n, char text[16]);
 /* Ticks a packet that the source and sink take alone, with these records. */
@@ -39,6 +41,7 @@ int rows_steering(struct bench *bench);
 int rows_floor(struct bench *bench);
 int rows_workers(struct bench *bench);
 int rows_memory(struct bench *bench);
+int rows_latency(struct bench *bench);
 int rows_control(struct bench *bench);
 int rows_flat(struct bench *bench);
 

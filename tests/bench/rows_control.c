@@ -260,22 +260,44 @@ fill(struct director *director)
 	return err == 0 ? ipvs_model_publish(director->model) : err;
 }
 
+struct rounds {
+	int (*run)(struct director *director);
+	enum operation first, last; /* that are in it */
+};
+
+static void
+row_name(const struct director *director, enum operation operation, char name[REPORT_NAME_MAX])
+{
+	uint32_t n_workers = director->testbed->spec.n_workers;
+	const char *way = director->netlink ? "netlink" : "model", *plural = n_workers == 1 ? "" : "s";
+
+	if (operation == NEW_SERVICE || operation == DEL_SERVICE)
+		snprintf(name, REPORT_NAME_MAX, "%s/%s/%u worker%s", way, operations[operation].name, n_workers,
+			 plural);
+	else
+		snprintf(name, REPORT_NAME_MAX, "%s/%s/%u dests/%u worker%s", way, operations[operation].name,
+			 director->n_dests, n_workers, plural);
+}
+
 static int
-measure(struct bench *bench, struct director *director, int (*round)(struct director *director), enum operation first,
-	enum operation last, const char *suffix)
+measure(struct bench *bench, struct director *director, const struct rounds *rounds)
 {
 	uint64_t start = rte_rdtsc();
 	char name[REPORT_NAME_MAX];
+	bool wanted = false;
 	int err = 0;
 
-	for (enum operation i = first; i <= last; i++)
+	for (enum operation i = rounds->first; i <= rounds->last; i++) {
 		samples_clear(&director->samples[i]);
-	while (!samples_done(&director->samples[first], start, bench->row_ms) && err == 0)
-		err = round(director);
-	for (enum operation i = first; i <= last && err == 0; i++) {
-		snprintf(name, sizeof(name), "%s/%s%s", director->netlink ? "netlink" : "model", operations[i].name,
-			 suffix);
-		report_rate(name, "operations/s", &director->samples[i]);
+		row_name(director, i, name);
+		wanted |= bench_wants(bench, name);
+	}
+	while (wanted && !samples_done(&director->samples[rounds->first], start, bench->row_ms) && err == 0)
+		err = rounds->run(director);
+	for (enum operation i = rounds->first; i <= rounds->last && err == 0; i++) {
+		row_name(director, i, name);
+		if (bench_wants(bench, name))
+			report_rate(name, "operations/s", &director->samples[i]);
 	}
 	return err;
 }
@@ -310,13 +332,12 @@ stop(struct director *director)
 static int
 rows(struct bench *bench, bool netlink, uint32_t n_dests, uint32_t n_workers)
 {
+	static const struct rounds of_dests = { round_of_dests, NEW_DEST, DEL_DEST },
+				   of_services = { round_of_services, NEW_SERVICE, DEL_SERVICE };
 	struct director *director;
-	char suffix[48], name[REPORT_NAME_MAX];
 	int err;
 
-	snprintf(suffix, sizeof(suffix), "/%u dests/%u worker%s", n_dests, n_workers, n_workers == 1 ? "" : "s");
-	snprintf(name, sizeof(name), "%s/*%s", netlink ? "netlink" : "model", suffix);
-	if (!bench_wants(bench, name))
+	if (!bench_wants_any(bench, netlink ? "netlink" : "model"))
 		return 0;
 	director = calloc(1, sizeof(*director));
 	if (!director)
@@ -325,9 +346,9 @@ rows(struct bench *bench, bool netlink, uint32_t n_dests, uint32_t n_workers)
 	director->n_dests = n_dests;
 	err = start(director, n_workers);
 	if (err == 0)
-		err = measure(bench, director, round_of_dests, NEW_DEST, DEL_DEST, suffix);
+		err = measure(bench, director, &of_dests);
 	if (err == 0 && n_dests == 10)
-		err = measure(bench, director, round_of_services, NEW_SERVICE, DEL_SERVICE, strrchr(suffix, '/'));
+		err = measure(bench, director, &of_services);
 	stop(director);
 	return err;
 }
