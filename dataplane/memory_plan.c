@@ -2,7 +2,7 @@
  *
  * Needs are asked of those who take the memory. DPDK's heap must lie on one NUMA node, that of the control thread if it
  * keeps to one: what is allocated for no node in particular goes there, or else to the first node that has a heap. It
- * takes pages of 1 GB first, and adds pages on the nodes of devices and workers later.
+ * takes pages of 1 GB first, and adds pages on the nodes of devices and of workers, for their packet buffers, later.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -58,19 +58,55 @@ table_pages(const struct config *config, bool ipv6, uint32_t limit)
 	return workers * pages_of(conn_table_bytes(ipv6, worker_share(limit, workers)));
 }
 
+/* A pool for each node with workers, and one for those on none in particular. */
+static void
+split_packets(const struct config *config, const int *nodes, struct memory_need *need)
+{
+	uint32_t n = config->workers.count;
+
+	need->packets = 0;
+	for (int node = -1; node < NUMA_NODES_MAX; node++) {
+		uint32_t mbufs = packet_pool_share(config->limits.mbufs, nodes, n, node);
+		size_t pages = mbufs > 0 ? pages_of(packet_pool_bytes(config, mbufs, HUGEPAGE)) : 0;
+
+		need->packets += pages;
+		if (node >= 0)
+			need->packets_on[node] = pages;
+	}
+}
+
 void
-memory_need_of(const struct config *config, struct memory_need *ret)
+memory_need_of(const struct config *config, const int *nodes, struct memory_need *ret)
 {
 	const struct config_limits *limits = &config->limits;
 
 	*ret = (struct memory_need){
-		.packets = pages_of(packet_pool_bytes(config, HUGEPAGE)),
-		.packets_4k = pages_of(packet_pool_bytes(config, PAGE)),
+		.packets = pages_of(packet_pool_bytes(config, limits->mbufs, HUGEPAGE)),
+		.packets_4k = pages_of(packet_pool_bytes(config, limits->mbufs, PAGE)),
 		.routes = pages_of(fib_heap_bytes(limits->routes, limits->routes_ipv6, limits->neighbours)),
 		.devices = pages_of(device_bytes(config)),
 		.connections = table_pages(config, false, limits->connections),
 		.connections_ipv6 = table_pages(config, true, limits->connections_ipv6),
 	};
+	if (nodes)
+		split_packets(config, nodes, ret);
+}
+
+static size_t
+packets_elsewhere(const struct memory_need *need, int node)
+{
+	size_t pages = 0;
+
+	for (int i = 0; i < NUMA_NODES_MAX; i++)
+		pages += i != node ? need->packets_on[i] : 0;
+	return pages;
+}
+
+/* DPDK's heap in huge pages on NODE. */
+static size_t
+heap_on(const struct memory_need *need, int node)
+{
+	return need->routes + need->devices + need->packets - packets_elsewhere(need, node);
 }
 
 /* How DPDK takes HEAP pages on a node: the largest first, and one more if those of 2 MB don't do for the rest. */
@@ -90,14 +126,14 @@ heap_fits(const struct numa_pages *pages, uint32_t node, size_t heap, size_t *re
 
 /* The first node with room for the heap; NODE itself if none has. */
 static int
-choose_node(const struct numa_pages *pages, size_t heap, int node)
+choose_node(const struct numa_pages *pages, const struct memory_need *need, int node)
 {
 	size_t n_1g, n_2m;
 
 	if (node >= 0)
 		return node;
 	for (uint32_t i = 0; i < pages->n_nodes; i++) {
-		if (heap_fits(pages, i, heap, &n_1g, &n_2m))
+		if (heap_fits(pages, i, heap_on(need, (int)i), &n_1g, &n_2m))
 			return (int)i;
 	}
 	return 0;
@@ -108,17 +144,18 @@ memory_plan_on(const struct config *config, const struct memory_need *need, cons
 	       struct memory_plan *ret)
 {
 	bool wanted = config->memory.hugepages != HUGEPAGES_OFF, fits;
-	size_t rest = need->routes + need->devices, heap_2m;
-	size_t heap = rest + (wanted ? need->packets : need->packets_4k);
+	size_t small = need->routes + need->devices + need->packets_4k, heap, heap_2m;
 
-	*ret = (struct memory_plan){ .need = *need, .node = choose_node(pages, heap, node) };
+	*ret = (struct memory_plan){ .need = *need, .node = choose_node(pages, need, node) };
+	heap = wanted ? heap_on(need, ret->node) : small;
 	fits = heap_fits(pages, (uint32_t)ret->node, heap, &ret->heap_1g, &heap_2m);
-	ret->needed_2m = heap_2m + need->connections + need->connections_ipv6 + (pages->n_nodes - 1) * need->devices;
+	ret->needed_2m = heap_2m + need->connections + need->connections_ipv6 + packets_elsewhere(need, ret->node) +
+			 (pages->n_nodes - 1) * need->devices;
 	ret->free_2m = numa_pages_free_2m(pages);
 	ret->total_2m = pages->total_2m + RTE_MAX(ret->needed_2m, ret->free_2m) - ret->free_2m;
 	ret->node_lacks = fits ? 0 : heap_2m - pages->node[ret->node].free_2m;
 	ret->eal.hugepages = wanted && fits && heap_2m <= ret->free_2m;
-	ret->eal.heap = (rest + (ret->eal.hugepages ? need->packets : need->packets_4k)) * HUGEPAGE;
+	ret->eal.heap = (ret->eal.hugepages ? heap : small) * HUGEPAGE;
 	ret->eal.node = ret->eal.hugepages && pages->n_nodes > 1 ? ret->node : -1;
 	ret->tables = ret->eal.hugepages && ret->needed_2m <= ret->free_2m;
 }
@@ -194,16 +231,16 @@ memory_plan_text(const struct config *config, const struct memory_plan *plan, ch
 	fclose(out);
 }
 
-/* The NUMA node of the CPUs on which the control thread will be. */
+/* The NUMA node of a list of CPUs, or of all that we may use. */
 static int
-control_node(const struct config *config)
+node_of_list(const char *list)
 {
 	uint16_t cpus[CPU_LIST_MAX];
 	cpu_set_t set;
 	int n = 0;
 
-	if (config->workers.control_cpus)
-		return numa_node_of_cpus(NUMA_SYS, cpus, cpu_list_parse(config->workers.control_cpus, cpus));
+	if (list)
+		return numa_node_of_cpus(NUMA_SYS, cpus, cpu_list_parse(list, cpus));
 	if (sched_getaffinity(0, sizeof(set), &set) != 0)
 		return -1;
 	for (uint16_t cpu = 0; cpu < CPU_SETSIZE && cpu < CPU_LIST_MAX; cpu++) {
@@ -213,18 +250,30 @@ control_node(const struct config *config)
 	return numa_node_of_cpus(NUMA_SYS, cpus, n);
 }
 
+/* As eal_worker_node() will have them. */
+static void
+find_worker_nodes(const struct config_workers *workers, int nodes[WORKERS_MAX])
+{
+	uint16_t cpus[CPU_LIST_MAX];
+	int n = workers->cpus ? cpu_list_parse(workers->cpus, cpus) : 0, floating = node_of_list(NULL);
+
+	for (uint32_t i = 0; i < workers->count; i++)
+		nodes[i] = (int)i < n ? numa_node_of_cpus(NUMA_SYS, &cpus[i], 1) : floating;
+}
+
 void
 memory_plan_make(const struct config *config, struct memory_plan *ret)
 {
 	struct numa_pages pages = { .n_nodes = 1 };
+	int nodes[WORKERS_MAX], node = -1;
 	struct memory_need need;
-	int node = -1;
 
-	memory_need_of(config, &need);
 	if (config->memory.hugepages != HUGEPAGES_OFF) {
 		numa_pages_read(NUMA_SYS, &pages);
-		node = control_node(config);
+		node = node_of_list(config->workers.control_cpus);
+		find_worker_nodes(&config->workers, nodes);
 	}
+	memory_need_of(config, pages.n_nodes > 1 ? nodes : NULL, &need);
 	memory_plan_on(config, &need, &pages, node, ret);
 }
 

@@ -13,17 +13,19 @@
 #include "core/numa.h"
 #include "port/eal.h"
 
-/* In units of 2 MB. The first four are DPDK's heap, the other two are core/pages.h's. */
+/* In units of 2 MB. The connections are core/pages.h's, the rest is DPDK's heap. */
 struct memory_need {
-	size_t packets; /* the pool of buffers */
+	size_t packets; /* the pools of buffers */
 	size_t packets_4k; /* the same where DPDK has pages of 4 KB: no buffer lies across two */
+	size_t packets_on[NUMA_NODES_MAX]; /* of PACKETS: what is for workers on that node; all 0 on a machine of one */
 	size_t routes; /* both forwarding tables */
 	size_t devices; /* queues of devices and workers, and what DPDK needs for itself */
 	size_t connections, connections_ipv6; /* all workers' tables */
 };
 
-/* Pure: may be asked before the EAL starts. */
-void memory_need_of(const struct config *config, struct memory_need *ret);
+/* Pure: may be asked before the EAL starts. NODES: of each worker, -1 if on none in particular; NULL on a machine of one
+ * node. */
+void memory_need_of(const struct config *config, const int *nodes, struct memory_need *ret);
 
 struct memory_plan {
 	struct memory_need need;

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include <rte_launch.h>
-#include <rte_mbuf.h>
 
 #include "control/control.h"
 #include "control/kernel_mirror.h"
@@ -43,7 +42,7 @@ struct modules {
 	const struct config *config;
 	struct memory_plan memory;
 	struct rcu *rcu;
-	struct rte_mempool *pool;
+	struct packet_pools *pools;
 	struct ports *ports;
 	struct steering *steering;
 	struct exception *exception;
@@ -64,19 +63,25 @@ struct modules {
 
 /* ---- what workers read ---- */
 
+/* Without huge pages DPDK's memory is on no node in particular. */
+static int
+make_pools(struct modules *self)
+{
+	int nodes[WORKERS_MAX];
+
+	for (uint32_t i = 0; i < self->n_workers; i++)
+		nodes[i] = self->memory.eal.hugepages ? eal_worker_node(i) : -1;
+	return packet_pools_create(self->config, nodes, self->n_workers, &self->pools);
+}
+
 static int
 start_ports(struct modules *self)
 {
 	const struct config *config = self->config;
-	int err;
+	int err = make_pools(self);
 
-	self->pool = packet_pool_create(config);
-	if (!self->pool) {
-		log_error("memory", "no room for %u packet buffers; lower limits.mbufs, or give more huge pages",
-			  config->limits.mbufs);
-		return -ENOMEM;
-	}
-	err = ports_open(config, self->n_workers, self->pool, &self->ports);
+	if (err == 0)
+		err = ports_open(config, self->pools, &self->ports);
 	if (err < 0)
 		return err;
 	err = steering_create(NULL, ports_reta_size(self->ports, self->n_workers), self->n_workers, &self->steering);
@@ -86,7 +91,7 @@ start_ports(struct modules *self)
 	err = handover_create(self->n_workers, HANDOVER_RING, &self->handover);
 	if (err < 0)
 		return err;
-	return exception_create(self->ports, self->n_workers, self->pool, config->workers.idle_us,
+	return exception_create(self->ports, self->n_workers, packet_pool_of(self->pools, 0), config->workers.idle_us,
 				config->workers.control_cpus, &self->exception);
 }
 
@@ -108,7 +113,7 @@ make_tables(struct modules *self)
 static int
 make_workers(struct modules *self)
 {
-	const struct worker_shared shared = {
+	struct worker_shared shared = {
 		.config = self->config,
 		.lb = self->lb,
 		.fib = self->fib,
@@ -117,13 +122,14 @@ make_workers(struct modules *self)
 		.exception = self->exception,
 		.handover = self->handover,
 		.rcu = self->rcu,
-		.pool = self->pool,
 		.hugepages = self->memory.tables,
 	};
 
 	for (uint32_t i = 0; i < self->n_workers; i++) {
-		int err = worker_create(&shared, i, self->n_workers, eal_worker_lcore(i), &self->workers[i]);
+		int err;
 
+		shared.pool = packet_pool_of(self->pools, i);
+		err = worker_create(&shared, i, self->n_workers, eal_worker_lcore(i), &self->workers[i]);
 		if (err < 0)
 			return err;
 		self->counters[i] = &self->workers[i]->counters;
@@ -309,7 +315,7 @@ destroy(struct modules *self)
 	lb_destroy(self->lb);
 	fib_destroy(self->fib);
 	rcu_destroy(self->rcu);
-	rte_mempool_free(self->pool);
+	packet_pools_destroy(self->pools);
 	event_loop_destroy(self->loop);
 	if (self->signals >= 0)
 		close(self->signals);

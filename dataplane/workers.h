@@ -21,7 +21,7 @@ struct worker_shared {
 	struct exception *exception;
 	struct handover *handover;
 	struct rcu *rcu;
-	struct rte_mempool *pool;
+	struct rte_mempool *pool; /* of the worker's node */
 	bool hugepages; /* for the connection tables */
 };
 

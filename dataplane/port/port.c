@@ -17,6 +17,7 @@
 #include "port/eal.h"
 #include "port/kernel_if.h"
 #include "port/link_ioctl.h"
+#include "port/packet_pool.h"
 #include "port/port.h"
 #include "port/port_device.h"
 #include "port/steering.h"
@@ -24,6 +25,14 @@
 #define RETA_DEFAULT 128
 /* Of a frame besides the IP packet: Ethernet header and one VLAN tag. */
 #define FRAME_OVERHEAD (RTE_ETHER_HDR_LEN + 4)
+
+/* All queues of a port in a row, device by device: queue number I of them is worker I's, and so on around. A port of
+ * single-queue devices spreads like one device with as many queues. */
+static uint32_t
+n_queues(const struct port *port)
+{
+	return (uint32_t)port->n_devs * port->queues;
+}
 
 /* All devices of a port answer to the first one's MAC address. */
 static int
@@ -51,12 +60,12 @@ host_ifindex(uint16_t dev)
 }
 
 static int
-open_devices(struct ports *ports, struct port *port, const struct config_port *config, uint32_t n_workers,
-	     struct rte_mempool *pool)
+open_devices(struct ports *ports, struct port *port, const struct config_port *config, const struct packet_pools *pools)
 {
 	for (uint32_t i = 0; i < config->n_devices; i++) {
+		uint32_t first = n_queues(port) % pools->n_workers;
 		uint16_t dev, queues;
-		int err = port_device_open(config->devices[i], config, n_workers, pool, &dev, &queues);
+		int err = port_device_open(config->devices[i], config, pools, first, &dev, &queues);
 
 		if (err < 0)
 			return err;
@@ -107,34 +116,52 @@ find_mtu(struct port *port, const struct config_port *config, const struct rte_m
 	return 0;
 }
 
+uint32_t
+port_report_nodes(const struct port *port, const int *nodes, uint32_t n_workers)
+{
+	uint32_t n = 0, first = 0;
+
+	for (uint32_t i = n_workers; i > 0 && port->numa_node >= 0; i--) {
+		if (nodes[i - 1] < 0 || nodes[i - 1] == port->numa_node)
+			continue;
+		first = i - 1;
+		n++;
+	}
+	if (n > 0)
+		log_warning(
+			"port",
+			"%s is on NUMA node %d, %u of %u workers are not (worker %u is on node %d): slower; give the "
+			"workers cpus of that node",
+			port->name, port->numa_node, n, n_workers, first, nodes[first]);
+	return n;
+}
+
 static void
 say_port(const struct port *port, const struct config_port *config, uint32_t n_workers)
 {
 	char mac[RTE_ETHER_ADDR_FMT_SIZE];
+	int nodes[WORKERS_MAX];
 
 	rte_ether_format_addr(mac, sizeof(mac), &port->mac);
 	log_info("port", "%s: %s%s, %u device%s with %u queue%s each, MAC %s, MTU %u", port->name, config->devices[0],
 		 port->n_devs > 1 ? " and more" : "", port->n_devs, port->n_devs > 1 ? "s" : "", port->queues,
 		 port->queues > 1 ? "s" : "", mac, port->mtu);
-	for (uint32_t worker = 0; worker < n_workers && port->numa_node >= 0; worker++) {
-		int node = eal_worker_node(worker);
-
-		if (node >= 0 && node != port->numa_node)
-			log_warning("port", "%s is on NUMA node %d, worker %u on node %d: slower; choose other cpus",
-				    port->name, port->numa_node, worker, node);
-	}
+	for (uint32_t i = 0; i < n_workers; i++)
+		nodes[i] = eal_worker_node(i);
+	(void)port_report_nodes(port, nodes, n_workers);
 }
 
 static int
-open_port(struct ports *ports, const struct config_port *config, uint32_t n_workers, struct rte_mempool *pool)
+open_port(struct ports *ports, const struct config_port *config, const struct packet_pools *pools)
 {
 	struct port *port = &ports->port[ports->n_ports];
+	struct rte_mempool *pool = packet_pool_of(pools, 0);
 	int err;
 
 	snprintf(port->name, sizeof(port->name), "%s", config->name);
 	port->index = (uint8_t)ports->n_ports++;
 	port->config_line = config->line;
-	err = open_devices(ports, port, config, n_workers, pool);
+	err = open_devices(ports, port, config, pools);
 	if (err == 0)
 		err = find_mtu(port, config, pool);
 	if (err == 0)
@@ -143,12 +170,12 @@ open_port(struct ports *ports, const struct config_port *config, uint32_t n_work
 		return err;
 	port->admin = true;
 	port_poll_link(port);
-	say_port(port, config, n_workers);
+	say_port(port, config, pools->n_workers);
 	return 0;
 }
 
 int
-ports_open(const struct config *config, uint32_t n_workers, struct rte_mempool *pool, struct ports **ret)
+ports_open(const struct config *config, const struct packet_pools *pools, struct ports **ret)
 {
 	struct ports *ports = calloc(1, sizeof(*ports));
 
@@ -160,7 +187,7 @@ ports_open(const struct config *config, uint32_t n_workers, struct rte_mempool *
 		return -E2BIG;
 	}
 	for (uint32_t i = 0; i < config->n_ports; i++) {
-		int err = open_port(ports, &config->ports[i], n_workers, pool);
+		int err = open_port(ports, &config->ports[i], pools);
 
 		if (err < 0) {
 			ports_close(ports);
@@ -204,14 +231,6 @@ port_by_ifindex(struct ports *ports, int ifindex)
 			return &ports->port[i];
 	}
 	return NULL;
-}
-
-/* All queues of a port in a row, device by device: queue number I of them is worker I's, and so on around. A port of
- * single-queue devices spreads like one device with as many queues. */
-static uint32_t
-n_queues(const struct port *port)
-{
-	return (uint32_t)port->n_devs * port->queues;
 }
 
 static struct port_queue

@@ -13,7 +13,6 @@
 
 #include <rte_ethdev.h>
 #include <rte_ether.h>
-#include <rte_mempool.h>
 
 #include "core/config.h"
 
@@ -21,6 +20,7 @@
 #define PORT_MACS_MAX 16
 
 struct kernel_if;
+struct packet_pools;
 struct steering;
 
 struct port {
@@ -61,13 +61,17 @@ struct port_queue {
 	uint8_t port;
 };
 
-/* Probes, configures and starts every device of the configuration, with as many queues as it can use for N_WORKERS;
- * says in the log what each port got. Errors are logged with the port's name and the line of the configuration. */
-int ports_open(const struct config *config, uint32_t n_workers, struct rte_mempool *pool, struct ports **ret);
+/* Probes, configures and starts every device of the configuration, with as many queues as it can use for the workers of
+ * POOLS, each with its worker's pool; says in the log what each port got. Errors are logged with the port's name and the
+ * line of the configuration. */
+int ports_open(const struct config *config, const struct packet_pools *pools, struct ports **ret);
 /* Slots that the hash tables of the NICs have in common, a default where there are none: for steering_create(). */
 uint16_t ports_reta_size(const struct ports *ports, uint32_t n_workers);
 /* Gives the NICs that have RSS key and table of STEERING; says in the log where packets are handed over instead. */
 void ports_set_steering(struct ports *ports, const struct steering *steering);
+/* Says in the log if workers run on another NUMA node than PORT, whose packets then cross from one to the other; how many
+ * they are. NODES: of each worker, -1 for one on none in particular. */
+uint32_t port_report_nodes(const struct port *port, const int *nodes, uint32_t n_workers);
 /* Stops and frees all; the workers and the I/O thread have ended. */
 void ports_close(struct ports *ports);
 

@@ -11,6 +11,7 @@
 #include "core/cleanup.h"
 #include "core/log.h"
 #include "port/eal.h"
+#include "port/packet_pool.h"
 #include "port/port_device.h"
 
 #define RSS_FIELDS (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP)
@@ -79,7 +80,7 @@ choose_queues(const struct config_port *config, const char *device, const struct
 
 static int
 configure(uint16_t dev, const struct config_port *config, const struct rte_eth_dev_info *info, uint16_t queues,
-	  struct rte_mempool *pool)
+	  const struct packet_pools *pools, uint32_t first)
 {
 	struct rte_eth_conf conf = { 0 };
 	uint16_t rx = (uint16_t)config->rx_descriptors, tx = (uint16_t)config->tx_descriptors;
@@ -96,6 +97,8 @@ configure(uint16_t dev, const struct config_port *config, const struct rte_eth_d
 	if (err == 0)
 		err = rte_eth_dev_adjust_nb_rx_tx_desc(dev, &rx, &tx);
 	for (uint16_t queue = 0; queue < queues && err == 0; queue++) {
+		struct rte_mempool *pool = packet_pool_of(pools, (first + queue) % pools->n_workers);
+
 		err = rte_eth_rx_queue_setup(dev, queue, rx, (unsigned int)node, NULL, pool);
 		if (err == 0)
 			err = rte_eth_tx_queue_setup(dev, queue, tx, (unsigned int)node, NULL);
@@ -116,19 +119,19 @@ open_filters(uint16_t dev, const struct config_port *config)
 }
 
 static int
-set_up(uint16_t dev, const char *device, const struct config_port *config, uint32_t n_workers, struct rte_mempool *pool,
-       uint16_t *ret_queues)
+set_up(uint16_t dev, const char *device, const struct config_port *config, const struct packet_pools *pools,
+       uint32_t first, uint16_t *ret_queues)
 {
 	struct rte_eth_dev_info info;
 	const char *step = "asking for its limits";
 	int err = rte_eth_dev_info_get(dev, &info);
 
 	if (err == 0) {
-		err = choose_queues(config, device, &info, n_workers, ret_queues);
+		err = choose_queues(config, device, &info, pools->n_workers, ret_queues);
 		if (err < 0)
 			return err;
 		step = "setting up its queues";
-		err = configure(dev, config, &info, *ret_queues, pool);
+		err = configure(dev, config, &info, *ret_queues, pools, first);
 	}
 	if (err == 0 && config->mtu > 0) {
 		step = "setting its MTU";
@@ -149,14 +152,14 @@ set_up(uint16_t dev, const char *device, const struct config_port *config, uint3
 }
 
 int
-port_device_open(const char *device, const struct config_port *config, uint32_t n_workers, struct rte_mempool *pool,
+port_device_open(const char *device, const struct config_port *config, const struct packet_pools *pools, uint32_t first,
 		 uint16_t *ret_dev, uint16_t *ret_queues)
 {
 	int err = attach(device, config, ret_dev);
 
 	if (err < 0)
 		return err;
-	err = set_up(*ret_dev, device, config, n_workers, pool, ret_queues);
+	err = set_up(*ret_dev, device, config, pools, first, ret_queues);
 	if (err < 0)
 		port_device_close(*ret_dev);
 	return err;

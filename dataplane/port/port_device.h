@@ -7,16 +7,16 @@
 
 #include <stdint.h>
 
-#include <rte_mempool.h>
-
 #include "core/config.h"
 
+struct packet_pools;
 struct steering;
 
 /* DEVICE is an entry of CONFIG->devices. Attaches it (PCI devices were found by eal_start), gives it *RET_QUEUES queue
- * pairs and starts it. -errno with a line in the log. */
-int port_device_open(const char *device, const struct config_port *config, uint32_t n_workers, struct rte_mempool *pool,
-		     uint16_t *ret_dev, uint16_t *ret_queues);
+ * pairs and starts it. The first of them is worker FIRST's, and so on around: each has its worker's pool. -errno with a
+ * line in the log. */
+int port_device_open(const char *device, const struct config_port *config, const struct packet_pools *pools,
+		     uint32_t first, uint16_t *ret_dev, uint16_t *ret_queues);
 void port_device_close(uint16_t dev);
 
 /* Slots of its RSS table, 0 if it has none or only one queue. */

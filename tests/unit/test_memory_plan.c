@@ -75,14 +75,13 @@ packet_buffers_take_what_was_said(void **state)
 	(void)state;
 	for (size_t i = 0; i < RTE_DIM(mbufs); i++) {
 		size_t before = heap_used();
-		struct rte_mempool *pool;
+		struct packet_pools *pools;
 
 		port.mtu = mtu[i];
 		config.limits.mbufs = mtu[i] > 4000 ? mbufs[i] / 4 : mbufs[i];
-		pool = packet_pool_create(&config);
-		assert_non_null(pool);
-		assert_foretold(packet_pool_bytes(&config, PAGE), heap_used() - before);
-		rte_mempool_free(pool);
+		assert_int_equal(packet_pools_create(&config, (int[]){ -1 }, 1, &pools), 0);
+		assert_foretold(packet_pool_bytes(&config, config.limits.mbufs, PAGE), heap_used() - before);
+		packet_pools_destroy(pools);
 	}
 }
 
@@ -114,11 +113,17 @@ every_worker_has_whole_pages_for_its_share_of_the_connections(void **state)
 	uint32_t share = (10u << 20) / 3 + 1;
 
 	(void)state;
-	memory_need_of(&one, &need);
+	memory_need_of(&one, NULL, &need);
 	assert_int_equal(need.connections, (conn_table_bytes(false, 10 << 20) + HUGEPAGE - 1) / HUGEPAGE);
 	assert_int_equal(need.connections_ipv6, (conn_table_bytes(true, 1 << 18) + HUGEPAGE - 1) / HUGEPAGE);
-	memory_need_of(&three, &need);
+	memory_need_of(&three, NULL, &need);
 	assert_int_equal(need.connections, 3 * ((conn_table_bytes(false, share) + HUGEPAGE - 1) / HUGEPAGE));
+}
+
+static size_t
+pages_for(const struct config *config, uint32_t mbufs)
+{
+	return (packet_pool_bytes(config, mbufs, HUGEPAGE) + HUGEPAGE - 1) / HUGEPAGE;
 }
 
 /* Needs that are easily added up: DPDK's heap has 100 pages, the connections have 900. */
@@ -281,6 +286,51 @@ on_two_nodes_the_heap_lies_where_the_control_thread_is(void **state)
 		"control_cpus");
 }
 
+static void
+packet_buffers_are_needed_where_their_workers_are(void **state)
+{
+	static const int nodes[] = { 1, 0, 1, -1 };
+	struct config config = config_of(4, 1 << 20, HUGEPAGES_AUTO);
+	struct memory_need all, split;
+
+	(void)state;
+	memory_need_of(&config, NULL, &all);
+	memory_need_of(&config, nodes, &split);
+	assert_int_equal(split.packets_on[0], pages_for(&config, config.limits.mbufs / 4));
+	assert_int_equal(split.packets_on[1], pages_for(&config, config.limits.mbufs / 2));
+	assert_int_equal(split.packets, 2 * split.packets_on[0] + split.packets_on[1]);
+	assert_in_range(split.packets, all.packets, all.packets + 3 * 2);
+	assert_int_equal(split.packets_4k, all.packets_4k);
+	assert_int_equal(split.devices, all.devices);
+}
+
+static void
+the_heap_has_room_for_the_packets_of_its_own_node(void **state)
+{
+	struct numa_pages pages = { .n_nodes = 2,
+				    .node = { { .free_2m = 500 }, { .free_2m = 510 } },
+				    .total_2m = 1010 };
+	struct config config = config_of(1, 10 << 20, HUGEPAGES_AUTO);
+	struct memory_need spread = need;
+	struct memory_plan plan;
+
+	(void)state;
+	spread.packets_on[0] = 10;
+	spread.packets_on[1] = 25; /* and 5 anywhere: with the heap */
+	memory_plan_on(&config, &spread, &pages, 0, &plan);
+	assert_int_equal(plan.eal.heap, 75 * HUGEPAGE);
+	assert_int_equal(plan.needed_2m, 1010);
+	assert_true(plan.tables);
+	memory_plan_on(&config, &spread, &pages, 1, &plan);
+	assert_int_equal(plan.eal.heap, 90 * HUGEPAGE);
+	assert_int_equal(plan.needed_2m, 1010);
+	/* Without huge pages there is one pool. */
+	pages.node[1].free_2m = 80;
+	memory_plan_on(&config, &spread, &pages, 1, &plan);
+	assert_false(plan.eal.hugepages);
+	assert_int_equal(plan.eal.heap, 125 * HUGEPAGE);
+}
+
 /* A file of one line in a folder that looks like /sys, with the folders above it. */
 static void
 put(const char *sys, const char *path, const char *line)
@@ -361,6 +411,8 @@ main(void)
 		cmocka_unit_test(with_huge_pages_off_none_are_used),
 		cmocka_unit_test(dpdk_takes_pages_of_1_gb_as_it_does),
 		cmocka_unit_test(on_two_nodes_the_heap_lies_where_the_control_thread_is),
+		cmocka_unit_test(packet_buffers_are_needed_where_their_workers_are),
+		cmocka_unit_test(the_heap_has_room_for_the_packets_of_its_own_node),
 		cmocka_unit_test(pages_and_cpus_of_nodes_are_read),
 	};
 

@@ -11,10 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "heard_log.h"
 #include "port/steering.h"
 #include "toeplitz.h"
 
@@ -170,19 +170,13 @@ a_reply_lands_where_its_port_was_picked_for(void **state)
 static struct steering *
 make_heard(const uint8_t *key, bool *ret_warned)
 {
-	FILE *log = tmpfile();
-	int shown = dup(STDERR_FILENO);
 	struct steering *steering;
-	char line[256] = "";
+	struct heard heard;
 
-	assert_non_null(log);
-	assert_true(dup2(fileno(log), STDERR_FILENO) >= 0);
+	heard_begin(&heard);
 	steering = make(key, 128, 2);
-	assert_true(dup2(shown, STDERR_FILENO) >= 0);
-	close(shown);
-	rewind(log);
-	*ret_warned = fgets(line, sizeof(line), log) && strstr(line, "warning: steering: with this RSS key");
-	fclose(log);
+	heard_end(&heard);
+	*ret_warned = strstr(heard.text, "warning: steering: with this RSS key") != NULL;
 	return steering;
 }
 
