@@ -131,8 +131,12 @@ run(void *arg)
 		uint32_t n = worker_turn(runner->testbed->workers[runner->worker]);
 		double ticks = (double)(rte_rdtsc_precise() - from);
 
+		fast = both_fast(runner) && fast;
+		/* Goes on when there are enough, for the other. */
+		if (samples->kept == MEASURE_KEPT_MAX)
+			continue;
 		samples->taken++;
-		if (both_fast(runner) && fast && n > 0 && samples->kept < MEASURE_KEPT_MAX)
+		if (fast && n > 0)
 			samples->values[samples->kept++] = (float)(ticks / n);
 	}
 	return 0;
