@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Checks that several suites make of the services of services_up.
+#
+# shellcheck disable=SC2154 # bats sets $output and $status
 
+# shellcheck disable=SC2034 # for the tests
 ALL_VIPS="$NAT_VIP $NAT_VIP6 $DR_VIP $DR_VIP6 $FNAT_VIP $FNAT_VIP6"
 
 # Round robin: six requests are two for each of the three servers, whichever comes first.

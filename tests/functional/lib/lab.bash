@@ -5,6 +5,7 @@
 # hosts.bash builds the usual topology with these words.
 
 LAB_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+# shellcheck disable=SC2034 # for the tests and the other parts
 LAB_TOOLS=$LAB_TOP/tests/functional/tools
 BUILD=$(realpath "${BUILD:-$LAB_TOP/build}")
 [ -x "$BUILD/ipvsd" ] || { echo "$BUILD/ipvsd is not there; build it, or name the build folder in \$BUILD" >&2; exit 1; }
@@ -37,6 +38,7 @@ lab_down() {
 	guard=$(cat "$LAB_DIR/guard.pid")
 	lab_remove
 	# Its tail, too, which waits for this shell.
+	# shellcheck disable=SC2046 # a list
 	kill -KILL "$guard" $(ps -o pid= --ppid "$guard") 2>/dev/null || true
 }
 
@@ -44,7 +46,8 @@ lab_remove() {
 	local host pids
 	while read -r host; do
 		for _ in $(seq 50); do
-			pids=$(ip netns pids "$LAB-$host" 2>/dev/null) && [ -n "$pids" ] || break
+			pids=$(ip netns pids "$LAB-$host" 2>/dev/null) || break
+			[ -n "$pids" ] || break
 			# shellcheck disable=SC2086 # a list
 			kill -KILL $pids 2>/dev/null || true
 		done

@@ -74,8 +74,7 @@ page() { # HOST ADDRESS [PATH]
 
 # Who answers N requests, each with its count: "2 server1".
 who_answers() { # HOST ADDRESS N
-	local i
-	for i in $(seq "$3"); do
+	for _ in $(seq "$3"); do
 		page "$1" "$2" || return 1
 	done | sort | uniq -c | sed 's/^ *//'
 }
