@@ -407,6 +407,8 @@ testbed_create(const struct testbed_spec *spec, struct testbed **ret)
 		testbed->spec.last_port = 65535;
 	}
 	testbed->config.limits = limits_of(spec);
+	/* Figures with small pages would be others; without enough huge ones there are none. */
+	testbed->config.memory.hugepages = HUGEPAGES_REQUIRED;
 	make_port(testbed);
 	err = fill(testbed);
 	if (err < 0) {
