@@ -127,7 +127,7 @@ conn_of(const struct conn_table *table, uint32_t value, const bool ipv6)
 }
 
 static __rte_always_inline void
-match(const struct worker *self, struct lookup *lookup, const bool ipv6)
+match_family(const struct worker *self, struct lookup *lookup, const bool ipv6)
 {
 	const struct conn_table *table = table_of(self, ipv6);
 	const struct conn_bucket *bucket = conn_bucket(table, lookup->hash);
@@ -164,7 +164,7 @@ verify(const struct worker *self, const struct lookup *lookup, const bool ipv6)
 
 /* False: for the slow path, nothing is changed yet. */
 static __rte_always_inline bool
-forward(struct worker *self, const struct lookup *lookup, const bool ipv6)
+forward_family(struct worker *self, const struct lookup *lookup, const bool ipv6)
 {
 	uint32_t value = verify(self, lookup, ipv6), direction = CONN_DIRECTION(value);
 	struct conn *conn = conn_of(table_of(self, ipv6), value, ipv6);
@@ -196,6 +196,25 @@ forward(struct worker *self, const struct lookup *lookup, const bool ipv6)
 	return true;
 }
 
+static inline void
+match(const struct worker *self, struct lookup *lookup)
+{
+	if (unlikely(!lookup->ip))
+		return;
+	if (lookup->ipv6)
+		match_family(self, lookup, true);
+	else
+		match_family(self, lookup, false);
+}
+
+static inline bool
+forward(struct worker *self, const struct lookup *lookup)
+{
+	if (unlikely(!lookup->ip))
+		return false;
+	return lookup->ipv6 ? forward_family(self, lookup, true) : forward_family(self, lookup, false);
+}
+
 /* Each stage runs so many packets behind the one before, and the three take turns packet by packet: about as many
  * lines are on their way at any time as a core can wait for, while it works. A whole stage after the other for 32
  * packets cost twice as much at a million connections. */
@@ -208,20 +227,14 @@ established(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf
 	struct lookup lookups[BURST];
 
 	for (uint32_t i = 0; i < n + 2 * AHEAD; i++) {
-		struct lookup *next = &lookups[i], *second = next - AHEAD, *last = next - 2 * AHEAD;
-
 		if (i < n)
-			parse(self, next, packets[i], &ports[handed_over ? packets[i]->port : port].mac);
-		if (i - AHEAD < n && second->ip) {
-			if (second->ipv6)
-				match(self, second, true);
-			else
-				match(self, second, false);
-		}
-		if (i - 2 * AHEAD < n) {
-			if (unlikely(!last->ip ||
-				     !(last->ipv6 ? forward(self, last, true) : forward(self, last, false))))
-				path_slow(self, last->m, handed_over ? (uint8_t)last->m->port : port, handed_over);
+			parse(self, &lookups[i], packets[i], &ports[handed_over ? packets[i]->port : port].mac);
+		if (i - AHEAD < n)
+			match(self, &lookups[i - AHEAD]);
+		if (i - 2 * AHEAD < n && unlikely(!forward(self, &lookups[i - 2 * AHEAD]))) {
+			struct rte_mbuf *m = lookups[i - 2 * AHEAD].m;
+
+			path_slow(self, m, handed_over ? (uint8_t)m->port : port, handed_over);
 		}
 	}
 }
