@@ -2,8 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <rte_common.h>
-
+#include "core/compat.h"
 #include "core/rcu.h"
 #include "lb/address_set.h"
 

@@ -5,8 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <rte_common.h>
-
+#include "core/compat.h"
 #include "lb/lb.h"
 #include "lb/reverse_map.h"
 
