@@ -17,6 +17,7 @@
 
 #define SWEEP_PERIOD_MS 1000
 #define SWEEP_MAX 256 /* connections looked at in one turn */
+#define SWEEP_GROUP 16 /* connections whose lines are asked for together */
 #define SEQUENCE_GAP 65536 /* beyond what the server acknowledged, so that its TIME_WAIT takes the SYN as a new one */
 
 static struct conn_table *
@@ -184,8 +185,6 @@ sweep_quota(const struct worker *self, struct conn_table *table)
 	table->sweep_due = (uint32_t)due - quota;
 	return quota;
 }
-
-#define SWEEP_GROUP 16 /* connections whose lines are asked for together */
 
 /* The connections of the next GROUP numbers that have timed out; their buckets are on their way. */
 static uint32_t

@@ -152,7 +152,7 @@ lb_has_address(const struct lb *lb, uint16_t family, const union ip_bits *addres
 bool
 dest_alive(const struct lb *lb, uint32_t id)
 {
-	return __atomic_load_n(&lb->dest_live[DEST_INDEX(id)], __ATOMIC_RELAXED) == id;
+	return dest_is_live(lb, id);
 }
 
 const struct dest *

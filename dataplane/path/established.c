@@ -26,8 +26,6 @@ struct lookup {
 
 #define IPV4_ORDINARY 0x45
 #define IPV4_FRAGMENT RTE_BE16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)
-#define L4_AT4 (RTE_ETHER_HDR_LEN + sizeof(struct rte_ipv4_hdr))
-#define L4_AT6 (RTE_ETHER_HDR_LEN + sizeof(struct rte_ipv6_hdr))
 
 static inline bool
 ipv4_sum_is_right(const struct rte_ipv4_hdr *ip)

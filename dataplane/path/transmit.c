@@ -22,8 +22,8 @@ send_to_worker(struct worker *self, struct send_buffer *buffer)
 	}
 }
 
-static void
-flush(struct worker *self, struct send_buffer *buffer)
+void
+transmit_full(struct worker *self, struct send_buffer *buffer)
 {
 	uint16_t sent;
 
@@ -40,12 +40,6 @@ flush(struct worker *self, struct send_buffer *buffer)
 }
 
 void
-transmit_full(struct worker *self, struct send_buffer *buffer)
-{
-	flush(self, buffer);
-}
-
-void
 transmit(struct worker *self, struct rte_mbuf *m, uint8_t port)
 {
 	if (unlikely(!self->ports->port[port].up))
@@ -59,7 +53,7 @@ transmit_flush(struct worker *self)
 {
 	for (uint32_t i = 0; i < self->ports->n_ports; i++) {
 		if (self->send[i].n > 0)
-			flush(self, &self->send[i]);
+			transmit_full(self, &self->send[i]);
 	}
 }
 

@@ -229,16 +229,7 @@ measure(struct bench *bench, struct latency *latency, uint32_t connections, cons
 static int
 rows(struct bench *bench, struct latency *latency, uint32_t connections)
 {
-	const struct testbed_spec spec = {
-		.proto = IPPROTO_TCP,
-		.forward = FORWARD_FULLNAT,
-		.services = 1,
-		.dests = 16,
-		.nexthops = 16,
-		.scheduler = "rr",
-		.connections = connections,
-		.n_workers = 1,
-	};
+	const struct testbed_spec spec = testbed_usual(connections);
 	char prefix[32], count[16];
 	int err;
 

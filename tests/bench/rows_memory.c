@@ -30,21 +30,13 @@ connections(const struct bench *bench, bool ipv6, uint32_t n)
 static int
 worker(const struct bench *bench, uint32_t n, uint32_t n_workers)
 {
-	const struct testbed_spec spec = {
-		.proto = IPPROTO_TCP,
-		.forward = FORWARD_FULLNAT,
-		.services = 1,
-		.dests = 1,
-		.nexthops = 1,
-		.scheduler = "rr",
-		.connections = n,
-		.n_workers = n_workers,
-	};
+	struct testbed_spec spec = testbed_usual(n);
 	const struct worker *self;
 	struct testbed *testbed;
 	char name[REPORT_NAME_MAX], count[16];
 	int err;
 
+	spec.n_workers = n_workers;
 	snprintf(name, sizeof(name), "memory/worker/%s of %u/tables", bench_count(n, count), n_workers);
 	if (!bench_wants(bench, name) || n > bench->max_connections)
 		return 0;

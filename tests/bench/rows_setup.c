@@ -436,19 +436,12 @@ static int
 row(struct bench *bench, const char *what, size_t variant, uint32_t target, uint32_t room,
     int (*measure)(struct bench *bench, const struct testbed_spec *spec, uint32_t target, const char *name))
 {
-	const struct testbed_spec spec = {
-		.ipv6 = variants[variant].ipv6,
-		.proto = variants[variant].proto,
-		.forward = variants[variant].forward,
-		.services = 1,
-		.dests = 16,
-		.nexthops = 16,
-		.scheduler = "rr",
-		.connections = room,
-		.n_workers = 1,
-	};
+	struct testbed_spec spec = testbed_usual(room);
 	char name[REPORT_NAME_MAX], number[16];
 
+	spec.ipv6 = variants[variant].ipv6;
+	spec.proto = variants[variant].proto;
+	spec.forward = variants[variant].forward;
 	snprintf(name, sizeof(name), "%s/%s/%s", what, variants[variant].name, bench_count(target, number));
 	if (!bench_wants(bench, name) || target > bench->max_connections)
 		return 0;

@@ -21,17 +21,12 @@
 static struct testbed_spec
 spec_of(uint8_t forward, bool ipv6, uint32_t connections, uint32_t n_workers)
 {
-	return (struct testbed_spec){
-		.ipv6 = ipv6,
-		.proto = IPPROTO_TCP,
-		.forward = forward,
-		.services = 1,
-		.dests = 16,
-		.nexthops = 16,
-		.scheduler = "rr",
-		.connections = n_workers * connections,
-		.n_workers = n_workers,
-	};
+	struct testbed_spec spec = testbed_usual(n_workers * connections);
+
+	spec.forward = forward;
+	spec.ipv6 = ipv6;
+	spec.n_workers = n_workers;
+	return spec;
 }
 
 /* ---- replies at the wrong worker ---- */

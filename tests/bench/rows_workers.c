@@ -23,16 +23,10 @@
 static struct testbed_spec
 spec_of(uint32_t n_workers, uint32_t connections)
 {
-	return (struct testbed_spec){
-		.proto = IPPROTO_TCP,
-		.forward = FORWARD_FULLNAT,
-		.services = 1,
-		.dests = 16,
-		.nexthops = 16,
-		.scheduler = "rr",
-		.connections = n_workers * connections,
-		.n_workers = n_workers,
-	};
+	struct testbed_spec spec = testbed_usual(n_workers * connections);
+
+	spec.n_workers = n_workers;
+	return spec;
 }
 
 /* ---- one after the other ---- */

@@ -391,6 +391,21 @@ fill(struct testbed *testbed)
 	return err;
 }
 
+struct testbed_spec
+testbed_usual(uint32_t connections)
+{
+	return (struct testbed_spec){
+		.proto = IPPROTO_TCP,
+		.forward = FORWARD_FULLNAT,
+		.services = 1,
+		.dests = 16,
+		.nexthops = 16,
+		.scheduler = "rr",
+		.connections = connections,
+		.n_workers = 1,
+	};
+}
+
 int
 testbed_create(const struct testbed_spec *spec, struct testbed **ret)
 {

@@ -55,6 +55,9 @@ struct testbed {
 int testbed_start(const char *cpus);
 uint32_t testbed_devs(void);
 
+/* What most rows are about: one service of 16 servers, full-NAT, TCP over IPv4, one worker. */
+struct testbed_spec testbed_usual(uint32_t connections);
+
 int testbed_create(const struct testbed_spec *spec, struct testbed **ret);
 void testbed_destroy(struct testbed *testbed);
 
