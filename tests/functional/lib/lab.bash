@@ -121,8 +121,11 @@ log_of() { # NAME
 	echo "$LAB_DIR/$1.log"
 }
 
+# The process may go while it is looked at: one whose state can't be read is gone too.
 gone() { # PID
-	[ ! -e "/proc/$1" ] || [ "$(awk '/^State/ { print $2 }' "/proc/$1/status" 2>/dev/null)" = Z ]
+	local state
+	state=$(awk '/^State/ { print $2 }' "/proc/$1/status" 2>/dev/null) || true
+	[ -z "$state" ] || [ "$state" = Z ]
 }
 
 is_running() { # NAME
