@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""NEW_SERVICE, broken in each way."""
+from breakage import broken, packings
+from netlink_text import SERVICE, attribute, fields, pack
+from probe import KEY, SETUP, Prober, Table
+
+GOOD = dict(KEY, PORT=81, **SETUP)
+table = Table(Prober())
+table.case("good", "NEW_SERVICE", attribute(1, pack(fields(SERVICE, **GOOD))))
+for title, nest in broken(SERVICE, GOOD):
+    table.case(title, "NEW_SERVICE", attribute(1, nest))
+for title, body in packings(1, pack(fields(SERVICE, **GOOD))):
+    table.case(title, "NEW_SERVICE", body)
