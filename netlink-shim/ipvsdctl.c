@@ -15,14 +15,9 @@
 #include <netlink/genl/genl.h>
 #include <netlink/netlink.h>
 
+#include "ipvsdctl.h"
 #include "libipvsd.h"
 #include "wire.h"
-
-struct options {
-	const char *socket;
-	bool by_worker; /* counters: each worker's, not only the sum */
-	bool all; /* counters: those that are 0 too */
-};
 
 static void
 usage(FILE *to)
@@ -32,6 +27,8 @@ usage(FILE *to)
 		    "  counters [-a] [-w]  what was received, forwarded and dropped, and why\n"
 		    "                      -a: also what is 0; -w: each worker's, too\n"
 		    "  laddrs              groups of local addresses\n"
+		    "  conns [-p tcp|udp] [-c CLIENT] [-v VIRTUAL] [-l LOCAL] [-r SERVER] [-t STATE] [-w WORKER]\n"
+		    "                      connections; of each end ADDRESS, ADDRESS:PORT or :PORT\n"
 		    "\n"
 		    "See ipvsdctl(8).\n");
 }
@@ -102,28 +99,64 @@ show_laddrs(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-/* A dump of COMMAND, each answer given to SHOW. A negative libnl error. */
-static int
-dump(struct nl_sock *sk, int command, int (*show)(struct nl_msg *msg, void *arg), struct options *options)
+static bool
+counters_option(struct options *options, int option, const char *argument)
 {
-	int family = genl_ctrl_resolve(sk, IPVSX_FAMILY_NAME), err;
+	(void)argument;
+	options->all |= option == 'a';
+	options->by_worker |= option == 'w';
+	return true;
+}
+
+static bool
+no_option(struct options *options, int option, const char *argument)
+{
+	(void)options;
+	(void)option;
+	(void)argument;
+	return false;
+}
+
+static const struct command {
+	const char *name;
+	const char *options; /* getopt()'s */
+	int number; /* of a dump */
+	bool (*option)(struct options *options, int option, const char *argument);
+	int (*fill)(struct nl_msg *msg, const struct options *options); /* may be NULL */
+	void (*head)(void); /* may be NULL */
+	int (*show)(struct nl_msg *msg, void *arg);
+} commands[] = {
+	{ "counters", "aw", IPVSX_CMD_GET_COUNTERS, counters_option, NULL, NULL, show_counter },
+	{ "laddrs", "", IPVSX_CMD_GET_LADDRS, no_option, NULL, NULL, show_laddrs },
+	{ "conns", "p:c:v:l:r:t:w:", IPVSX_CMD_GET_CONNS, conns_option, conns_fill, conns_head, conns_show },
+};
+
+/* A dump, each answer shown as it comes. A negative libnl error. */
+static int
+dump(struct nl_sock *sk, const struct command *command, struct options *options)
+{
+	int family = genl_ctrl_resolve(sk, IPVSX_FAMILY_NAME), err = 0;
 	struct nl_msg *msg;
 
 	if (family < 0)
 		return family;
-	nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, show, options);
+	nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, command->show, options);
 	msg = nlmsg_alloc();
-	if (!msg || !genlmsg_put(msg, 0, NL_AUTO_SEQ, family, 0, NLM_F_DUMP, (uint8_t)command, IPVSX_FAMILY_VERSION)) {
-		nlmsg_free(msg);
-		return -NLE_NOMEM;
-	}
-	err = nl_send_auto(sk, msg);
+	if (!msg ||
+	    !genlmsg_put(msg, 0, NL_AUTO_SEQ, family, 0, NLM_F_DUMP, (uint8_t)command->number, IPVSX_FAMILY_VERSION))
+		err = -NLE_NOMEM;
+	if (err == 0 && command->fill)
+		err = command->fill(msg, options);
+	if (err == 0)
+		err = nl_send_auto(sk, msg);
 	nlmsg_free(msg);
+	if (err >= 0 && command->head)
+		command->head();
 	return err < 0 ? err : nl_recvmsgs_default(sk);
 }
 
 static int
-run(const char *command, struct options *options)
+run(const struct command *command, struct options *options)
 {
 	struct nl_sock *sk = nl_socket_alloc();
 	int err;
@@ -139,20 +172,43 @@ run(const char *command, struct options *options)
 		nl_socket_free(sk);
 		return EXIT_FAILURE;
 	}
-	err = strcmp(command, "counters") == 0 ? dump(sk, IPVSX_CMD_GET_COUNTERS, show_counter, options)
-					       : dump(sk, IPVSX_CMD_GET_LADDRS, show_laddrs, options);
+	err = dump(sk, command, options);
 	if (err < 0)
-		fprintf(stderr, "ipvsdctl: %s: %s\n", command, nl_geterror(err));
+		fprintf(stderr, "ipvsdctl: %s: %s\n", command->name, nl_geterror(err));
 	ipvsd_detach(sk);
 	nl_socket_free(sk);
 	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static const struct command *
+command_by_name(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* What follows the command's name. */
+static bool
+take_options(int argc, char **argv, const struct command *command, struct options *options)
+{
+	int option;
+
+	while ((option = getopt(argc, argv, command->options)) != -1)
+		if (option == '?' || !command->option(options, option, optarg)) {
+			if (option != '?')
+				fprintf(stderr, "ipvsdctl: -%c %s: not allowed\n", option, optarg);
+			return false;
+		}
+	return optind == argc;
 }
 
 int
 main(int argc, char **argv)
 {
 	struct options options = { .socket = NULL };
-	const char *command;
+	const struct command *command;
 	int option;
 
 	while ((option = getopt(argc, argv, "+s:h")) != -1) {
@@ -163,16 +219,8 @@ main(int argc, char **argv)
 			return option == 'h' ? EXIT_SUCCESS : 2;
 		}
 	}
-	command = optind < argc ? argv[optind++] : "";
-	while ((option = getopt(argc, argv, "aw")) != -1) {
-		if (option == '?' || strcmp(command, "counters") != 0) {
-			usage(stderr);
-			return 2;
-		}
-		options.all |= option == 'a';
-		options.by_worker |= option == 'w';
-	}
-	if (optind < argc || (strcmp(command, "counters") != 0 && strcmp(command, "laddrs") != 0)) {
+	command = optind < argc ? command_by_name(argv[optind++]) : NULL;
+	if (!command || !take_options(argc, argv, command, &options)) {
 		usage(stderr);
 		return 2;
 	}

@@ -5,7 +5,9 @@
 #ifndef PRELOAD_REAL_H
 #define PRELOAD_REAL_H
 
+#include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -36,7 +38,16 @@
 	X(int, dup, (int))                                                                       \
 	X(int, dup2, (int, int))                                                                 \
 	X(int, dup3, (int, int, int))                                                            \
-	X(int, fcntl, (int, int, ...))
+	X(int, fcntl, (int, int, ...))                                                           \
+	X(int, open, (const char *, int, ...))                                                   \
+	X(int, openat, (int, const char *, int, ...))                                            \
+	X(FILE *, fopen, (const char *, const char *))                                           \
+	X(int, stat, (const char *, struct stat *))                                              \
+	X(int, lstat, (const char *, struct stat *))                                             \
+	X(int, fstatat, (int, const char *, struct stat *, int))                                 \
+	X(int, statx, (int, const char *, int, unsigned int, struct statx *))                    \
+	X(int, access, (const char *, int))                                                      \
+	X(int, faccessat, (int, const char *, int, int))
 
 struct real_functions {
 #define X(type, name, args) type(*name) args;

@@ -53,14 +53,18 @@ enum ipvsx_command {
 	IPVSX_CMD_DEL_LADDRS,
 	IPVSX_CMD_GET_LADDRS, /* dump; answers NEW_LADDRS */
 	IPVSX_CMD_GET_COUNTERS, /* dump; answers GET_COUNTERS, one message a counter */
-	IPVSX_CMD_MAX = IPVSX_CMD_GET_COUNTERS,
+	IPVSX_CMD_GET_CONNS, /* dump; CONN of the request is a filter; answers GET_CONNS, one message a connection */
+	IPVSX_CMD_GET_FILE, /* of /proc. Dump: the text of NAME in pieces, without NAME the names of all files; do: its MODE */
+	IPVSX_CMD_MAX = IPVSX_CMD_GET_FILE,
 };
 
 enum ipvsx_attr {
 	IPVSX_ATTR_UNSPEC,
 	IPVSX_ATTR_LADDRS, /* nest of enum ipvsx_laddrs_attr */
 	IPVSX_ATTR_COUNTER, /* nest of enum ipvsx_counter_attr */
-	IPVSX_ATTR_MAX = IPVSX_ATTR_COUNTER,
+	IPVSX_ATTR_CONN, /* nest of enum ipvsx_conn_attr */
+	IPVSX_ATTR_FILE, /* nest of enum ipvsx_file_attr */
+	IPVSX_ATTR_MAX = IPVSX_ATTR_FILE,
 };
 
 enum ipvsx_laddrs_attr {
@@ -84,6 +88,38 @@ enum ipvsx_counter_attr {
 	IPVSX_COUNTER_ATTR_VALUE, /* u64 */
 	IPVSX_COUNTER_ATTR_WORKER, /* u32, IPVSX_IO_THREAD for the I/O thread; absent: the sum of all */
 	IPVSX_COUNTER_ATTR_MAX = IPVSX_COUNTER_ATTR_WORKER,
+};
+
+/* A connection. In a request those that may be a filter: only what equals all of them is answered. */
+enum ipvsx_conn_attr {
+	IPVSX_CONN_ATTR_UNSPEC,
+	IPVSX_CONN_ATTR_PROTOCOL, /* u8; filter */
+	IPVSX_CONN_ATTR_CLIENT, /* binary, 4 or 16 bytes; filter */
+	IPVSX_CONN_ATTR_CLIENT_PORT, /* be16; filter */
+	IPVSX_CONN_ATTR_VIRTUAL, /* binary: the service's address; filter */
+	IPVSX_CONN_ATTR_VIRTUAL_PORT, /* be16; filter */
+	IPVSX_CONN_ATTR_LOCAL, /* binary: the local address, with full-NAT alone; filter */
+	IPVSX_CONN_ATTR_LOCAL_PORT, /* be16; filter */
+	IPVSX_CONN_ATTR_SERVER, /* binary; filter */
+	IPVSX_CONN_ATTR_SERVER_PORT, /* be16; filter */
+	IPVSX_CONN_ATTR_STATE, /* string, the kernel's name; filter */
+	IPVSX_CONN_ATTR_WORKER, /* u32; filter */
+	IPVSX_CONN_ATTR_EXPIRES, /* u32, milliseconds without another packet */
+	IPVSX_CONN_ATTR_AGE, /* u32, milliseconds */
+	IPVSX_CONN_ATTR_PACKETS, /* u8: from the client; 255: that many or more */
+	IPVSX_CONN_ATTR_MAX = IPVSX_CONN_ATTR_PACKETS,
+};
+
+#define IPVSX_FILE_NAME_MAX 63
+#define IPVSX_FILE_TEXT_MAX 8000 /* of one message */
+
+/* A file that Linux has below /proc, under the name that it has there: "net/ip_vs". */
+enum ipvsx_file_attr {
+	IPVSX_FILE_ATTR_UNSPEC,
+	IPVSX_FILE_ATTR_NAME, /* string, at most IPVSX_FILE_NAME_MAX bytes */
+	IPVSX_FILE_ATTR_MODE, /* u32: permission bits as the kernel shows them */
+	IPVSX_FILE_ATTR_TEXT, /* binary: the next piece */
+	IPVSX_FILE_ATTR_MAX = IPVSX_FILE_ATTR_TEXT,
 };
 
 #endif

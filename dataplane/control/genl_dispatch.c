@@ -187,7 +187,10 @@ genl_session_busy(const struct genl_session *session)
 void
 genl_session_resume(struct genl_session *session)
 {
-	while (genl_session_busy(session) && session->out_bytes < GENL_OUT_LIMIT && !session->broken) {
+	session->dump.paused = false;
+	session->dump.work = 0;
+	while (genl_session_busy(session) && session->out_bytes < GENL_OUT_LIMIT && !session->broken &&
+	       !session->dump.paused) {
 		if (session->dump.active) {
 			genl_dump_continue(&session->dump);
 			continue;

@@ -23,6 +23,8 @@
 #define GENL_FAMILIES_MAX 4
 /* A session that holds this much unsent isn't worked on, nor read from, until its client has read. */
 #define GENL_OUT_LIMIT (256u << 10)
+/* What a dump's handler returns when it has worked enough for one turn: it is called again in the next. */
+#define GENL_DUMP_PAUSE 2
 /* Dumps are cut into datagrams of about this size. */
 #define GENL_DUMP_DATAGRAM 8192u
 
@@ -48,6 +50,8 @@ struct genl_dump {
 	void *state; /* the handler's */
 	struct nl_msg *held; /* did not fit into the datagram before */
 	bool active;
+	bool paused; /* until the session is resumed */
+	uint32_t work; /* the handler's count of what it did in this turn; 0 at its start */
 };
 
 /* A line of a family's command table. The kernel's GENL_ADMIN_PERM and friends follow from it. */
@@ -58,7 +62,7 @@ struct genl_op {
 	bool changes; /* its acknowledgement waits for publication */
 	/* The answer, if any, is made by genl_reply(). 0 or -errno. */
 	int (*act)(void *context, struct genl_request *request);
-	/* Fills MSG, whose headers are there, with the next object: 1; 0 at the end, -errno. */
+	/* Fills MSG, whose headers are there, with the next object: 1; 0 at the end, GENL_DUMP_PAUSE, -errno. */
 	int (*dump)(struct genl_dump *dump, struct nl_msg *msg);
 	/* Optional; what STATE holds is given back by dump_end. */
 	int (*dump_start)(struct genl_dump *dump, struct genl_request *request);

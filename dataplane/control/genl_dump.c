@@ -61,7 +61,7 @@ finish(struct genl_dump *dump, int err)
 	genl_dump_stop(dump);
 }
 
-/* The next message into dump->held: 1, 0 at the end, or -errno. */
+/* The next message into dump->held: 1, 0 at the end, GENL_DUMP_PAUSE, or -errno. */
 static int
 next_message(struct genl_dump *dump)
 {
@@ -73,7 +73,7 @@ next_message(struct genl_dump *dump)
 	if (!dump->held)
 		return -ENOMEM;
 	got = dump->op->dump(dump, dump->held);
-	if (got <= 0) {
+	if (got != 1) {
 		nlmsg_free(dump->held);
 		dump->held = NULL;
 	}
@@ -105,6 +105,7 @@ genl_dump_continue(struct genl_dump *dump)
 	}
 	if (used > 0)
 		output_bytes(dump->session, datagram, used);
+	dump->paused = got == GENL_DUMP_PAUSE;
 	if (got <= 0)
 		finish(dump, got);
 }

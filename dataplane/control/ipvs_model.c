@@ -117,6 +117,7 @@ ipvs_zero_all(struct ipvs_model *model)
 
 	while ((service = ipvs_service_next(model, &index)) != NULL)
 		ipvs_service_zero(model, service);
+	ipvs_totals_zero(model);
 }
 
 void
@@ -135,6 +136,7 @@ ipvs_model_tick(struct ipvs_model *model, uint64_t now_ms)
 		ipvs_dest_counts(model, dest, &counts);
 		ipvs_estimator_sample(&dest->estimator, &counts);
 	}
+	ipvs_totals_slice(model, model->slice, ESTIMATE_SLICES);
 	model->slice = (model->slice + 1) % ESTIMATE_SLICES;
 	ipvs_trash_collect(model, TRASH_PERIOD_MS);
 }

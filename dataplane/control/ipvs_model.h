@@ -16,6 +16,7 @@
 
 #include "control/hash_index.h"
 #include "control/ipvs_stats.h"
+#include "control/ipvs_totals.h"
 #include "control/number_pool.h"
 #include "lb/service.h"
 
@@ -126,6 +127,7 @@ struct ipvs_model {
 	const struct ipvs_observer *observer;
 	uint64_t now_ms; /* set by ipvs_model_tick() */
 	uint32_t slice; /* of the destinations, to be estimated next */
+	struct ipvs_totals totals;
 };
 
 int ipvs_model_create(struct lb *lb, const struct ipvs_limits *limits, struct ipvs_model **ret);

@@ -53,6 +53,8 @@ counters_start_cmd(struct genl_dump *dump, struct genl_request *request)
 static const struct attr_policy ipvsx_policy[IPVSX_ATTR_MAX + 1] = {
 	[IPVSX_ATTR_LADDRS] = { ATTR_NEST, 0 },
 	[IPVSX_ATTR_COUNTER] = { ATTR_NEST, 0 },
+	[IPVSX_ATTR_CONN] = { ATTR_NEST, 0 },
+	[IPVSX_ATTR_FILE] = { ATTR_NEST, 0 },
 };
 
 static const struct genl_op ipvsx_ops[] = {
@@ -71,6 +73,21 @@ static const struct genl_op ipvsx_ops[] = {
 		.dump = counters_dump_next,
 		.dump_start = counters_start_cmd,
 		.dump_end = counters_dump_end,
+	},
+	{
+		.command = IPVSX_CMD_GET_CONNS,
+		.reply = IPVSX_CMD_GET_CONNS,
+		.dump = conns_dump_cmd,
+		.dump_start = conns_dump_start,
+		.dump_end = conns_dump_end,
+	},
+	{
+		.command = IPVSX_CMD_GET_FILE,
+		.reply = IPVSX_CMD_GET_FILE,
+		.act = file_get_cmd,
+		.dump = file_dump_cmd,
+		.dump_start = file_dump_start,
+		.dump_end = file_dump_end,
 	},
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The private generic netlink family IPVSX: what Linux has no word for (netlink-shim/wire.h). Its commands about local
- * addresses are in ipvsx_laddrs.c, the counters in counters_dump.c.
+ * addresses are in ipvsx_laddrs.c, about connections in ipvsx_conns.c, about files of /proc in ipvsx_files.c, the
+ * counters in counters_dump.c.
  */
 #ifndef CONTROL_IPVSX_FAMILY_H
 #define CONTROL_IPVSX_FAMILY_H
@@ -23,5 +24,14 @@ extern const struct genl_family ipvsx_family;
 int laddrs_new_cmd(void *context, struct genl_request *request);
 int laddrs_del_cmd(void *context, struct genl_request *request);
 int laddrs_dump_cmd(struct genl_dump *dump, struct nl_msg *msg);
+
+int conns_dump_start(struct genl_dump *dump, struct genl_request *request);
+int conns_dump_cmd(struct genl_dump *dump, struct nl_msg *msg);
+void conns_dump_end(struct genl_dump *dump);
+
+int file_get_cmd(void *context, struct genl_request *request);
+int file_dump_start(struct genl_dump *dump, struct genl_request *request);
+int file_dump_cmd(struct genl_dump *dump, struct nl_msg *msg);
+void file_dump_end(struct genl_dump *dump);
 
 #endif

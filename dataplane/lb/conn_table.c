@@ -86,6 +86,7 @@ struct conn *
 conn_new(struct conn_table *table)
 {
 	struct conn *conn;
+	uint32_t version;
 
 	if (table->free != CONN_NONE) {
 		conn = conn_at(table, table->free);
@@ -97,7 +98,8 @@ conn_new(struct conn_table *table)
 	}
 	table->n_used++;
 	memset(conn, 0, (size_t)1 << table->size_shift);
-	memset(conn_cold(table, conn), 0, sizeof(struct conn_cold));
+	version = conn_cold(table, conn)->version;
+	*conn_cold(table, conn) = (struct conn_cold){ .version = version };
 	return conn;
 }
 
@@ -108,6 +110,25 @@ conn_free(struct conn_table *table, struct conn *conn)
 	conn->dest = table->free;
 	table->free = conn_number(table, conn);
 	table->n_used--;
+}
+
+/* From now on the connection may be listed: all that identifies it is there. */
+static void
+show(struct conn_table *table, const struct conn *conn)
+{
+	struct conn_cold *cold = conn_cold(table, conn);
+
+	__atomic_store_n(&cold->version, cold->version + 1, __ATOMIC_RELEASE);
+}
+
+/* From now on it may not, and what was copied meanwhile is not to be used. */
+static void
+hide(struct conn_table *table, const struct conn *conn)
+{
+	struct conn_cold *cold = conn_cold(table, conn);
+
+	__atomic_store_n(&cold->version, cold->version + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE); /* before anything of it changes */
 }
 
 /* An empty overflow bucket, 0 without one. */
@@ -174,6 +195,8 @@ conn_link(struct conn_table *table, struct conn *conn, enum conn_direction direc
 	}
 	bucket->value[__builtin_ctz(free_slots)] = CONN_VALUE(conn_number(table, conn), (uint32_t)direction);
 	bucket->tag[__builtin_ctz(free_slots)] = conn_tag(hash);
+	if (direction == CONN_IN)
+		show(table, conn);
 	return 0;
 }
 
@@ -247,6 +270,8 @@ conn_unlink(struct conn_table *table, struct conn *conn, enum conn_direction dir
 
 			if (bucket->value[slot] != wanted)
 				continue;
+			if (direction == CONN_IN)
+				hide(table, conn);
 			if (bucket->next) {
 				close_hole(table, bucket, slot);
 			} else {

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What the files of ipvsdctl share: a command of its command line, and the options of them all.
+ */
+#ifndef IPVSDCTL_H
+#define IPVSDCTL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <netinet/in.h>
+#include <netlink/msg.h>
+
+/* One end of the connections that are wanted. */
+struct wanted_end {
+	int family; /* 0: any address */
+	union {
+		struct in_addr v4;
+		struct in6_addr v6;
+	};
+	bool by_port;
+	uint16_t port; /* host order */
+};
+
+struct wanted_conns {
+	uint8_t protocol; /* 0: any */
+	struct wanted_end client, virtual, local, server;
+	const char *state; /* NULL: any */
+	bool by_worker;
+	uint32_t worker;
+};
+
+struct options {
+	const char *socket;
+	bool by_worker; /* counters: each worker's, not only the sum */
+	bool all; /* counters: those that are 0 too */
+	struct wanted_conns conns;
+};
+
+/* conns: takes an option of the command line; false if its argument isn't one. */
+bool conns_option(struct options *options, int option, const char *argument);
+/* conns: puts the filter into the request. A negative libnl error. */
+int conns_fill(struct nl_msg *msg, const struct options *options);
+/* conns: prints the heading. */
+void conns_head(void);
+/* conns: prints one. As a libnl callback. */
+int conns_show(struct nl_msg *msg, void *arg);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Files of /proc that ipvsd has in the kernel's place: which paths are meant, and descriptors with their text. The hooks
+ * of the calls that take a path are in preload_hook_path.c.
+ */
+#ifndef PRELOAD_FILES_H
+#define PRELOAD_FILES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The name that ipvsd knows the file of this path by ("net/ip_vs"), or NULL if it is none of ours. The result is a part
+ * of PATH or a constant. */
+const char *files_name(const char *path);
+/* The folder of the sysctls, with or without a slash at its end. */
+bool files_is_folder(const char *path);
+
+/* A descriptor from which the file's text, as it is now, can be read; FLAGS are open()'s. -1 and errno as open(). */
+int files_open(const char *name, int flags);
+/* The file's permission bits in *RET: 0, or -1 and errno. */
+int files_mode(const char *name, uint32_t *ret);
+
+#endif
