@@ -42,25 +42,38 @@ def read(path):
 # --- from a record to text --------------------------------------------------------------------------------------
 
 
-def wire_lines(path):
-    reader, lines, port, after = Reader(), [], None, 0
-    for line in read(path):
-        kind, _, rest = line.partition(" ")
-        if kind == "#":
-            lines.append(line)
-            continue
-        data = bytes.fromhex(rest)
+class Talk:
+    """What one process says and hears."""
+
+    def __init__(self):
+        self.reader, self.port, self.answers = Reader(), None, 0
+
+    def lines(self, kind, data, family):
+        self.reader.family = self.reader.family or family
         if kind == "S":
-            lines += reader.sent(data)
-            port = int.from_bytes(data[12:16], "little") or None if len(data) >= 16 else None
-            after = 0
-            continue
-        here = list(reader.received(data, port))
-        after += 1
+            self.port = int.from_bytes(data[12:16], "little") or None if len(data) >= 16 else None
+            self.answers = 0
+            return list(self.reader.sent(data))
+        here = list(self.reader.received(data, self.port))
+        self.answers += 1
         if here and not any(" multi" in text for text in here):
-            here[0] += f" (datagram {after})"
-        lines += here
-    return lines
+            here[0] += f" (datagram {self.answers})"
+        return here
+
+
+def wire_lines(path):
+    """What processes said at the same time, between two remarks, is put one after the other, in order of the text."""
+    lines, talks, part, family = [], {}, {}, None
+    for line in read(path) + ["#"]:
+        if line.startswith("#"):
+            lines += [text for talk in sorted(part.values()) for text in talk] + [line]
+            part = {}
+            continue
+        kind, pid, data = line.split(" ")
+        talk = talks.setdefault(pid, Talk())
+        part.setdefault(pid, []).extend(talk.lines(kind, bytes.fromhex(data), family))
+        family = family or talk.reader.family
+    return lines[:-1]
 
 
 # --- what may differ --------------------------------------------------------------------------------------------
@@ -214,6 +227,7 @@ def compared(folder, name, allowances):
     lines = [wire_lines(f"{folder}/{side}/{name}.wire") for side in ("kernel", "ipvsd")]
     wire = [allowed_form(one, name, "wire", allowances) for one in lines]
     diff = differences(*text) or differences(*wire)
+    diff = [line for line in text[0] + text[1] if line.startswith("wrong: ")] + diff
     return diff, len(text[0]), sum(line.startswith("> ") for line in lines[0]), lines[0]
 
 
@@ -231,7 +245,8 @@ def main(folder, scenarios):
             covered.setdefault(token, set()).add(name)
         if n_lines < 2:
             diff.append("nothing was seen")
-        what = f"{name}: {n_lines} lines, {n_messages} messages"
+        ms = max(int(read(f"{folder}/{side}/{name}.ms")[0]) for side in ("kernel", "ipvsd"))
+        what = f"{name}: {n_lines} lines, {n_messages} messages in {ms}ms"
         if name in pending:
             reason = pending[name] if diff else f"{pending[name]} (passes now: take it out of tests/oracle/pending)"
             print(f"ok {number} - {what} # SKIP {reason}")

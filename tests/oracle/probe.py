@@ -57,7 +57,7 @@ class Prober:
     def exchange(self, data):
         """Sends a datagram and returns those that came back, without the sentinel's."""
         list(self.reader.sent(data))
-        self.record.write(f"S {data.hex()}\n")
+        self.record.write(f"S 0 {data.hex()}\n")
         self.socket.send(data)
         self.socket.send(message(3, attribute(2, b"no such family\0"), CTRL, seq=SENTINEL))
         replies, dumping, asked = [], False, True
@@ -71,7 +71,7 @@ class Prober:
                 dumping = bool(flags & MULTI) and kind != NLMSG_DONE
             else:
                 replies.append(reply)
-                self.record.write(f"R {reply.hex()}\n")
+                self.record.write(f"R 0 {reply.hex()}\n")
         self.record.flush()
         return replies
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * A preloaded library that writes down what a program says and hears on its generic-netlink sockets, for tests/oracle:
- * one line a datagram, "S HEX" for sent and "R HEX" for received, appended to the file $ORACLE_RECORD. It works for
+ * one line a datagram, "S PID HEX" for sent and "R PID HEX" for received, appended to the file $ORACLE_RECORD. It works for
  * the kernel's sockets and, as it stands before the shim in LD_PRELOAD, for the shim's.
  */
 #include <dlfcn.h>
@@ -10,6 +10,7 @@
 #include <linux/netlink.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -42,12 +43,11 @@ put_line(char direction, const uint8_t *bytes, size_t length)
 	static const char digits[] = "0123456789abcdef";
 	const char *path = getenv("ORACLE_RECORD");
 	int saved = errno, fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666) : -1;
-	char *line = malloc(2 * length + 3), *at = line;
+	char *line = malloc(2 * length + 32), *at = line;
 
 	if (fd < 0 || !line)
 		abort(); /* a test that lost a message would prove nothing */
-	*at++ = direction;
-	*at++ = ' ';
+	at += sprintf(at, "%c %d ", direction, getpid());
 	for (size_t i = 0; i < length; i++) {
 		*at++ = digits[bytes[i] >> 4];
 		*at++ = digits[bytes[i] & 15];

@@ -35,6 +35,13 @@ ipvsadm() {
 	show ipvsadm "$@"
 }
 
+# What has to hold on both sides, since a difference would not show it.
+expect() { # TEXT COMMAND...
+	local text=$1
+	shift
+	"$@" || echo "wrong: $text"
+}
+
 # A heading of a part.
 say() { # TEXT
 	printf '%s\n' "# $*"
@@ -47,5 +54,99 @@ await() { # COMMAND...
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $deadline ] || { echo "waited in vain for: $*"; return 1; }
 		sleep 0.05
+	done
+}
+
+# Runs a command as a client, but says nothing of it to anybody.
+quietly() { # COMMAND...
+	if [ "$side" = ipvsd ]; then
+		"$BUILD/netlink-shim/ipvsd-run" -s "$IPVSD_SOCKET" "$@"
+	else
+		command "$@"
+	fi
+}
+
+# Does ipvsadm -Sn name this, literally?
+listed() { # TEXT
+	local all
+	all=$(quietly ipvsadm -Sn)
+	[[ "$all" == *"$1"* ]]
+}
+
+not_listed() { # TEXT
+	! listed "$1"
+}
+
+# keepalived.conf from standard input; what is in all of them comes first.
+conf() {
+	{
+		printf '%s\n' 'global_defs {' '	router_id oracle' '	script_user root' '	dynamic_interfaces' '}'
+		cat
+	} >keepalived.conf
+}
+
+# Starts the distribution's keepalived with keepalived.conf, and waits until it has said all that it has to; TEXT is in
+# the list by then.
+keepalived_starts() { # [TEXT]
+	say "keepalived starts"
+	: >log
+	told=0
+	via log log keepalived --dont-fork --log-console --log-detail --use-file "$PWD/keepalived.conf" \
+		--pid "$PWD/parent.pid" --checkers_pid "$PWD/checkers.pid" --vrrp_pid "$PWD/vrrp.pid" &
+	keepalived=$!
+	reloads=0
+	await logged 1 'Startup complete'
+	[ $# -eq 0 ] || await listed "$1"
+	keepalived_is_done
+}
+
+# Reads keepalived.conf again.
+keepalived_reloads() {
+	say "keepalived reloads"
+	kill -HUP "$(<parent.pid)"
+	reloads=$((reloads + 1))
+	await logged "$reloads" 'Reload complete'
+	keepalived_is_done
+}
+
+# Does keepalived's log say this so many times?
+logged() { # TIMES TEXT
+	local line times=0
+	while IFS= read -r line; do
+		[[ "$line" != *"$2"* ]] || times=$((times + 1))
+	done <log
+	[ $times -ge "$1" ]
+}
+
+keepalived_stops() {
+	say "keepalived stops"
+	kill -TERM "$(<parent.pid)"
+	wait "$keepalived"
+	keepalived_told
+	ipvsadm -Sn
+}
+
+# Nothing tells that it has sent its last request; half a second without one is taken for that.
+keepalived_is_done() {
+	local lines n=-1
+	mapfile -t lines <"$ORACLE_RECORD"
+	while [ $n -ne ${#lines[@]} ]; do
+		n=${#lines[@]}
+		sleep 0.5
+		mapfile -t lines <"$ORACLE_RECORD"
+	done
+	keepalived_told
+	ipvsadm -Sn
+}
+
+# What its log has of services since the last time, without the time of day.
+keepalived_told() {
+	local lines line
+	mapfile -t -s "$told" lines <log
+	told=$((told + ${#lines[@]}))
+	for line in "${lines[@]}"; do
+		[[ "$line" =~ (IPVS|[Qq]uorum|server|service) ]] || continue
+		[[ ! "$line" =~ (Starting|Command line|Initializing|Misc check) ]] || continue
+		printf '  keepalived: %s\n' "${line#*:*:*: }"
 	done
 }
