@@ -70,6 +70,7 @@ struct worker {
 	uint32_t now_ms; /* since start, wraps after 49 days; read once a turn */
 	uint32_t random; /* state of a xorshift generator, never 0 */
 	uint16_t laddr_cursor; /* the local port to look at next */
+	uint32_t take_over_next; /* the worker whose rings to look into next */
 	uint64_t hz; /* TSC ticks a second */
 	uint64_t start_tsc;
 	uint64_t ms_per_tick; /* scaled by 2^64 */

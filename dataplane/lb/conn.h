@@ -37,7 +37,10 @@ enum conn_flags {
 	CONN_LOCAL_PORT = 1 << 3, /* it holds a local port of ours: full-NAT */
 	CONN_LEFT =
 		1 << 4, /* its client began another one: only the OUT key is in the index, and keeps the local port */
+	CONN_OPENING = 1 << 5, /* not past conn_complete(): the OUT key is in no table yet */
 };
+/* What takes a packet off the fast path. */
+#define CONN_SLOW (CONN_SHIFTED | CONN_LEFT | CONN_OPENING)
 
 /* IN's packet goes out with the addresses and ports of the reversed OUT key, and the other way round: for NAT and
  * full-NAT that is the translation, and for DR, whose OUT key is the reversed IN key, it changes nothing. */

@@ -17,7 +17,8 @@
 
 #define SWEEP_PERIOD_MS 1000
 #define SWEEP_MAX 256 /* connections looked at in one turn */
-#define SWEEP_GROUP 16 /* connections whose lines are asked for together */
+#define SWEEP_AHEAD 16 /* connections whose lines are on their way */
+#define SWEEP_BEHIND 8 /* connections that have timed out and whose buckets are */
 #define SEQUENCE_GAP 65536 /* beyond what the server acknowledged, so that its TIME_WAIT takes the SYN as a new one */
 
 static struct conn_table *
@@ -64,63 +65,84 @@ follow_closed(struct conn_table *table, struct conn *conn, const struct conn *cl
 	conn_cold(table, conn)->expected = rte_be_to_cpu_32(closed->last_ack[CONN_OUT]) + SEQUENCE_GAP;
 }
 
-static int
-link_both(struct conn_table *table, struct conn *conn)
+int
+conn_begin(struct worker *self, const struct service *svc, const struct dest *dest, const struct forward *forward,
+	   const struct flow *flow, struct conn **ret)
 {
-	int err = conn_link(table, conn, CONN_IN, NULL);
+	struct conn_table *table = table_of(self, flow->family);
+	struct conn *conn = conn_new(table);
+	int err;
 
-	if (err < 0)
-		return err;
+	if (!conn)
+		return -DROP_CONN_TABLE_FULL;
+	conn->proto = flow->proto;
+	conn->flags = forward->conn_flags | CONN_INACTIVE | CONN_OPENING;
+	conn->dest = dest->id;
+	conn->last_seen_ms = self->now_ms;
+	set_key(conn, CONN_IN, flow);
+	conn_cold(table, conn)->service = svc->index;
+	conn_cold(table, conn)->created_ms = self->now_ms;
+	err = conn_link_new(table, conn, CONN_IN);
+	if (err < 0) {
+		conn_free(table, conn);
+		return -DROP_CONN_TABLE_FULL;
+	}
+	self->loads[DEST_INDEX(dest->id)].inactive++;
+	self->counters.count[COUNT_CONNS]++;
+	scheduler_load_changed(self, dest->id);
+	*ret = conn;
+	return 0;
+}
+
+void
+conn_expect(struct worker *self, struct conn *conn, const struct flow *reply)
+{
 	if (conn->flags & CONN_NO_OUTPUT)
-		return 0;
-	err = conn_link(table, conn, CONN_OUT, NULL);
+		return;
+	set_key(conn, CONN_OUT, reply);
+	conn_prefetch_bucket(table_of(self, reply->family), conn, CONN_OUT);
+}
+
+int
+conn_complete(struct worker *self, struct conn *conn, const struct flow *flow, const struct flow *reply,
+	      uint32_t recycle)
+{
+	struct conn_table *table = table_of(self, flow->family);
+	struct flow to_client = flow_reversed(flow), to_server = flow_reversed(reply);
+	int err = 0;
+
+	if (recycle != CONN_NONE) {
+		struct conn *closed = conn_at(table, CONN_NUMBER(recycle));
+
+		follow_closed(table, conn, closed);
+		conn_close(self, closed, flow->family);
+		self->counters.count[COUNT_LADDR_RECYCLED]++;
+	}
+	set_key(conn, CONN_OUT, reply);
+	if (!(conn->flags & CONN_NO_OUTPUT))
+		err = conn_link(table, conn, CONN_OUT, NULL);
 	if (err < 0)
-		conn_unlink(table, conn, CONN_IN);
-	return err;
+		return err == -EEXIST ? -DROP_CONN_COLLISION : -DROP_CONN_TABLE_FULL;
+	set_deltas(conn, CONN_IN, flow, &to_server);
+	set_deltas(conn, CONN_OUT, reply, &to_client);
+	conn->flags &= (uint8_t)~CONN_OPENING;
+	self->loads[DEST_INDEX(conn->dest)].connections++;
+	self->counters.count[COUNT_CONN_NEW]++;
+	return 0;
 }
 
 int
 conn_open(struct worker *self, const struct service *svc, const struct dest *dest, const struct forward *forward,
 	  const struct flow *flow, const struct flow *reply, uint32_t recycle, struct conn **ret)
 {
-	struct conn_table *table = table_of(self, flow->family);
-	struct dest_load *load = &self->loads[DEST_INDEX(dest->id)];
-	struct flow to_client = flow_reversed(flow), to_server = flow_reversed(reply);
-	struct conn closed = { .proto = 0 }, *conn;
-	int err;
+	int err = conn_begin(self, svc, dest, forward, flow, ret);
 
-	if (recycle != CONN_NONE) {
-		memcpy(&closed, conn_at(table, CONN_NUMBER(recycle)), offsetof(struct conn, key4));
-		conn_close(self, conn_at(table, CONN_NUMBER(recycle)), flow->family);
-		self->counters.count[COUNT_LADDR_RECYCLED]++;
-	}
-	conn = conn_new(table);
-	if (!conn)
-		return -DROP_CONN_TABLE_FULL;
-	conn->proto = flow->proto;
-	conn->flags = forward->conn_flags | CONN_INACTIVE;
-	conn->dest = dest->id;
-	conn->last_seen_ms = self->now_ms;
-	set_key(conn, CONN_IN, flow);
-	set_key(conn, CONN_OUT, reply);
-	set_deltas(conn, CONN_IN, flow, &to_server);
-	set_deltas(conn, CONN_OUT, reply, &to_client);
-	conn_cold(table, conn)->service = svc->index;
-	conn_cold(table, conn)->created_ms = self->now_ms;
-	if (closed.proto != 0)
-		follow_closed(table, conn, &closed);
-	err = link_both(table, conn);
-	if (err < 0) {
-		conn_free(table, conn);
-		return err == -EEXIST ? -DROP_CONN_COLLISION : -DROP_CONN_TABLE_FULL;
-	}
-	load->connections++;
-	load->inactive++;
-	self->counters.count[COUNT_CONN_NEW]++;
-	self->counters.count[COUNT_CONNS]++;
-	scheduler_load_changed(self, dest->id);
-	*ret = conn;
-	return 0;
+	if (err < 0)
+		return err;
+	err = conn_complete(self, *ret, flow, reply, recycle);
+	if (err < 0)
+		conn_close(self, *ret, flow->family);
+	return err;
 }
 
 void
@@ -132,7 +154,7 @@ conn_close(struct worker *self, struct conn *conn, uint16_t family)
 
 	if (!(conn->flags & CONN_LEFT))
 		conn_unlink(table, conn, CONN_IN);
-	if (!(conn->flags & CONN_NO_OUTPUT))
+	if (!(conn->flags & (CONN_NO_OUTPUT | CONN_OPENING)))
 		conn_unlink(table, conn, CONN_OUT);
 	if (conn->flags & CONN_INACTIVE)
 		load->inactive--;
@@ -186,49 +208,51 @@ sweep_quota(const struct worker *self, struct conn_table *table)
 	return quota;
 }
 
-/* The connections of the next GROUP numbers that have timed out; their buckets are on their way. */
-static uint32_t
-find_expired(struct worker *self, struct conn_table *table, uint32_t group, const struct timeouts *timeouts,
-	     void (*used)(struct worker *self, uint32_t nexthop), struct conn **ret)
+/* Whether it has timed out. Then its buckets are on their way. */
+static bool
+look_at(struct worker *self, const struct conn_table *table, const struct conn *conn, const struct timeouts *timeouts,
+	void (*used)(struct worker *self, uint32_t nexthop))
 {
-	uint32_t n = 0;
+	uint32_t idle = self->now_ms - conn->last_seen_ms;
 
-	for (uint32_t i = 0; i < group; i++) {
-		struct conn *conn = conn_at(table, table->sweep + i);
-		uint32_t idle = self->now_ms - conn->last_seen_ms;
-
-		rte_prefetch0((const uint8_t *)conn + ((size_t)SWEEP_GROUP << table->size_shift));
-		if (conn->proto == 0)
-			continue;
-		if (idle > timeouts->ms[protocol_index(conn->proto)][conn->state]) {
-			conn_prefetch_buckets(table, conn);
-			ret[n++] = conn;
-		} else if (idle <= 2 * SWEEP_PERIOD_MS) {
-			used(self, conn->nexthop[CONN_IN]);
-			if (!(conn->flags & CONN_NO_OUTPUT))
-				used(self, conn->nexthop[CONN_OUT]);
-		}
+	rte_prefetch0((const uint8_t *)conn + ((size_t)SWEEP_AHEAD << table->size_shift));
+	if (conn->proto == 0)
+		return false;
+	if (idle > timeouts->ms[protocol_index(conn->proto)][conn->state]) {
+		conn_prefetch_bucket(table, conn, CONN_IN);
+		conn_prefetch_bucket(table, conn, CONN_OUT);
+		return true;
 	}
-	return n;
+	if (idle <= 2 * SWEEP_PERIOD_MS) {
+		used(self, conn->nexthop[CONN_IN]);
+		if (!(conn->flags & CONN_NO_OUTPUT))
+			used(self, conn->nexthop[CONN_OUT]);
+	}
+	return false;
 }
 
+/* Each is looked at once at most in a turn, so that none is found twice. */
 void
 conn_sweep(struct worker *self, uint16_t family, void (*used)(struct worker *self, uint32_t nexthop))
 {
 	struct conn_table *table = table_of(self, family);
 	const struct timeouts *timeouts = fetch(self->lb->timeouts);
-	struct conn *expired[SWEEP_GROUP];
+	struct conn *expired[SWEEP_BEHIND];
+	uint32_t found = 0, closed = 0;
 
-	for (uint32_t left = sweep_quota(self, table), group; left > 0; left -= group) {
-		uint32_t n;
+	for (uint32_t left = sweep_quota(self, table); left > 0; left--) {
+		struct conn *conn;
 
 		if (table->sweep >= table->high)
 			table->sweep = 0;
-		group = RTE_MIN(RTE_MIN(left, (uint32_t)SWEEP_GROUP), table->high - table->sweep);
-		n = find_expired(self, table, group, timeouts, used, expired);
-		table->sweep += group;
-		for (uint32_t i = 0; i < n; i++)
-			conn_close(self, expired[i], family);
-		self->counters.count[COUNT_CONN_EXPIRED] += n;
+		conn = conn_at(table, table->sweep++);
+		if (!look_at(self, table, conn, timeouts, used))
+			continue;
+		if (found - closed == SWEEP_BEHIND)
+			conn_close(self, expired[closed++ % SWEEP_BEHIND], family);
+		expired[found++ % SWEEP_BEHIND] = conn;
 	}
+	while (closed < found)
+		conn_close(self, expired[closed++ % SWEEP_BEHIND], family);
+	self->counters.count[COUNT_CONN_EXPIRED] += closed;
 }

@@ -15,8 +15,22 @@ struct forward;
 struct service;
 struct worker;
 
-/* Makes the connection of FLOW (as the client sends it) with replies of flow REPLY and puts it into the index. Ends
- * the connection numbered RECYCLE (a value, or CONN_NONE), whose reply flow it takes over. 0, or a negative drop reason. */
+/* A connection is made in two steps, so that others can be begun while the bucket of the second key is on its way.
+ *
+ * conn_begin() makes that of FLOW (as the client sends it), which is no connection's yet: counted at its destination,
+ * known by FLOW, and CONN_OPENING.
+ * conn_expect() prefetches the bucket of REPLY, a reply flow that will probably be given to conn_complete().
+ * conn_complete() has it known by its replies' flow too, and ends the connection numbered RECYCLE (a value, or
+ * CONN_NONE), whose reply flow it takes over. If it fails the connection is opening still: another reply flow can be
+ * tried where another connection has this one (-DROP_CONN_COLLISION), or the connection closed.
+ *
+ * 0, or a negative drop reason. */
+int conn_begin(struct worker *self, const struct service *svc, const struct dest *dest, const struct forward *forward,
+	       const struct flow *flow, struct conn **ret);
+void conn_expect(struct worker *self, struct conn *conn, const struct flow *reply);
+int conn_complete(struct worker *self, struct conn *conn, const struct flow *flow, const struct flow *reply,
+		  uint32_t recycle);
+/* Both steps at once; nothing is left of it if it fails. */
 int conn_open(struct worker *self, const struct service *svc, const struct dest *dest, const struct forward *forward,
 	      const struct flow *flow, const struct flow *reply, uint32_t recycle, struct conn **ret);
 /* Takes it out of the index and the counts, and frees it. */

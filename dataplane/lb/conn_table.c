@@ -171,19 +171,12 @@ conn_find(const struct conn_table *table, const void *key, uint8_t proto, uint64
 	return CONN_NONE;
 }
 
-int
-conn_link(struct conn_table *table, struct conn *conn, enum conn_direction direction, uint32_t *ret_other)
+static int
+insert(struct conn_table *table, const struct conn *conn, enum conn_direction direction, uint64_t hash)
 {
-	const void *key = conn_key(table, conn, direction);
-	uint64_t hash = conn_hash(table, key, conn->proto);
 	struct conn_bucket *bucket = conn_bucket(table, hash);
-	uint32_t other = conn_find(table, key, conn->proto, hash), number, free_slots;
+	uint32_t number, free_slots;
 
-	if (other != CONN_NONE) {
-		if (ret_other)
-			*ret_other = other;
-		return -EEXIST;
-	}
 	while ((free_slots = bucket_match(bucket, 0)) == 0) {
 		if (!bucket->next) {
 			number = overflow_new(table);
@@ -198,6 +191,26 @@ conn_link(struct conn_table *table, struct conn *conn, enum conn_direction direc
 	if (direction == CONN_IN)
 		show(table, conn);
 	return 0;
+}
+
+int
+conn_link_new(struct conn_table *table, struct conn *conn, enum conn_direction direction)
+{
+	return insert(table, conn, direction, conn_hash(table, conn_key(table, conn, direction), conn->proto));
+}
+
+int
+conn_link(struct conn_table *table, struct conn *conn, enum conn_direction direction, uint32_t *ret_other)
+{
+	const void *key = conn_key(table, conn, direction);
+	uint64_t hash = conn_hash(table, key, conn->proto);
+	uint32_t other = conn_find(table, key, conn->proto, hash);
+
+	if (other == CONN_NONE)
+		return insert(table, conn, direction, hash);
+	if (ret_other)
+		*ret_other = other;
+	return -EEXIST;
 }
 
 /* Fills the hole in BUCKET's SLOT from the chain's last bucket, and gives that back if it is an empty overflow. */

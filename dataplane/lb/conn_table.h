@@ -68,6 +68,8 @@ void conn_free(struct conn_table *table, struct conn *conn);
 /* Puts the key of that direction into the index. -EEXIST if another connection has it (RET_OTHER, may be NULL, says
  * which), -ENOSPC without an overflow bucket. */
 int conn_link(struct conn_table *table, struct conn *conn, enum conn_direction direction, uint32_t *ret_other);
+/* The same for a key that is known to be no connection's: it was looked for just now. */
+int conn_link_new(struct conn_table *table, struct conn *conn, enum conn_direction direction);
 void conn_unlink(struct conn_table *table, struct conn *conn, enum conn_direction direction);
 
 /* The value for a key of the table's family (struct conn_key4 or conn_key6), or CONN_NONE. */
@@ -172,10 +174,9 @@ conn_table_is_full(const struct conn_table *table)
 
 /* For a connection that is about to be linked or unlinked. */
 static inline void
-conn_prefetch_buckets(const struct conn_table *table, const struct conn *conn)
+conn_prefetch_bucket(const struct conn_table *table, const struct conn *conn, enum conn_direction direction)
 {
-	rte_prefetch0(conn_bucket(table, conn_hash(table, conn_key(table, conn, CONN_IN), conn->proto)));
-	rte_prefetch0(conn_bucket(table, conn_hash(table, conn_key(table, conn, CONN_OUT), conn->proto)));
+	rte_prefetch0(conn_bucket(table, conn_hash(table, conn_key(table, conn, direction), conn->proto)));
 }
 
 /* Bit i is set if slot i has TAG. */

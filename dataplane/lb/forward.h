@@ -26,9 +26,12 @@ struct forward_request {
 struct forward {
 	const char *name;
 	uint8_t conn_flags; /* that its connections have from the start */
-	/* Writes the flow of the server's replies, as they arrive. RET_RECYCLE as in laddr_choose(). 0, or a negative drop
-	 * reason. */
-	int (*bind)(const struct forward_request *request, struct flow *reply, uint32_t *ret_recycle);
+	/* Writes the flow of the server's replies, as they arrive. Whether another connection has it, conn_complete() will
+	 * tell. 0, or a negative drop reason. */
+	int (*bind)(const struct forward_request *request, struct flow *reply);
+	/* Another one has it: finds one that is nobody's. RET_RECYCLE as in laddr_choose(). NULL where there is only one.
+	 * 0, or a negative drop reason. */
+	int (*bind_again)(const struct forward_request *request, struct flow *reply, uint32_t *ret_recycle);
 };
 
 extern const struct forward forward_nat, forward_direct, forward_fullnat;

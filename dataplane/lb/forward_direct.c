@@ -9,10 +9,9 @@
 #include "lb/service.h"
 
 static int
-direct_bind(const struct forward_request *request, struct flow *reply, uint32_t *ret_recycle)
+direct_bind(const struct forward_request *request, struct flow *reply)
 {
 	*reply = flow_reversed(request->flow);
-	*ret_recycle = CONN_NONE;
 	return 0;
 }
 

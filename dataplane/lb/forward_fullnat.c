@@ -14,22 +14,31 @@
 #define SEARCH_PAUSE_MS 16
 
 static int
-fullnat_bind(const struct forward_request *request, struct flow *reply, uint32_t *ret_recycle)
+fullnat_bind(const struct forward_request *request, struct flow *reply)
 {
 	struct worker *self = request->self;
 	struct dest_load *load = &self->loads[DEST_INDEX(request->dest->id)];
-	int err;
 
 	if (load->no_port_ms != 0 && self->now_ms - load->no_port_ms < SEARCH_PAUSE_MS)
 		return -DROP_NO_LOCAL_PORT;
+	load->no_port_ms = 0;
 	*reply = (struct flow){
 		.src = request->dest->addr.ip,
 		.sport = request->dest->port,
 		.family = request->dest->addr.family,
 		.proto = request->flow->proto,
 	};
-	err = laddr_choose(self, request->svc, request->port, reply, ret_recycle);
-	load->no_port_ms = err != -DROP_NO_LOCAL_PORT ? 0 : self->now_ms != 0 ? self->now_ms : 1;
+	return laddr_propose(self, request->svc, request->port, reply);
+}
+
+static int
+fullnat_bind_again(const struct forward_request *request, struct flow *reply, uint32_t *ret_recycle)
+{
+	struct worker *self = request->self;
+	int err = laddr_choose(self, request->svc, request->port, reply, ret_recycle);
+
+	if (err == -DROP_NO_LOCAL_PORT)
+		self->loads[DEST_INDEX(request->dest->id)].no_port_ms = self->now_ms != 0 ? self->now_ms : 1;
 	return err;
 }
 
@@ -37,4 +46,5 @@ const struct forward forward_fullnat = {
 	.name = "FNAT",
 	.conn_flags = CONN_LOCAL_PORT,
 	.bind = fullnat_bind,
+	.bind_again = fullnat_bind_again,
 };

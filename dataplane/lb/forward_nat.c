@@ -9,7 +9,7 @@
 #include "lb/service.h"
 
 static int
-nat_bind(const struct forward_request *request, struct flow *reply, uint32_t *ret_recycle)
+nat_bind(const struct forward_request *request, struct flow *reply)
 {
 	*reply = (struct flow){
 		.src = request->dest->addr.ip,
@@ -19,7 +19,6 @@ nat_bind(const struct forward_request *request, struct flow *reply, uint32_t *re
 		.family = request->flow->family,
 		.proto = request->flow->proto,
 	};
-	*ret_recycle = CONN_NONE;
 	return 0;
 }
 

@@ -171,6 +171,7 @@ struct search {
 	const struct conn_table *table;
 	const struct laddr_group *group;
 	struct flow *reply;
+	bool unseen; /* any port will do, taken or not */
 	uint32_t probes;
 	uint32_t oldest; /* value of the closed connection that ended first, CONN_NONE if none was met */
 	uint32_t oldest_age_ms;
@@ -199,6 +200,8 @@ port_is_free(struct search *search, uint16_t port)
 	uint32_t value, age;
 
 	search->reply->dport = rte_cpu_to_be_16(port);
+	if (search->unseen)
+		return true;
 	value = conn_of_reply(search);
 	if (value == CONN_NONE)
 		return true;
@@ -282,32 +285,58 @@ take_oldest(const struct search *search)
 	}
 }
 
-int
-laddr_choose(struct worker *self, const struct service *svc, uint8_t port, struct flow *reply, uint32_t *ret_recycle)
+/* From a random address of those that may be used on. */
+static int
+search_addresses(struct search *search, const struct service *svc, uint8_t port)
 {
+	struct worker *self = search->self;
 	const struct laddrs *laddrs = fetch(self->lb->laddrs);
-	struct search search = {
+	struct flow *reply = search->reply;
+	uint32_t total = count_addresses(laddrs, svc, port, reply->family), start;
+
+	if (total == 0)
+		return -DROP_NO_LADDR;
+	start = random_below(self, total);
+	for (uint32_t tried = 0; tried < total && tried < ADDRESSES_TRIED && search->oldest == CONN_NONE; tried++) {
+		uint32_t n = start + tried < total ? start + tried : start + tried - total;
+
+		reply->dst = nth_address(laddrs, svc, port, reply->family, n, &search->group)->ip;
+		search->probes = 0;
+		if ((self->n_workers == 1 ? free_port(search, NULL, 65536) : search_slots(search)) != 0)
+			return 0;
+	}
+	return -DROP_NO_LOCAL_PORT;
+}
+
+static struct search
+search_begin(struct worker *self, struct flow *reply)
+{
+	return (struct search){
 		.self = self,
 		.table = self->conns[reply->family == AF_INET ? TABLE_IPV4 : TABLE_IPV6],
 		.reply = reply,
 		.oldest = CONN_NONE,
 	};
-	uint32_t total = count_addresses(laddrs, svc, port, reply->family), start;
+}
+
+int
+laddr_propose(struct worker *self, const struct service *svc, uint8_t port, struct flow *reply)
+{
+	struct search search = search_begin(self, reply);
+
+	search.unseen = true;
+	return search_addresses(&search, svc, port);
+}
+
+int
+laddr_choose(struct worker *self, const struct service *svc, uint8_t port, struct flow *reply, uint32_t *ret_recycle)
+{
+	struct search search = search_begin(self, reply);
+	int err = search_addresses(&search, svc, port);
 
 	*ret_recycle = CONN_NONE;
-	if (total == 0)
-		return -DROP_NO_LADDR;
-	start = random_below(self, total);
-	for (uint32_t tried = 0; tried < total && tried < ADDRESSES_TRIED && search.oldest == CONN_NONE; tried++) {
-		uint32_t n = start + tried < total ? start + tried : start + tried - total;
-
-		reply->dst = nth_address(laddrs, svc, port, reply->family, n, &search.group)->ip;
-		search.probes = 0;
-		if ((self->n_workers == 1 ? free_port(&search, NULL, 65536) : search_slots(&search)) != 0)
-			return 0;
-	}
-	if (search.oldest == CONN_NONE)
-		return -DROP_NO_LOCAL_PORT;
+	if (err != -DROP_NO_LOCAL_PORT || search.oldest == CONN_NONE)
+		return err;
 	take_oldest(&search);
 	*ret_recycle = search.oldest;
 	return 0;

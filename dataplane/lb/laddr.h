@@ -39,5 +39,8 @@ void laddrs_free(struct laddrs *laddrs);
  * first. PORT: index of the port towards the server. 0, or a negative drop reason. */
 int laddr_choose(struct worker *self, const struct service *svc, uint8_t port, struct flow *reply,
 		 uint32_t *ret_recycle);
+/* The one that laddr_choose() would look at first, without a look: a connection may have it. 0, or a negative drop
+ * reason. */
+int laddr_propose(struct worker *self, const struct service *svc, uint8_t port, struct flow *reply);
 
 #endif

@@ -162,14 +162,14 @@ verify(const struct worker *self, const struct lookup *lookup, const bool ipv6)
 
 /* False: for the slow path, nothing is changed yet. */
 static __rte_always_inline bool
-forward_family(struct worker *self, const struct lookup *lookup, const bool ipv6)
+forward_family(struct worker *self, struct lookup *lookup, const bool ipv6)
 {
-	uint32_t value = verify(self, lookup, ipv6), direction = CONN_DIRECTION(value);
+	uint32_t value = lookup->value = verify(self, lookup, ipv6), direction = CONN_DIRECTION(value);
 	struct conn *conn = conn_of(table_of(self, ipv6), value, ipv6);
 	void *ip = lookup->ip, *l4 = lookup->ip + (ipv6 ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr));
 	union nexthop nexthop;
 
-	if (unlikely(value == CONN_NONE || (conn->flags & (CONN_SHIFTED | CONN_LEFT)) != 0 ||
+	if (unlikely(value == CONN_NONE || (conn->flags & CONN_SLOW) != 0 ||
 		     conn->fib_generation != self->fib->generation ||
 		     ((direction ^ CONN_OUT) & !dest_is_live(self->lb, conn->dest))))
 		return false;
@@ -206,11 +206,34 @@ match(const struct worker *self, struct lookup *lookup)
 }
 
 static inline bool
-forward(struct worker *self, const struct lookup *lookup)
+forward(struct worker *self, struct lookup *lookup)
 {
 	if (unlikely(!lookup->ip))
 		return false;
 	return lookup->ipv6 ? forward_family(self, lookup, true) : forward_family(self, lookup, false);
+}
+
+static bool
+may_open(const struct lookup *lookup)
+{
+	const struct rte_tcp_hdr *tcp =
+		(const void *)(lookup->ip + (lookup->ipv6 ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr)));
+
+	return lookup->proto != IPPROTO_TCP_ ||
+	       (tcp->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG)) == RTE_TCP_SYN_FLAG;
+}
+
+static __rte_noinline void
+leave(struct worker *self, struct openings *openings, const struct lookup *lookup, uint8_t port, bool handed_over)
+{
+	struct rte_mbuf *m = lookup->m;
+
+	if (handed_over)
+		port = (uint8_t)m->port;
+	if (lookup->ip && lookup->value == CONN_NONE && may_open(lookup))
+		path_unknown(self, openings, m, port, handed_over);
+	else
+		path_slow(self, openings, m, port, handed_over);
 }
 
 /* Each stage runs so many packets behind the one before, and the three take turns packet by packet: about as many
@@ -223,18 +246,19 @@ established(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf
 {
 	const struct port *ports = self->ports->port;
 	struct lookup lookups[BURST];
+	struct openings openings;
 
+	openings.first = openings.n = 0;
 	for (uint32_t i = 0; i < n + 2 * AHEAD; i++) {
 		if (i < n)
 			parse(self, &lookups[i], packets[i], &ports[handed_over ? packets[i]->port : port].mac);
 		if (i - AHEAD < n)
 			match(self, &lookups[i - AHEAD]);
 		if (i - 2 * AHEAD < n && unlikely(!forward(self, &lookups[i - 2 * AHEAD]))) {
-			struct rte_mbuf *m = lookups[i - 2 * AHEAD].m;
-
-			path_slow(self, m, handed_over ? (uint8_t)m->port : port, handed_over);
+			leave(self, &openings, &lookups[i - 2 * AHEAD], port, handed_over);
 		}
 	}
+	openings_finish(self, &openings);
 }
 
 void

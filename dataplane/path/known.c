@@ -14,9 +14,8 @@
 #include "path/path.h"
 
 static uint32_t
-find(const struct worker *self, const struct flow *flow)
+find(const struct conn_table *table, const struct flow *flow)
 {
-	const struct conn_table *table = self->conns[flow->family == AF_INET ? TABLE_IPV4 : TABLE_IPV6];
 	struct conn_key6 key6;
 
 	if (flow->family == AF_INET) {
@@ -55,10 +54,14 @@ known_packet(struct worker *self, struct packet *packet)
 	/* What was sent to a group is nobody's to forward (RFC 1812, 5.3.4). */
 	if (!packet->has_l4 || !packet->to_us)
 		return VERDICT_NEXT;
-	value = find(self, &packet->flow);
+	table = self->conns[packet->flow.family == AF_INET ? TABLE_IPV4 : TABLE_IPV6];
+	value = find(table, &packet->flow);
+	if (value != CONN_NONE && (conn_at(table, CONN_NUMBER(value))->flags & CONN_OPENING)) {
+		openings_finish(self, packet->openings);
+		value = find(table, &packet->flow);
+	}
 	if (value == CONN_NONE)
 		return VERDICT_NEXT;
-	table = self->conns[packet->flow.family == AF_INET ? TABLE_IPV4 : TABLE_IPV6];
 	conn = conn_at(table, CONN_NUMBER(value));
 	direction = CONN_DIRECTION(value);
 	if (direction == CONN_IN && begins_anew(packet, conn)) {

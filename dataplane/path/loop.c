@@ -19,6 +19,7 @@
 
 #define SPINS_BEFORE_SLEEP 256
 #define NEXTHOP_TELL_MS 5000
+#define SENDERS_A_TURN 8u
 
 static uint32_t
 receive(struct worker *self)
@@ -50,26 +51,45 @@ send_as_is(struct worker *self, struct rte_mbuf **packets, uint32_t n)
 }
 
 static uint32_t
-take_over(struct worker *self)
+take_over_from(struct worker *self, uint32_t from)
 {
 	struct rte_mbuf *packets[BURST];
 	uint32_t total = 0, n;
 
-	for (uint32_t from = 0; from < self->n_workers; from++) {
-		if (from == self->index)
-			continue;
-		n = handover_take(self->handover, HANDOVER_OWNER, from, self->index, packets, BURST);
-		if (n > 0) {
-			self->counters.count[COUNT_TAKEN] += n;
-			path_burst(self, 0, true, packets, n);
-			total += n;
-		}
-		n = handover_take(self->handover, HANDOVER_SEND, from, self->index, packets, BURST);
-		if (n > 0)
-			total += send_as_is(self, packets, n);
+	if (from == self->index)
+		return 0;
+	n = handover_take(self->handover, HANDOVER_OWNER, from, self->index, packets, BURST);
+	if (n > 0) {
+		self->counters.count[COUNT_TAKEN] += n;
+		path_burst(self, 0, true, packets, n);
+		total += n;
 	}
-	n = exception_receive(self->exception, self->index, packets, BURST);
+	n = handover_take(self->handover, HANDOVER_SEND, from, self->index, packets, BURST);
 	return n > 0 ? total + send_as_is(self, packets, n) : total;
+}
+
+/* A turn that has packets from elsewhere looks at some of the other workers, so that it takes as long however many
+ * there are; an idle one at all, so that nothing waits for its next sleep. */
+static uint32_t
+take_over(struct worker *self, bool busy)
+{
+	uint32_t total = 0, looks = busy ? RTE_MIN(self->n_workers, SENDERS_A_TURN) : self->n_workers;
+
+	for (; looks > 0; looks--) {
+		total += take_over_from(self, self->take_over_next);
+		if (++self->take_over_next == self->n_workers)
+			self->take_over_next = 0;
+	}
+	return total;
+}
+
+static uint32_t
+take_kernel(struct worker *self)
+{
+	struct rte_mbuf *packets[BURST];
+	uint32_t n = exception_receive(self->exception, self->index, packets, BURST);
+
+	return n > 0 ? send_as_is(self, packets, n) : 0;
 }
 
 /* Next hops that connections use are to be kept fresh: the control thread hears of each every few seconds, and asks the
@@ -102,7 +122,8 @@ worker_turn(struct worker *self)
 	counters_turn_begin(&self->counters);
 	self->now_ms = (uint32_t)((unsigned __int128)(rte_rdtsc() - self->start_tsc) * self->ms_per_tick >> 64);
 	work = receive(self);
-	work += take_over(self);
+	work += take_over(self, work > 0);
+	work += take_kernel(self);
 	neighbour_wait_poll(self, transmit_ready);
 	conn_sweep(self, AF_INET, nexthop_used);
 	conn_sweep(self, AF_INET6, nexthop_used);

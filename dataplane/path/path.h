@@ -21,6 +21,11 @@
 #include "core/worker.h"
 #include "ip/fib.h"
 
+struct conn;
+struct dest;
+struct forward;
+struct service;
+
 enum verdict {
 	VERDICT_NEXT, /* not decided here */
 	VERDICT_DONE, /* sent, handed over or kept: counted by who did it */
@@ -47,7 +52,26 @@ struct packet {
 	uint16_t end; /* of the IP packet: l3 + its length */
 	uint8_t ttl;
 	uint32_t nexthop; /* towards the destination, as the fib says; filled in after known */
+	uint32_t source_nexthop; /* towards the source, as the fib says; filled in by source_is_sound() */
+	uint32_t fib_generation; /* that this was looked up in, or an earlier one */
 	struct flow flow;
+	struct openings *openings;
+};
+
+/* Connections that the packets of a burst begin. Each is completed, and its packet sent, when so many more were begun,
+ * or at the end of the burst: by then the bucket of its replies has come from memory. */
+#define OPENINGS_MAX 16
+struct openings {
+	uint32_t first, n; /* a ring */
+	struct opening {
+		struct packet packet;
+		const struct service *svc;
+		const struct dest *dest;
+		const struct forward *forward;
+		struct conn *conn;
+		struct flow reply;
+		uint8_t port; /* index, towards the server */
+	} at[OPENINGS_MAX];
 };
 
 static inline void *
@@ -59,7 +83,12 @@ packet_at(const struct packet *packet, uint16_t offset)
 /* N packets that came in by PORT's queue or (HANDED_OVER) from another worker; the port field of the latter says by
  * which port they came. All are consumed. */
 void path_burst(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf **packets, uint32_t n);
-void path_slow(struct worker *self, struct rte_mbuf *m, uint8_t port, bool handed_over);
+/* One packet by the steps below. It is consumed, but may be in OPENINGS, which have to be finished. */
+void path_slow(struct worker *self, struct openings *openings, struct rte_mbuf *m, uint8_t port, bool handed_over);
+/* The same for one of an ordinary form (established.c has looked) that belongs to no connection. */
+void path_unknown(struct worker *self, struct openings *openings, struct rte_mbuf *m, uint8_t port, bool handed_over);
+/* Does with the packet what a step decided. */
+void path_decided(struct worker *self, struct packet *packet, enum verdict verdict);
 
 /* The steps. */
 enum verdict classify_packet(struct worker *self, struct packet *packet);
@@ -72,9 +101,11 @@ enum verdict first_packet(struct worker *self, struct packet *packet);
 enum verdict local_packet(struct worker *self, struct packet *packet);
 
 /* Whether the source is an address that another host may have; an answer to others would go astray. */
-bool source_is_sound(const struct worker *self, const struct packet *packet);
+bool source_is_sound(const struct worker *self, struct packet *packet);
 
-struct conn;
+/* Of first.c: completes the connections that were begun, and sends their packets. */
+void openings_finish(struct worker *self, struct openings *openings);
+
 /* Forwards a packet of CONN, found or made by a step: state, counts, rewrite, send. */
 enum verdict forward_packet(struct worker *self, struct packet *packet, struct conn *conn, uint8_t direction);
 

@@ -51,7 +51,7 @@ owned_flows(const struct testbed *testbed, uint32_t worker, uint32_t n)
 	return numbers;
 }
 
-struct opening {
+struct first_flow {
 	const struct testbed *testbed;
 	const uint32_t *numbers;
 	const union record *captured; /* what the server got */
@@ -60,13 +60,13 @@ struct opening {
 static struct flow
 client_packet(const void *arg, uint32_t i)
 {
-	const struct opening *opening = arg;
+	const struct first_flow *opening = arg;
 
 	return testbed_client_flow(opening->testbed, opening->numbers[i]);
 }
 
 static struct flow
-captured_flow(const struct opening *opening, uint32_t i)
+captured_flow(const struct first_flow *opening, uint32_t i)
 {
 	const struct testbed_spec *spec = &opening->testbed->spec;
 	const struct records one = {
@@ -110,7 +110,7 @@ check_all_sent(const struct testbed *testbed, uint32_t worker, const char *what,
 /* One packet from each end in turn, made and used up at once. */
 static int
 send_once(struct testbed *testbed, uint32_t worker, uint32_t n, uint8_t tcp_flags,
-	  struct flow (*flow)(const void *arg, uint32_t i), const struct opening *opening, const char *what)
+	  struct flow (*flow)(const void *arg, uint32_t i), const struct first_flow *opening, const char *what)
 {
 	struct records records;
 	int err = flows_records(testbed, tcp_flags, n, flow, opening, &records);
@@ -124,7 +124,7 @@ send_once(struct testbed *testbed, uint32_t worker, uint32_t n, uint8_t tcp_flag
 
 /* With direct routing only the MAC address tells which server it was. */
 static int
-check_servers(const struct testbed *testbed, const struct flows *flows, const struct opening *opening)
+check_servers(const struct testbed *testbed, const struct flows *flows, const struct first_flow *opening)
 {
 	for (uint32_t i = 0; i < flows->n; i++) {
 		struct flow client = client_packet(opening, i), server = captured_flow(opening, i);
@@ -139,7 +139,7 @@ check_servers(const struct testbed *testbed, const struct flows *flows, const st
 }
 
 static int
-shake_hands(struct testbed *testbed, uint32_t worker, struct flows *flows, struct opening *opening,
+shake_hands(struct testbed *testbed, uint32_t worker, struct flows *flows, struct first_flow *opening,
 	    union record *captured)
 {
 	struct replay *replay = testbed_replay(testbed, worker);
@@ -162,7 +162,7 @@ shake_hands(struct testbed *testbed, uint32_t worker, struct flows *flows, struc
 }
 
 static int
-make_lists(struct testbed *testbed, struct flows *flows, const struct opening *opening)
+make_lists(struct testbed *testbed, struct flows *flows, const struct first_flow *opening)
 {
 	uint32_t n = flows->replies ? 2 * flows->n : flows->n;
 	int err = flows_records(testbed, RTE_TCP_ACK_FLAG, flows->n, client_packet, opening, &flows->client);
@@ -182,7 +182,7 @@ make_lists(struct testbed *testbed, struct flows *flows, const struct opening *o
 int
 flows_open(struct testbed *testbed, uint32_t worker, uint32_t n, struct flows *ret)
 {
-	struct opening opening = { .testbed = testbed, .numbers = owned_flows(testbed, worker, n) };
+	struct first_flow opening = { .testbed = testbed, .numbers = owned_flows(testbed, worker, n) };
 	union record *captured = malloc(n * sizeof(*captured));
 	int err = opening.numbers && captured ? 0 : -ENOMEM;
 

@@ -104,19 +104,28 @@ open_conn(struct setting *here, uint32_t worker, struct conn **ret)
 {
 	struct worker *self = here->director->workers[worker];
 	struct flow flow = client_flow(here), reply;
-	uint32_t recycle;
+	uint32_t recycle = CONN_NONE;
 	struct forward_request request = {
 		.self = self, .svc = here->svc, .dest = here->svc->dests[0], .flow = &flow, .port = PORT
 	};
-	int err = forward_fullnat.bind(&request, &reply, &recycle);
+	int err = forward_fullnat.bind(&request, &reply);
 
 	if (err < 0)
 		return err;
+	assert_int_equal(conn_begin(self, here->svc, here->svc->dests[0], &forward_fullnat, &flow, ret), 0);
+	err = conn_complete(self, *ret, &flow, &reply, recycle);
+	if (err == -DROP_CONN_COLLISION) {
+		err = forward_fullnat.bind_again(&request, &reply, &recycle);
+		if (err == 0)
+			err = conn_complete(self, *ret, &flow, &reply, recycle);
+	}
+	if (err < 0) {
+		conn_close(self, *ret, flow.family);
+		return err;
+	}
 	assert_int_equal(owner_by_hand(here->director, &reply), worker);
 	assert_true(ip_bits_equal(&reply.src, &here->svc->dests[0]->addr.ip));
 	assert_int_equal(reply.sport, here->svc->dests[0]->port);
-	err = conn_open(self, here->svc, here->svc->dests[0], &forward_fullnat, &flow, &reply, recycle, ret);
-	assert_int_equal(err, 0);
 	conn_set_state(self, *ret, TCP_ESTABLISHED_);
 	return 0;
 }

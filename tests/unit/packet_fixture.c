@@ -290,8 +290,11 @@ receive(struct network *network, uint32_t worker, uint8_t port, struct rte_mbuf 
 void
 receive_slowly(struct network *network, uint32_t worker, uint8_t port, struct rte_mbuf *m)
 {
+	struct openings openings = { .n = 0 };
+
 	network->director->workers[worker]->counters.count[COUNT_RECEIVED]++;
-	path_slow(network->director->workers[worker], m, port, false);
+	path_slow(network->director->workers[worker], &openings, m, port, false);
+	openings_finish(network->director->workers[worker], &openings);
 	ring_to_ring(network);
 }
 

@@ -14,6 +14,7 @@
 
 #include <rte_ip.h>
 
+#include "core/rcu.h"
 #include "lb/conn_table.h"
 #include "packet_fixture.h"
 #include "port/handover.h"
@@ -21,6 +22,7 @@
 
 #define WORKERS 4
 #define FLOWS 64
+#define MANY 40
 
 static struct network *
 network_of(uint8_t forward, bool ipv6)
@@ -303,6 +305,69 @@ a_worker_without_a_queue_sends_through_another(void **state)
 	network_free(network);
 }
 
+/* One packet a turn that is dropped, or none. */
+static bool junk_comes;
+
+static uint16_t
+receive_junk(void *queue, struct rte_mbuf **packets, uint16_t n)
+{
+	struct frame frame = client_frame(false, 1, SYN);
+
+	(void)queue, (void)n;
+	frame.dst_mac = server_mac[0];
+	if (junk_comes)
+		packets[0] = frame_new(&frame, CLIENTS);
+	return junk_comes;
+}
+
+/* Each worker but RECEIVER has a complete frame for it to send. */
+static void
+give_to(struct network *network, uint32_t receiver)
+{
+	for (uint32_t from = 0; from < MANY; from++) {
+		struct frame frame = client_frame(false, (uint16_t)(1000 + from), SYN);
+		struct rte_mbuf *m;
+
+		if (from == receiver)
+			continue;
+		m = frame_new(&frame, SERVERS);
+		m->port = SERVERS;
+		network->director->workers[from]->counters.count[COUNT_RECEIVED]++;
+		network->director->workers[from]->counters.count[COUNT_GIVEN]++;
+		assert_true(
+			handover_give(network->director->workers[from]->handover, HANDOVER_SEND, from, receiver, m));
+	}
+}
+
+static void
+a_busy_worker_looks_into_some_rings_and_soon_into_all(void **state)
+{
+	struct network *network = network_new(MANY, 64);
+	struct worker *self = network->director->workers[3];
+
+	(void)state;
+	rte_eth_fp_ops[CLIENTS].rx_pkt_burst = receive_junk;
+	self->n_rx = 1;
+	worker_start_clock(self);
+	rcu_online(self->rcu, self->index);
+	junk_comes = true;
+	for (uint32_t round = 1; round <= 5; round++) {
+		give_to(network, self->index);
+		worker_turn(self);
+		assert_in_range(sent[SERVERS].n, 7, 8);
+		for (uint32_t turn = 1; turn < MANY / 8; turn++)
+			worker_turn(self);
+		assert_int_equal(sent[SERVERS].n, MANY - 1);
+		forget_packets(network);
+	}
+	junk_comes = false;
+	give_to(network, self->index);
+	worker_turn(self);
+	assert_int_equal(sent[SERVERS].n, MANY - 1);
+	rcu_offline(self->rcu, self->index);
+	network_free(network);
+}
+
 int
 main(void)
 {
@@ -315,6 +380,7 @@ main(void)
 		cmocka_unit_test(the_same_client_port_at_two_services_of_one_server_is_refused),
 		cmocka_unit_test(a_full_ring_drops_under_its_own_name),
 		cmocka_unit_test(a_worker_without_a_queue_sends_through_another),
+		cmocka_unit_test(a_busy_worker_looks_into_some_rings_and_soon_into_all),
 	};
 
 	return cmocka_run_group_tests(tests, packets_start, packets_stop);
