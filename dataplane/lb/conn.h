@@ -74,7 +74,8 @@ struct conn_cold {
 	uint32_t created_ms;
 	uint32_t shift; /* added to the client's sequence numbers, subtracted from the server's acknowledgements */
 	uint32_t expected; /* the sequence number that the first SYN gets, if the client's lies before it */
-	uint32_t version; /* odd while the IN key is in the index; for who looks on from another thread (conn_walk.h) */
+	uint32_t
+		version; /* odd from conn_show() until the IN key leaves the index; for who looks on from another thread (conn_walk.h) */
 };
 static_assert(sizeof(struct conn_cold) == 64, "one line");
 

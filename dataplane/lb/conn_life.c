@@ -126,6 +126,7 @@ conn_complete(struct worker *self, struct conn *conn, const struct flow *flow, c
 	set_deltas(conn, CONN_IN, flow, &to_server);
 	set_deltas(conn, CONN_OUT, reply, &to_client);
 	conn->flags &= (uint8_t)~CONN_OPENING;
+	conn_show(table, conn);
 	self->loads[DEST_INDEX(conn->dest)].connections++;
 	self->counters.count[COUNT_CONN_NEW]++;
 	return 0;

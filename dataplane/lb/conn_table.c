@@ -112,9 +112,8 @@ conn_free(struct conn_table *table, struct conn *conn)
 	table->n_used--;
 }
 
-/* From now on the connection may be listed: all that identifies it is there. */
-static void
-show(struct conn_table *table, const struct conn *conn)
+void
+conn_show(struct conn_table *table, const struct conn *conn)
 {
 	struct conn_cold *cold = conn_cold(table, conn);
 
@@ -127,6 +126,8 @@ hide(struct conn_table *table, const struct conn *conn)
 {
 	struct conn_cold *cold = conn_cold(table, conn);
 
+	if ((cold->version & 1) == 0)
+		return;
 	__atomic_store_n(&cold->version, cold->version + 1, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_RELEASE); /* before anything of it changes */
 }
@@ -188,8 +189,6 @@ insert(struct conn_table *table, const struct conn *conn, enum conn_direction di
 	}
 	bucket->value[__builtin_ctz(free_slots)] = CONN_VALUE(conn_number(table, conn), (uint32_t)direction);
 	bucket->tag[__builtin_ctz(free_slots)] = conn_tag(hash);
-	if (direction == CONN_IN)
-		show(table, conn);
 	return 0;
 }
 

@@ -70,6 +70,9 @@ void conn_free(struct conn_table *table, struct conn *conn);
 int conn_link(struct conn_table *table, struct conn *conn, enum conn_direction direction, uint32_t *ret_other);
 /* The same for a key that is known to be no connection's: it was looked for just now. */
 int conn_link_new(struct conn_table *table, struct conn *conn, enum conn_direction direction);
+/* From now on, until its IN key leaves the index, the connection may be listed by another thread (conn_walk.h): all that
+ * identifies it is there. */
+void conn_show(struct conn_table *table, const struct conn *conn);
 void conn_unlink(struct conn_table *table, struct conn *conn, enum conn_direction direction);
 
 /* The value for a key of the table's family (struct conn_key4 or conn_key6), or CONN_NONE. */

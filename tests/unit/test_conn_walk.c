@@ -15,7 +15,9 @@
 
 #include "director_fixture.h"
 #include "lb/conn_table.h"
+#include "lb/conn_life.h"
 #include "lb/conn_walk.h"
+#include "lb/forward.h"
 
 #define PLACES 64u
 #define RUN_MS 1000
@@ -47,6 +49,7 @@ open_numbered(struct conn_table *table, uint32_t number)
 	}
 	conn_cold(table, conn)->created_ms = 0;
 	assert_int_equal(conn_link(table, conn, CONN_IN, NULL), 0);
+	conn_show(table, conn);
 }
 
 static void *
@@ -165,6 +168,29 @@ all_workers_and_families_are_walked_within_the_budget(void **state)
 	director_free(director);
 }
 
+/* Its replies' flow is not settled yet. */
+static void
+a_connection_that_is_only_begun_is_not_listed(void **state)
+{
+	const struct dest_spec server = { .address = "10.0.0.1", .port = 8080, .weight = 1, .forward = FORWARD_NAT };
+	struct director *director = director_new(1, 64);
+	const struct service *svc = director_serve(director, 0, 6, "192.0.2.1", 80, "rr", 0, &server, 1);
+	struct flow flow = flow_of(6, "198.51.100.1", 1000, "192.0.2.1", 80);
+	struct flow reply = flow_of(6, "10.0.0.1", 8080, "198.51.100.1", 1000);
+	struct conn_walk before = { 0 }, after = { 0 };
+	uint32_t budget = 64;
+	struct conn_entry entry;
+	struct conn *conn;
+
+	(void)state;
+	assert_int_equal(conn_begin(director->workers[0], svc, svc->dests[0], &forward_nat, &flow, &conn), 0);
+	assert_int_equal(conn_walk_next(director->lb, &before, &budget, &entry), 0);
+	assert_int_equal(conn_complete(director->workers[0], conn, &flow, &reply, CONN_NONE), 0);
+	assert_int_equal(conn_walk_next(director->lb, &after, &budget, &entry), 1);
+	assert_memory_equal(&entry.server, &reply, sizeof(reply));
+	director_free(director);
+}
+
 int
 main(void)
 {
@@ -172,6 +198,7 @@ main(void)
 		cmocka_unit_test(an_ipv4_connection_is_never_shown_in_half),
 		cmocka_unit_test(an_ipv6_connection_is_never_shown_in_half),
 		cmocka_unit_test(all_workers_and_families_are_walked_within_the_budget),
+		cmocka_unit_test(a_connection_that_is_only_begun_is_not_listed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -164,6 +164,7 @@ add_conn(struct control_fixture *fixture, uint8_t proto, uint8_t state, uint32_t
 		conn->key6[CONN_IN].dport = htons(vport);
 	}
 	assert_int_equal(conn_link(table, conn, CONN_IN, NULL), 0);
+	conn_show(table, conn);
 	return conn;
 }
 
