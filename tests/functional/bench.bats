@@ -28,6 +28,17 @@ run_of() { # ROW...
 	echo "{\"tsc_hz\": 1, \"rows\": [$*]}"
 }
 
+# control_blast counts what is listed, and fails if that isn't what it added.
+@test "the bench of the control socket adds, lists and flushes" {
+	needs_the_program
+	run timeout 60 "$BENCH/control-speed" -b "$BUILD" -n 1200 -d 3
+	echo "$output"
+	[ "$status" -eq 0 ]
+	for line in "NEW_SERVICE       1200 services:" "NEW_DEST          1200 services:" "dests listed      1200 services:" FLUSH; do
+		[[ $output == *"$line"* ]]
+	done
+}
+
 @test "every row of the bench forwards what it should" {
 	needs_the_program
 	needs_huge_pages
