@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "preload_pending.h"
+
 #define FDS_MAX 65536 /* a netlink socket beyond is refused with EMFILE */
 #define LINKS_MAX 1024 /* of a process */
 
@@ -20,12 +22,16 @@ struct link {
 	uint32_t users; /* descriptors; 0: free. Under the table's lock */
 	int type; /* SOCK_RAW or SOCK_DGRAM, as the program asked for */
 	_Atomic uint32_t portid; /* 0 until bound */
-	_Atomic uint32_t last_seq; /* of the last message sent */
-	atomic_bool pending; /* sent since the last error that we made up */
+	_Atomic uint32_t turn; /* goes up with each socket that takes the descriptors' place */
+	_Atomic uint64_t inode; /* of that socket */
+	atomic_bool lost; /* it is a stand-in (preload_standin.h) */
 	atomic_bool greeted; /* the hello went out on the present connection */
+	uint32_t readers; /* threads between a receive and its note in pending. Under the table's lock */
+	struct pending pending; /* under the table's lock */
 };
 
-/* The link of fd, or NULL if fd is anything else. */
+/* The link of fd, or NULL if fd is anything else. A number that was closed and given out again without a hook noticing,
+ * as fclose() does it, is anything else. */
 struct link *fds_link(int fd);
 
 /* Makes fd a netlink socket. Returns its link, or NULL when a limit is reached. */
@@ -35,16 +41,21 @@ struct link *fds_add(int fd, int type);
  * Nothing happens if original is no netlink socket, except that copy is forgotten. */
 bool fds_share(int original, int copy);
 
-/* Before close(). Does nothing in a child of vfork(), which has its parent's memory, but descriptors of its own. */
+/* Before close(). Like fds_share() it does nothing in a child of vfork(), which has its parent's memory, but descriptors
+ * of its own. */
 void fds_forget(int fd);
 void fds_forget_range(unsigned int first, unsigned int last);
 
-/* A port id for a socket that is bound to 0, chosen as the kernel does: the process id, or a number that no process has
- * once another socket has that. */
-uint32_t fds_free_portid(void);
+/* Gives the link the port id wanted, or for 0 one as the kernel chooses it: the process id, or a number that no process
+ * has once another socket has that. Returns 0, -EINVAL if the link has another id, -EADDRINUSE if another link has it. */
+int fds_bind(struct link *link, uint32_t wanted);
 
-/* Calls move(fd, arg) for each descriptor of link, with the table locked: none is closed or added meanwhile. Stops at
- * the first that returns a negative value, and returns it, else 0. */
-int fds_each(const struct link *link, int (*move)(int fd, void *arg), void *arg);
+/* The lock of the table and of what the links say is under it. A fork() respects it. */
+void fds_lock(void);
+void fds_unlock(void);
+
+/* Puts the socket new, a stand-in or not, in the place of all descriptors of link. The caller holds the lock, and keeps
+ * new. Returns 0 or a negative errno. */
+int fds_replace(struct link *link, int new, bool lost);
 
 #endif

@@ -7,9 +7,12 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "control_connect.h"
 #include "control_file.h"
+#include "preload_absent.h"
 #include "preload_files.h"
 #include "preload_real.h"
 
@@ -41,8 +44,24 @@ behind_process(const char *text)
 	return *text == '/' ? text + 1 : text;
 }
 
-const char *
-files_name(const char *path)
+/* Are the files the kernel's, because there is no ipvsd? */
+static bool
+are_kernels(void)
+{
+	const char *path = control_path(NULL);
+	int fd;
+
+	if (!absent_may_be_kernels())
+		return false;
+	fd = control_connect(path, SOCK_CLOEXEC);
+	if (fd < 0)
+		return absent_is_kernels(path, fd);
+	real()->close(fd);
+	return false;
+}
+
+static const char *
+name_of(const char *path)
 {
 	const char *name = behind(path, "/proc/");
 
@@ -54,10 +73,18 @@ files_name(const char *path)
 	return behind(name, "net/ip_vs") ? name : NULL;
 }
 
+const char *
+files_name(const char *path)
+{
+	const char *name = name_of(path);
+
+	return name && !are_kernels() ? name : NULL;
+}
+
 bool
 files_is_folder(const char *path)
 {
-	return strcmp(path, SYSCTL_FOLDER) == 0 || strcmp(path, SYSCTL_FOLDER "/") == 0;
+	return (strcmp(path, SYSCTL_FOLDER) == 0 || strcmp(path, SYSCTL_FOLDER "/") == 0) && !are_kernels();
 }
 
 /* A user who may not ask ipvsd gets the error of a file. */

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Hooks for copies of descriptors and for close, so that preload_fds.c knows which descriptors lead to ipvsd.
+ * Hooks for copies of descriptors and for close, so that preload_fds.c knows which descriptors lead to ipvsd. Those of
+ * several descriptors at once: preload_hook_glibc.c.
  */
 #undef _FORTIFY_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <unistd.h>
-
-#include <linux/close_range.h>
 
 #include "preload_fds.h"
 #include "preload_real.h"
@@ -33,21 +31,6 @@ close(int fd)
 }
 
 HOOK int
-close_range(unsigned int first, unsigned int last, int flags)
-{
-	if (!(flags & CLOSE_RANGE_CLOEXEC))
-		fds_forget_range(first, last);
-	return real()->close_range(first, last, flags);
-}
-
-HOOK void
-closefrom(int first)
-{
-	fds_forget_range(first < 0 ? 0 : (unsigned int)first, UINT_MAX);
-	real()->closefrom(first);
-}
-
-HOOK int
 dup(int fd)
 {
 	return copied(fd, real()->dup(fd));
@@ -65,35 +48,17 @@ dup3(int fd, int copy, int flags)
 	return copied(fd, real()->dup3(fd, copy, flags));
 }
 
-static int
-do_fcntl(int fd, int command, void *argument)
-{
-	int result = real()->fcntl(fd, command, argument);
-
-	return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(fd, result) : result;
-}
-
 /* The third argument is an int or a pointer; either arrives whole in a pointer's place, as the C library itself does. */
 HOOK int
 fcntl(int fd, int command, ...)
 {
 	void *argument;
 	va_list list;
+	int result;
 
 	va_start(list, command);
 	argument = va_arg(list, void *);
 	va_end(list);
-	return do_fcntl(fd, command, argument);
-}
-
-HOOK int
-fcntl64(int fd, int command, ...)
-{
-	void *argument;
-	va_list list;
-
-	va_start(list, command);
-	argument = va_arg(list, void *);
-	va_end(list);
-	return do_fcntl(fd, command, argument);
+	result = real()->fcntl(fd, command, argument);
+	return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(fd, result) : result;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Hooks for sending and receiving. All forms come down to link_send() and link_receive() (preload_link.c).
+ * Hooks for sending and receiving. All forms come down to link_send() and link_receive() (preload_link.c). Several
+ * datagrams at once: preload_hook_batch.c.
  */
 #undef _FORTIFY_SOURCE
 #include <sys/socket.h>
@@ -10,15 +11,6 @@
 #include "preload_fds.h"
 #include "preload_link.h"
 #include "preload_real.h"
-
-/* What glibc calls when a program built with _FORTIFY_SOURCE would overrun its buffer. */
-void __chk_fail(void) __attribute__((noreturn));
-
-/* No header has these: the compiler makes the calls of its own accord. */
-ssize_t __recvfrom_chk(int fd, void *data, size_t size, size_t room, int flags, struct sockaddr *from,
-		       socklen_t *length);
-ssize_t __recv_chk(int fd, void *data, size_t size, size_t room, int flags);
-ssize_t __read_chk(int fd, void *data, size_t size, size_t room);
 
 static ssize_t
 send_bytes(int fd, struct link *link, const void *data, size_t size, int flags)
@@ -125,29 +117,4 @@ readv(int fd, const struct iovec *iov, int n)
 	struct msghdr msg = { .msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)n };
 
 	return link && n >= 0 ? link_receive(fd, link, &msg, 0) : real()->readv(fd, iov, n);
-}
-
-/* The forms that _FORTIFY_SOURCE makes of the above when the compiler knows the buffer's size, but not the request's. */
-HOOK ssize_t
-__recvfrom_chk(int fd, void *data, size_t size, size_t room, int flags, struct sockaddr *from, socklen_t *length)
-{
-	if (size > room)
-		__chk_fail();
-	return recvfrom(fd, data, size, flags, from, length);
-}
-
-HOOK ssize_t
-__recv_chk(int fd, void *data, size_t size, size_t room, int flags)
-{
-	if (size > room)
-		__chk_fail();
-	return recv(fd, data, size, flags);
-}
-
-HOOK ssize_t
-__read_chk(int fd, void *data, size_t size, size_t room)
-{
-	if (size > room)
-		__chk_fail();
-	return read(fd, data, size);
 }

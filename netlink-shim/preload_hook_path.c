@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Hooks for the calls that take a path: those of /proc that ipvsd has (preload_files.h) lead there, all others to the C
- * library. On the machines that ipvsd runs on, the names with 64 are the same functions.
+ * library. Names that only glibc has: preload_hook_path_glibc.c.
  */
 #undef _FORTIFY_SOURCE
 #include <errno.h>
@@ -16,11 +16,6 @@
 #include "preload_fds.h"
 #include "preload_files.h"
 #include "preload_real.h"
-
-int __open_2(const char *path, int flags);
-int __open64_2(const char *path, int flags);
-int __openat_2(int folder, const char *path, int flags);
-int __openat64_2(int folder, const char *path, int flags);
 
 /* The new descriptor is none that led to ipvsd: it may have been closed behind our back. */
 static int
@@ -72,54 +67,12 @@ open(const char *path, int flags, ...)
 }
 
 HOOK int
-open64(const char *path, int flags, ...)
-{
-	mode_t mode = 0;
-
-	MODE_ARGUMENT(flags, mode);
-	return do_open(path, flags, mode);
-}
-
-HOOK int
-__open_2(const char *path, int flags)
-{
-	return do_open(path, flags, 0);
-}
-
-HOOK int
-__open64_2(const char *path, int flags)
-{
-	return do_open(path, flags, 0);
-}
-
-HOOK int
 openat(int folder, const char *path, int flags, ...)
 {
 	mode_t mode = 0;
 
 	MODE_ARGUMENT(flags, mode);
 	return do_openat(folder, path, flags, mode);
-}
-
-HOOK int
-openat64(int folder, const char *path, int flags, ...)
-{
-	mode_t mode = 0;
-
-	MODE_ARGUMENT(flags, mode);
-	return do_openat(folder, path, flags, mode);
-}
-
-HOOK int
-__openat_2(int folder, const char *path, int flags)
-{
-	return do_openat(folder, path, flags, 0);
-}
-
-HOOK int
-__openat64_2(int folder, const char *path, int flags)
-{
-	return do_openat(folder, path, flags, 0);
 }
 
 /* The C library's own fopen() would not come by here with its open(). */
@@ -144,12 +97,6 @@ do_fopen(const char *path, const char *mode)
 
 HOOK FILE *
 fopen(const char *path, const char *mode)
-{
-	return do_fopen(path, mode);
-}
-
-HOOK FILE *
-fopen64(const char *path, const char *mode)
 {
 	return do_fopen(path, mode);
 }
@@ -197,12 +144,6 @@ stat(const char *path, struct stat *ret)
 }
 
 HOOK int
-stat64(const char *path, struct stat64 *ret)
-{
-	return stat(path, (struct stat *)(void *)ret);
-}
-
-HOOK int
 lstat(const char *path, struct stat *ret)
 {
 	uint32_t mode;
@@ -212,44 +153,12 @@ lstat(const char *path, struct stat *ret)
 }
 
 HOOK int
-lstat64(const char *path, struct stat64 *ret)
-{
-	return lstat(path, (struct stat *)(void *)ret);
-}
-
-HOOK int
 fstatat(int folder, const char *path, struct stat *ret, int flags)
 {
 	uint32_t mode;
 	int err;
 
 	return is_ours(path, &err, &mode) ? fill_stat(err, mode, ret) : real()->fstatat(folder, path, ret, flags);
-}
-
-HOOK int
-fstatat64(int folder, const char *path, struct stat64 *ret, int flags)
-{
-	return fstatat(folder, path, (struct stat *)(void *)ret, flags);
-}
-
-HOOK int
-statx(int folder, const char *path, int flags, unsigned int mask, struct statx *ret)
-{
-	uint32_t mode;
-	int err;
-
-	if (!is_ours(path, &err, &mode))
-		return real()->statx(folder, path, flags, mask, ret);
-	if (err < 0)
-		return err;
-	memset(ret, 0, sizeof(*ret));
-	ret->stx_mask = STATX_BASIC_STATS;
-	ret->stx_mode = (uint16_t)mode;
-	ret->stx_nlink = 1;
-	ret->stx_blksize = 1024;
-	ret->stx_mtime.tv_sec = time(NULL);
-	ret->stx_atime = ret->stx_ctime = ret->stx_mtime;
-	return 0;
 }
 
 /* Root may write what nobody may, and the kernel's files say so to root, too. */

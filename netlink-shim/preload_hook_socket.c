@@ -13,17 +13,7 @@
 #include "preload_fds.h"
 #include "preload_link.h"
 #include "preload_real.h"
-
-/* The socket options of IPVS, of which <linux/ip_vs.h> has the first. */
-#define IPVS_OPTION_FIRST (64 + 1024 + 64)
-#define IPVS_OPTION_LAST (IPVS_OPTION_FIRST + 15)
-
-/* They would reach the kernel's own IPVS, behind the back of an operator who means ipvsd. */
-static bool
-is_kernel_ipvs(int level, int option)
-{
-	return level == IPPROTO_IP && option >= IPVS_OPTION_FIRST && option <= IPVS_OPTION_LAST;
-}
+#include "sockopt.h"
 
 HOOK int
 socket(int domain, int type, int protocol)
@@ -60,11 +50,13 @@ connect(int fd, const struct sockaddr *addr, socklen_t length)
 
 	if (!link)
 		return real()->connect(fd, addr, length);
+	if (length >= sizeof(addr->sa_family) && addr->sa_family == AF_UNSPEC)
+		return 0; /* no longer connected to the kernel, which nobody was */
 	if (length < sizeof(struct sockaddr_nl) || addr->sa_family != AF_NETLINK) {
 		errno = EINVAL;
 		return -1;
 	}
-	return link_bind(fd, link, 0);
+	return link->portid != 0 ? 0 : link_bind(fd, link, 0);
 }
 
 /* Gives the program an address, cut to its buffer as the kernel does. */
@@ -92,46 +84,98 @@ getpeername(int fd, struct sockaddr *addr, socklen_t *length)
 	return fds_link(fd) ? put_address(0, addr, length) : real()->getpeername(fd, addr, length);
 }
 
+/* IPVS is asked through any socket that has the options of IPv4. */
+static bool
+speaks_ip(int fd)
+{
+	socklen_t length = sizeof(int);
+	int domain = 0, type = 0;
+
+	if (real()->getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) < 0 ||
+	    real()->getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) < 0)
+		return false;
+	return domain == AF_INET || (domain == AF_INET6 && type != SOCK_RAW);
+}
+
+static int
+result(int err)
+{
+	if (err == 0)
+		return 0;
+	errno = -err;
+	return -1;
+}
+
+/* An option of the socket itself: cut to the program's buffer, as the kernel does. */
 static int
 put_int(int number, void *value, socklen_t *length)
 {
-	if (*length < sizeof(number)) {
-		errno = EINVAL;
-		return -1;
-	}
-	memcpy(value, &number, sizeof(number));
-	*length = sizeof(number);
+	if ((int)*length < 0)
+		return result(-EINVAL);
+	if (*length > sizeof(number))
+		*length = sizeof(number);
+	memcpy(value, &number, *length);
 	return 0;
+}
+
+/* What netlink has to tell is off, whatever the program switched on: ipvsd does without. */
+static int
+put_netlink_option(void *value, socklen_t *length)
+{
+	return (int)*length < (int)sizeof(int) ? result(-EINVAL) : put_int(0, value, length);
+}
+
+static int
+link_getsockopt(int fd, const struct link *link, int level, int option, void *value, socklen_t *length)
+{
+	if (level == SOL_NETLINK)
+		return put_netlink_option(value, length);
+	if (level != SOL_SOCKET)
+		return result(-ENOPROTOOPT);
+	switch (option) {
+	case SO_TYPE:
+		return put_int(link->type, value, length);
+	case SO_DOMAIN:
+		return put_int(AF_NETLINK, value, length);
+	case SO_PROTOCOL:
+		return put_int(NETLINK_GENERIC, value, length);
+	default:
+		return real()->getsockopt(fd, level, option, value, length);
+	}
 }
 
 HOOK int
 getsockopt(int fd, int level, int option, void *value, socklen_t *length)
 {
 	struct link *link = fds_link(fd);
+	int err = SOCKOPT_KERNELS;
 
-	if (is_kernel_ipvs(level, option)) {
-		errno = ENOPROTOOPT;
-		return -1;
-	}
-	if (link && level == SOL_NETLINK)
-		return put_int(0, value, length);
-	if (link && level == SOL_SOCKET && option == SO_TYPE)
-		return put_int(link->type, value, length);
-	if (link && level == SOL_SOCKET && option == SO_DOMAIN)
-		return put_int(AF_NETLINK, value, length);
-	if (link && level == SOL_SOCKET && option == SO_PROTOCOL)
-		return put_int(NETLINK_GENERIC, value, length);
-	return real()->getsockopt(fd, level, option, value, length);
+	if (link)
+		return link_getsockopt(fd, link, level, option, value, length);
+	if (sockopt_is_get(level, option) && speaks_ip(fd))
+		err = sockopt_get(option, value, length);
+	return err == SOCKOPT_KERNELS ? real()->getsockopt(fd, level, option, value, length) : result(err);
 }
 
 HOOK int
 setsockopt(int fd, int level, int option, const void *value, socklen_t length)
 {
-	if (is_kernel_ipvs(level, option)) {
-		errno = ENOPROTOOPT;
-		return -1;
+	int err = SOCKOPT_KERNELS;
+
+	if (fds_link(fd)) {
+		if (level == SOL_NETLINK)
+			return 0;
+		return level == SOL_SOCKET ? real()->setsockopt(fd, level, option, value, length)
+					   : result(-ENOPROTOOPT);
 	}
-	if (level == SOL_NETLINK && fds_link(fd))
-		return 0;
-	return real()->setsockopt(fd, level, option, value, length);
+	if (sockopt_is_set(level, option) && speaks_ip(fd))
+		err = sockopt_set(option, value, length);
+	return err == SOCKOPT_KERNELS ? real()->setsockopt(fd, level, option, value, length) : result(err);
+}
+
+/* Not for netlink sockets. */
+HOOK int
+shutdown(int fd, int how)
+{
+	return fds_link(fd) ? result(-EOPNOTSUPP) : real()->shutdown(fd, how);
 }

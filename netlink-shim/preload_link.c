@@ -1,32 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The connection behind a netlink socket: see preload_link.h.
- *
- * Threads may share a socket. If two of them find it dead at once, both connect again and the later one wins, which
- * costs the other's request an error answer.
+ * A netlink socket's calls: see preload_link.h.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/time.h>
 
 #include <linux/netlink.h>
 
 #include "control_connect.h"
+#include "preload_absent.h"
+#include "preload_connection.h"
 #include "preload_fds.h"
 #include "preload_link.h"
 #include "preload_real.h"
+#include "preload_standin.h"
 
-static void
-complain_once(const char *path, int err)
+static int
+fail(int err)
 {
-	static atomic_flag said = ATOMIC_FLAG_INIT;
-
-	if (!atomic_flag_test_and_set(&said))
-		fprintf(stderr, "ipvsd: nobody answers on %s: %s; start ipvsd, or name its socket in $IPVSD_SOCKET\n",
-			path, strerror(-err));
+	errno = -err;
+	return -1;
 }
 
 int
@@ -35,110 +29,45 @@ link_socket(int type)
 	const char *path = control_path(NULL);
 	int fd = control_connect(path, type & SOCK_CLOEXEC);
 
-	if (fd < 0) {
-		complain_once(path, fd);
-		errno = EPROTONOSUPPORT;
-		return -1;
-	}
+	if (fd < 0 && absent_is_kernels(path, fd))
+		return real()->socket(AF_NETLINK, type, NETLINK_GENERIC);
+	if (fd < 0)
+		return fail(-EPROTONOSUPPORT);
 	if (!fds_add(fd, type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))) {
 		real()->close(fd);
-		errno = EMFILE;
-		return -1;
+		return fail(-EMFILE);
 	}
 	if (type & SOCK_NONBLOCK)
 		real()->fcntl(fd, F_SETFL, O_NONBLOCK);
 	return fd;
 }
 
-/* Returns 0 or a negative errno. */
-static int
-greet(int fd, struct link *link)
+static void
+greet_once(int fd, struct link *link)
 {
-	struct ipvsd_hello hello;
-	ssize_t n;
-
-	if (link->portid == 0)
-		link->portid = fds_free_portid();
-	hello = control_hello(link->portid, 0);
-	do
-		n = real()->send(fd, &hello, sizeof(hello), MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	link->greeted = n >= 0;
-	return n < 0 ? -errno : 0;
+	/* A connection that is lost already says so at the first request. */
+	if (!link->greeted && !link->lost)
+		link->greeted = connection_greet(fd, link) == 0;
 }
 
 int
 link_bind(int fd, struct link *link, uint32_t wanted)
 {
-	if (link->portid != 0 && wanted != 0 && wanted != link->portid) {
-		errno = EINVAL;
-		return -1;
-	}
-	if (link->portid == 0 && wanted != 0)
-		link->portid = wanted;
-	/* A connection that is lost already says so at the first request. */
-	if (!link->greeted)
-		(void)greet(fd, link);
+	int err = fds_bind(link, wanted);
+
+	if (err < 0)
+		return fail(err);
+	greet_once(fd, link);
 	return 0;
 }
 
-/* Puts the connection from, a pointer to its descriptor, in the place of fd. */
-static int
-replace(int fd, void *from)
+#define PIECES_MAX 1024 /* UIO_MAXIOV of the kernel */
+
+/* Has the message more buffers than the kernel takes, or, where that can be said, fewer than none? */
+static bool
+is_endless(const struct msghdr *msg)
 {
-	int flags = real()->fcntl(fd, F_GETFD);
-
-	return real()->dup3(*(int *)from, fd, flags >= 0 && (flags & FD_CLOEXEC) ? O_CLOEXEC : 0) < 0 ? -errno : 0;
-}
-
-/* What the program set on its descriptor and the new connection must have too. */
-static void
-copy_settings(int old, int new)
-{
-	static const int options[] = { SO_RCVTIMEO, SO_SNDTIMEO };
-	struct timeval time;
-	socklen_t length;
-	unsigned int i;
-
-	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		length = sizeof(time);
-		if (real()->getsockopt(old, SOL_SOCKET, options[i], &time, &length) == 0)
-			real()->setsockopt(new, SOL_SOCKET, options[i], &time, length);
-	}
-	real()->fcntl(new, F_SETFL, real()->fcntl(old, F_GETFL));
-}
-
-/* Returns 0 or a negative errno. */
-static int
-reconnect(int fd, struct link *link)
-{
-	int new = control_connect(control_path(NULL), SOCK_CLOEXEC);
-	int err;
-
-	if (new < 0)
-		return new;
-	err = greet(new, link);
-	if (err == 0) {
-		copy_settings(fd, new);
-		err = fds_each(link, replace, &new);
-	}
-	real()->close(new);
-	return err;
-}
-
-/* Copies up to size bytes from the message's start. Returns how many there were. */
-static size_t
-peek(const struct msghdr *msg, void *to, size_t size)
-{
-	size_t done = 0;
-	size_t i, n;
-
-	for (i = 0; i < msg->msg_iovlen && done < size; i++) {
-		n = msg->msg_iov[i].iov_len < size - done ? msg->msg_iov[i].iov_len : size - done;
-		memcpy((char *)to + done, msg->msg_iov[i].iov_base, n);
-		done += n;
-	}
-	return done;
+	return (size_t)msg->msg_iovlen > PIECES_MAX;
 }
 
 static size_t
@@ -147,70 +76,88 @@ total(const struct msghdr *msg)
 	size_t sum = 0;
 	size_t i;
 
-	for (i = 0; i < msg->msg_iovlen; i++)
+	for (i = 0; i < (size_t)msg->msg_iovlen; i++)
 		sum += msg->msg_iov[i].iov_len;
 	return sum;
 }
 
-static bool
-is_lost(int err)
+/* The socket that requests were noted for, and how many. */
+struct sending {
+	uint32_t turn, n;
+};
+
+/* Notes the datagram's requests. Returns 1; or 0 if they are as good as sent, because there is no ipvsd and the stand-in
+ * has the answers; or a negative errno. */
+static int
+note(int fd, struct link *link, const struct msghdr *msg, struct sending *ret)
 {
-	return err == EPIPE || err == ECONNRESET || err == ENOTCONN;
+	int err = 1;
+
+	fds_lock();
+	ret->turn = link->turn;
+	ret->n = pending_send(&link->pending, msg, total(msg));
+	if (link->lost)
+		err = standin_answer(fd, &link->pending, link->portid);
+	if (err < 0)
+		pending_unsend(&link->pending, msg, total(msg));
+	fds_unlock();
+	return err;
+}
+
+static void
+take_back(struct link *link, const struct msghdr *msg, const struct sending *sending)
+{
+	fds_lock();
+	if (link->turn == sending->turn)
+		pending_unsend(&link->pending, msg, total(msg));
+	fds_unlock();
+}
+
+/* The connection turned out to be dead. Whoever else replaces it answers the noted requests. */
+static ssize_t
+send_again(int fd, struct link *link, const struct msghdr *msg, int flags, const struct sending *sending)
+{
+	uint32_t turn = sending->turn;
+	ssize_t n;
+	int err;
+
+	if (connection_renew(fd, link, turn, sending->n) == 0) {
+		turn++;
+		n = real()->sendmsg(fd, msg, flags | MSG_NOSIGNAL);
+		if (n >= 0)
+			return n;
+	}
+	err = connection_lose(fd, link, turn);
+	return err < 0 ? fail(err) : (ssize_t)total(msg);
 }
 
 ssize_t
 link_send(int fd, struct link *link, const struct msghdr *msg, int flags)
 {
+	/* Without address and credentials, which netlink has, but this connection does not. */
 	const struct msghdr plain = { .msg_iov = msg->msg_iov, .msg_iovlen = msg->msg_iovlen };
-	struct nlmsghdr header;
+	struct sending sending;
 	ssize_t n;
+	int err;
 
-	if (peek(msg, &header, sizeof(header)) == sizeof(header)) {
-		link->last_seq = header.nlmsg_seq;
-		link->pending = true;
-	}
-	if (!link->greeted)
-		(void)greet(fd, link);
+	if (is_endless(msg))
+		return fail(-EMSGSIZE);
+	if (total(msg) == 0)
+		return fail(-ENODATA);
+	if (link->lost)
+		(void)connection_renew(fd, link, link->turn, 0);
+	greet_once(fd, link);
+	err = note(fd, link, &plain, &sending);
+	if (err <= 0)
+		return err < 0 ? fail(err) : (ssize_t)total(msg);
 	n = real()->sendmsg(fd, &plain, flags | MSG_NOSIGNAL);
-	if (n >= 0 || !is_lost(errno))
+	if (n >= 0)
 		return n;
-	if (reconnect(fd, link) < 0)
-		return (ssize_t)total(msg);
-	n = real()->sendmsg(fd, &plain, flags | MSG_NOSIGNAL);
-	return n < 0 && is_lost(errno) ? (ssize_t)total(msg) : n;
-}
-
-/* Scatters the made-up answer over the message's buffers, with the flags that a real one would have. */
-static ssize_t
-answer_lost(struct link *link, struct msghdr *msg, int flags)
-{
-	struct {
-		struct nlmsghdr header;
-		struct nlmsgerr error;
-	} answer = {
-		.header = { .nlmsg_len = sizeof(answer),
-			    .nlmsg_type = NLMSG_ERROR,
-			    .nlmsg_flags = NLM_F_CAPPED,
-			    .nlmsg_seq = link->last_seq,
-			    .nlmsg_pid = link->portid },
-		.error = { .error = -ENODEV,
-			   .msg = { .nlmsg_len = sizeof(struct nlmsghdr),
-				    .nlmsg_seq = link->last_seq,
-				    .nlmsg_pid = link->portid } },
-	};
-	size_t done = 0;
-	size_t i, n;
-
-	for (i = 0; i < msg->msg_iovlen && done < sizeof(answer); i++) {
-		n = msg->msg_iov[i].iov_len < sizeof(answer) - done ? msg->msg_iov[i].iov_len : sizeof(answer) - done;
-		memcpy(msg->msg_iov[i].iov_base, (const char *)&answer + done, n);
-		done += n;
-	}
-	if (!(flags & MSG_PEEK))
-		link->pending = false;
-	msg->msg_controllen = 0;
-	msg->msg_flags = done < sizeof(answer) ? MSG_TRUNC : 0;
-	return flags & MSG_TRUNC ? (ssize_t)sizeof(answer) : (ssize_t)done;
+	err = errno;
+	if (connection_is_dead(err))
+		return send_again(fd, link, &plain, flags, &sending);
+	take_back(link, &plain, &sending);
+	return fail(-err);
 }
 
 /* The kernel's netlink messages come from process 0, and so do ours. */
@@ -227,30 +174,90 @@ rewrite_credentials(struct msghdr *msg)
 	}
 }
 
+/* Is 0, returned for this receive, the end of the connection? ipvsd sends no empty datagrams, but a program may have no
+ * room. */
+static bool
+is_end(const struct msghdr *msg, int flags)
+{
+	return total(msg) > 0 || (flags & MSG_TRUNC);
+}
+
+static bool
+would_wait(int fd, int flags)
+{
+	return !(flags & MSG_DONTWAIT) && !(real()->fcntl(fd, F_GETFL) & O_NONBLOCK);
+}
+
+/* The socket that is read from. */
+struct reading {
+	uint32_t turn;
+	bool lost;
+};
+
+/* Receives, and notes what was answered. */
+static ssize_t
+receive(int fd, struct link *link, struct msghdr *msg, int flags, struct reading *ret)
+{
+	ssize_t n;
+	int err;
+
+	fds_lock();
+	link->readers++;
+	*ret = (struct reading){ .turn = link->turn, .lost = link->lost };
+	fds_unlock();
+	n = real()->recvmsg(fd, msg, ret->lost ? flags | MSG_DONTWAIT : flags);
+	err = errno;
+	fds_lock();
+	link->readers--;
+	if (n > 0 && !(flags & MSG_PEEK))
+		pending_received(&link->pending, msg, (size_t)n);
+	fds_unlock();
+	errno = err;
+	return n;
+}
+
+/* One try. Returns -EAGAIN if the connection has been replaced: there is something else to try. */
+static ssize_t
+try_receive(int fd, struct link *link, struct msghdr *msg, int flags)
+{
+	struct reading reading;
+	ssize_t n = receive(fd, link, msg, flags, &reading);
+	int err;
+
+	if (n > 0 || (n == 0 && !is_end(msg, flags)))
+		return n;
+	if (n == 0 || connection_is_dead(errno)) {
+		err = connection_lose(fd, link, reading.turn);
+		return err < 0 ? fail(err) : -EAGAIN;
+	}
+	if (!reading.lost || errno != EAGAIN || !would_wait(fd, flags))
+		return -1;
+	return link->turn == reading.turn ? fail(-ECONNRESET) : -EAGAIN;
+}
+
 ssize_t
 link_receive(int fd, struct link *link, struct msghdr *msg, int flags)
 {
 	const struct sockaddr_nl from = { .nl_family = AF_NETLINK };
-	struct msghdr plain = *msg;
+	struct msghdr plain;
 	ssize_t n;
 
-	plain.msg_name = NULL;
-	plain.msg_namelen = 0;
-	n = real()->recvmsg(fd, &plain, flags);
-	if (n < 0 && !is_lost(errno))
-		return n;
-	if (n < 0 || (n == 0 && total(msg) > 0)) {
-		if (!link->pending) {
-			errno = ECONNRESET;
-			return -1;
-		}
-		n = answer_lost(link, &plain, flags);
-	} else if (plain.msg_controllen > 0) {
+	if (is_endless(msg))
+		return fail(-EMSGSIZE);
+	do {
+		plain = *msg;
+		plain.msg_name = NULL;
+		plain.msg_namelen = 0;
+		n = try_receive(fd, link, &plain, flags);
+	} while (n == -EAGAIN);
+	if (n < 0)
+		return -1;
+	if (plain.msg_controllen > 0)
 		rewrite_credentials(&plain);
-	}
-	if (msg->msg_name)
+	if (msg->msg_name) {
 		memcpy(msg->msg_name, &from, msg->msg_namelen < sizeof(from) ? msg->msg_namelen : sizeof(from));
-	msg->msg_namelen = sizeof(from);
+		msg->msg_namelen = sizeof(from);
+	}
 	msg->msg_controllen = plain.msg_controllen;
 	msg->msg_flags = plain.msg_flags;
 	return n;

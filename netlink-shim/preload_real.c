@@ -14,7 +14,8 @@ find(const char *name)
 	void *function = dlsym(RTLD_NEXT, name);
 
 	if (!function) {
-		fprintf(stderr, "libipvsd-preload: this C library has no %s(); the shim needs glibc 2.34 or newer\n",
+		fprintf(stderr,
+			"libipvsd-preload: this C library has no %s(); the shim needs glibc 2.34 or newer, or musl\n",
 			name);
 		abort();
 	}

@@ -60,6 +60,54 @@ teardown() {
 	[[ "$output" == *"ipvsd: nobody answers on $IPVSD_SOCKET: Connection refused"* ]]
 }
 
+@test "with -k programs use the kernel while there is no ipvsd, and a line says so" {
+	# Its own controller, which each kernel has, and the shim's ipvsd does not show.
+	run "$RUN" -k "$BUILD/tests/functional/tools/genl_ask" nlctrl
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "ipvsd: nobody answers on $IPVSD_SOCKET: No such file or directory; the kernel's own IPVS is used as long as that lasts" ]
+	[ "${lines[1]}" = "nlctrl 16" ]
+
+	start_fake fake.log
+	run "$RUN" -k "$BUILD/tests/functional/tools/genl_ask" IPVS
+	[ "$output" = "IPVS 28" ]
+	run "$RUN" -k "$BUILD/tests/functional/tools/genl_ask" nlctrl
+	[ "$output" = "genl_ask: nlctrl: No such file or directory" ]
+}
+
+@test "with -k netlink, socket options and files lead to a kernel's IPVS" {
+	local tools=$BUILD/tests/functional/tools
+	# A user-mode Linux, since the machine's kernel need not have IPVS.
+	run "$BATS_TEST_DIRNAME/../oracle/uml-run" -s "$BUILD" -s "$dir" env "IPVSD_PRELOAD=$IPVSD_PRELOAD" bash -c "
+		$RUN -k -s $dir/nowhere ipvsadm -A -t 192.0.2.1:80 -s sh
+		$RUN -k -s $dir/nowhere $tools/sockopt_probe list
+		$RUN -k -s $dir/nowhere cat /proc/net/ip_vs
+		$RUN -s $dir/nowhere ipvsadm -Ln"
+	echo "$output"
+	[[ "$output" == *"service 6 c0000201:80 mark 0 sched sh flags 0x2 "* ]]
+	[[ "$output" == *"TCP  C0000201:0050 sh "* ]]
+	[[ "$output" == *"the kernel's own IPVS is used as long as that lasts"* ]]
+	[[ "${lines[-1]}" == "ipvsd-run: $dir/nowhere is no socket"* ]]
+}
+
+# The library must be built with the C library of the program that it is loaded into.
+@test "a program of another C library, musl, is served by a shim that is built with it" {
+	local top=$BATS_TEST_DIRNAME/../.. cc=(musl-gcc -D_GNU_SOURCE -O1 -Wall -Wextra -Werror)
+	cc+=(-idirafter /usr/include -idirafter "/usr/include/$(gcc -print-multiarch)")
+	"${cc[@]}" -fPIC -shared -fvisibility=hidden -o "$dir/shim.so" \
+		"$top"/netlink-shim/{control_*,preload_*,sockopt_*}.c
+	"${cc[@]}" -o "$dir/genl_ask" "$top/tests/functional/tools/genl_ask.c"
+	"${cc[@]}" -o "$dir/sockopt_probe" "$top/tests/functional/tools/sockopt_probe.c"
+	start_fake fake.log
+	LD_PRELOAD=$dir/shim.so run "$dir/genl_ask" IPVS
+	echo "$output"
+	[ "$output" = "IPVS 28" ]
+	"$RUN" ipvsadm -A -t 192.0.2.1:80 -s wrr
+	LD_PRELOAD=$dir/shim.so run "$dir/sockopt_probe" list
+	echo "$output"
+	[[ "$output" == *"service 6 c0000201:80 mark 0 sched wrr flags 0 "* ]]
+}
+
 @test "wrong use of ipvsd-run is exit status 2" {
 	run "$RUN"
 	[ "$status" -eq 2 ]

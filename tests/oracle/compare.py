@@ -178,6 +178,17 @@ def wire_tokens(lines):
             yield f"file {words[-1] if '/net/ip_vs' in words[-1] else os.path.dirname(words[-1])}"
 
 
+SOCKET_OPTION = re.compile(r"\s*([sg]et [A-Z]+) .*: (ok|E[A-Z]+)")
+
+
+def text_tokens(lines):
+    """Of the lines of sockopt_probe."""
+    for line in lines:
+        match = SOCKET_OPTION.match(line)
+        if match:
+            yield f"sockopt {match[1]} {match[2]}"
+
+
 def scenario_tokens(path):
     for line in read(path):
         if line.startswith("# covers: "):
@@ -220,7 +231,7 @@ def differences(kernel, ipvsd):
 
 
 def compared(folder, name, allowances):
-    """The differences as lines, and how many commands and messages there were."""
+    """The differences as lines, the kernel's text, how many messages there were, and they."""
     text = [
         allowed_form(read(f"{folder}/{side}/{name}.text"), name, "text", allowances) for side in ("kernel", "ipvsd")
     ]
@@ -228,7 +239,7 @@ def compared(folder, name, allowances):
     wire = [allowed_form(one, name, "wire", allowances) for one in lines]
     diff = differences(*text) or differences(*wire)
     diff = [line for line in text[0] + text[1] if line.startswith("wrong: ")] + diff
-    return diff, len(text[0]), sum(line.startswith("> ") for line in lines[0]), lines[0]
+    return diff, text[0], sum(line.startswith("> ") for line in lines[0]), lines[0]
 
 
 def main(folder, scenarios):
@@ -238,15 +249,15 @@ def main(folder, scenarios):
     print(f"1..{len(scenarios) + 2}")
     for number, path in enumerate(scenarios, 1):
         name = os.path.splitext(os.path.basename(path))[0]
-        diff, n_lines, n_messages, lines = compared(folder, name, allowances)
-        for token in list(wire_tokens(lines)) + list(scenario_tokens(path)):
+        diff, text, n_messages, lines = compared(folder, name, allowances)
+        for token in list(wire_tokens(lines)) + list(text_tokens(text)) + list(scenario_tokens(path)):
             if name == "usage" and token.startswith("option"):
                 continue  # wrong uses cover nothing
             covered.setdefault(token, set()).add(name)
-        if n_lines < 2:
+        if len(text) < 2:
             diff.append("nothing was seen")
         ms = max(int(read(f"{folder}/{side}/{name}.ms")[0]) for side in ("kernel", "ipvsd"))
-        what = f"{name}: {n_lines} lines, {n_messages} messages in {ms}ms"
+        what = f"{name}: {len(text)} lines, {n_messages} messages in {ms}ms"
         if name in pending:
             reason = pending[name] if diff else f"{pending[name]} (passes now: take it out of tests/oracle/pending)"
             print(f"ok {number} - {what} # SKIP {reason}")
