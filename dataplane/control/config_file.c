@@ -68,8 +68,9 @@ read_devices(struct config_reader *reader, const config_setting_t *group, struct
 static void
 read_port(struct config_reader *reader, const config_setting_t *group, struct config_port *port)
 {
-	static const char *const keys[] = { "name", "devices", "queues",      "rx_descriptors", "tx_descriptors",
-					    "mtu",	"kernel",  "promiscuous", "kernel_path",	"kernel_keep",	  NULL };
+	static const char *const keys[] = { "name",	      "devices",     "queues", "rx_descriptors",
+					    "tx_descriptors", "mtu",	     "kernel", "promiscuous",
+					    "kernel_path",    "kernel_keep", NULL };
 	static const char *const paths[] = { "auto", "vhost", "tap", NULL };
 	int path = KERNEL_PATH_AUTO;
 
@@ -160,7 +161,7 @@ static void
 read_control(struct config_reader *reader, const config_setting_t *root, struct config_control *control)
 {
 	static const char *const keys[] = {
-		"socket", "group", "state", "clients_per_uid", "restore_after_reboot", NULL
+		"socket", "group", "state", "clients_per_uid", "restore_after_reboot", "masquerade_is_fullnat", NULL
 	};
 	const config_setting_t *group = config_setting_get_member(root, "control");
 
@@ -174,6 +175,7 @@ read_control(struct config_reader *reader, const config_setting_t *root, struct 
 	config_string(reader, group, "state", &control->state);
 	config_number(reader, group, "clients_per_uid", 1, 65536, &control->clients_per_uid);
 	config_bool(reader, group, "restore_after_reboot", &control->restore_after_reboot);
+	config_bool(reader, group, "masquerade_is_fullnat", &control->masquerade_is_fullnat);
 }
 
 static void

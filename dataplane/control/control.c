@@ -56,7 +56,11 @@ create_model(struct control *control)
 		.connections = limits->connections,
 	};
 
-	return ipvs_model_create(control->parts.lb, &model_limits, &control->model);
+	int err = ipvs_model_create(control->parts.lb, &model_limits, &control->model);
+
+	if (err == 0)
+		control->model->masquerade_is_fullnat = control->parts.config->control.masquerade_is_fullnat;
+	return err;
 }
 
 static int

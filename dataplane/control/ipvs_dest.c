@@ -96,6 +96,8 @@ parse_request(const struct ipvs_model *model, struct genl_request *request, bool
 		err = parse_dest(request->attrs[IPVS_CMD_ATTR_DEST], full, (*ret)->key.family, spec);
 	if (err < 0)
 		return err;
+	if (model->masquerade_is_fullnat && !request->session->extended && spec->forward == FORWARD_NAT)
+		spec->forward = FORWARD_FULLNAT;
 	/* other families only through a tunnel, which synchronisation has no messages for */
 	if (full && spec->addr.family != (*ret)->key.family && (sync_runs(model) || spec->forward != FORWARD_TUNNEL))
 		return -EINVAL;

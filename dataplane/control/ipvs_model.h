@@ -108,6 +108,7 @@ struct ipvs_limits {
 struct ipvs_model {
 	struct lb *lb;
 	struct ipvs_limits limits;
+	bool masquerade_is_fullnat; /* from clients that do not know full-NAT; set before any comes */
 	struct ipvs_service **services; /* by index */
 	uint32_t services_high; /* above every index in use */
 	struct ipvs_dest **dests; /* by index, those in the trash too */

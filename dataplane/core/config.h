@@ -70,6 +70,7 @@ struct config_control {
 	char *state; /* folder; default /var/lib/ipvsd */
 	uint32_t clients_per_uid; /* default 64 */
 	bool restore_after_reboot; /* default false */
+	bool masquerade_is_fullnat; /* from clients that do not know full-NAT; default false */
 };
 
 struct config_log {

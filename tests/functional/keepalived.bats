@@ -194,6 +194,22 @@ neither_spins_nor_exits() {
 	done
 }
 
+@test "stock: full-NAT, where masquerading is set to mean that" {
+	stop_ipvsd director1
+	start_ipvsd director1 control="masquerade_is_fullnat = true;"
+	director_addresses director1 2
+	director_vips director1
+	stock_with "$FNAT_VIP NAT" "$FNAT_VIP6 NAT"
+	pages_come_from_all_servers $FNAT_VIP
+	pages_come_from_all_servers $FNAT_VIP6
+	ipvsdctl_at director1 conns | tee /dev/stderr | grep -q "192\.0\.2\.10[01]:"
+	end director1-keepalived TERM
+	stop_ipvsd director1
+	start_ipvsd director1
+	director_addresses director1 2
+	director_vips director1
+}
+
 @test "stock: a server that fails its health check is taken out, and comes back" {
 	stock_with "$NAT_VIP NAT"
 	health_checks_take_out_and_bring_back $NAT_VIP

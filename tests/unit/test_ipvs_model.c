@@ -244,6 +244,26 @@ a_weight_changed_by_a_stock_client_leaves_full_nat(void **state)
 }
 
 static void
+masquerading_is_full_nat_where_that_is_set(void **state)
+{
+	struct control_fixture *fixture = *state;
+
+	fixture->model->masquerade_is_fullnat = true;
+	assert_int_equal(service_command(fixture, IPVS_CMD_NEW_SERVICE, 1), 0);
+	assert_int_equal(dest_command(fixture, IPVS_CMD_NEW_DEST, 1, 1, FORWARD_NAT, 1), 0);
+	assert_int_equal(first_dest(fixture)->spec.forward, FORWARD_FULLNAT);
+	assert_int_equal(attr_u32(shown(fixture, IPVS_DEST_ATTR_FWD_METHOD)), FORWARD_NAT);
+	assert_int_equal(dest_command(fixture, IPVS_CMD_SET_DEST, 1, 1, FORWARD_DIRECT, 1), 0);
+	assert_int_equal(first_dest(fixture)->spec.forward, FORWARD_DIRECT);
+	assert_int_equal(dest_command(fixture, IPVS_CMD_SET_DEST, 1, 1, FORWARD_NAT, 1), 0);
+	assert_int_equal(first_dest(fixture)->spec.forward, FORWARD_FULLNAT);
+	/* who knows full-NAT means what it says */
+	fixture->session.extended = true;
+	assert_int_equal(dest_command(fixture, IPVS_CMD_SET_DEST, 1, 1, FORWARD_NAT, 1), 0);
+	assert_int_equal(first_dest(fixture)->spec.forward, FORWARD_NAT);
+}
+
+static void
 what_is_removed_and_what_has_weight_is_published(void **state)
 {
 	struct control_fixture *fixture = *state;
@@ -302,6 +322,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(zero_hides_counts_and_rates, setup, teardown),
 		cmocka_unit_test_setup_teardown(full_nat_is_shown_to_those_who_know_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_weight_changed_by_a_stock_client_leaves_full_nat, setup, teardown),
+		cmocka_unit_test_setup_teardown(masquerading_is_full_nat_where_that_is_set, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_removed_and_what_has_weight_is_published, setup, teardown),
 		cmocka_unit_test_setup_teardown(when_numbers_run_out_the_longest_removed_gives_way, setup, teardown),
 	};

@@ -12,8 +12,9 @@ socket_of() { # DIRECTOR
 
 # Writes $LAB_DIR/DIRECTOR/ipvsd.conf. Settings, each with a default:
 #   workers=1  driver=net_af_packet  laddrs="groups of local_addresses"  group=GROUP  connections=64K  hugepages=auto
+#   control="further words of control"
 write_ipvsd_conf() { # DIRECTOR [key=value]...
-	local director=$1 dir=$LAB_DIR/$1 workers=1 driver=net_af_packet group='' connections=64K
+	local director=$1 dir=$LAB_DIR/$1 workers=1 driver=net_af_packet group='' connections=64K control=''
 	local hugepages=${IPVSD_HUGEPAGES:-auto}
 	local laddrs='{ name = "lan"; port = "lan"; addresses = ( "192.0.2.100-192.0.2.101", "2001:db8:2::100" ); }'
 	local "${@:2}"
@@ -31,7 +32,7 @@ write_ipvsd_conf() { # DIRECTOR [key=value]...
 			routes = 1024; routes_ipv6 = 1024; neighbours = 1024; mbufs = "8K";
 		};
 		control = {
-			socket = "$dir/ipvs.sock"; state = "$dir/state"; $group
+			socket = "$dir/ipvs.sock"; state = "$dir/state"; $group $control
 		};
 		log = { level = "debug"; target = "stderr"; };
 		memory = { hugepages = "$hugepages"; file_prefix = "$LAB-$director"; };
