@@ -10,14 +10,18 @@
 #include <stdint.h>
 #include <string.h>
 
+/* The sum of both halves with the carry added back in: added to its turned self, the lower half's carry runs into the
+ * upper one, which is the result. */
+static inline uint16_t
+checksum_fold32(uint32_t sum)
+{
+	return (uint16_t)((sum + (sum << 16 | sum >> 16)) >> 16);
+}
+
 static inline uint16_t
 checksum_fold(uint64_t sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
+	return checksum_fold32((uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32));
 }
 
 /* Adds LENGTH bytes (even) to a sum that is not folded yet. */
@@ -55,11 +59,7 @@ checksum_difference(const void *old, const void *new, size_t length)
 static inline uint16_t
 checksum_update(uint16_t checksum, uint32_t delta)
 {
-	uint32_t sum = (uint16_t)~checksum + delta;
-
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
+	return (uint16_t)~checksum_fold32((uint16_t)~checksum + delta);
 }
 
 #endif

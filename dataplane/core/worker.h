@@ -15,7 +15,7 @@
 
 #include "core/counters.h"
 
-#define BURST 32
+#define BURST 64
 #define WORKERS_MAX 128
 #define WORKER_QUEUES_MAX 64
 #define WORKER_PORTS_MAX 64

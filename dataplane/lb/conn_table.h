@@ -187,12 +187,11 @@ static inline uint32_t
 bucket_match(const struct conn_bucket *bucket, uint16_t tag)
 {
 #if defined(__SSE2__)
-	__m128i wanted = _mm_set1_epi16((short)tag);
-	__m128i low = _mm_cmpeq_epi16(_mm_loadu_si128((const __m128i *)(const void *)&bucket->tag[0]), wanted);
-	__m128i high = _mm_cmpeq_epi16(_mm_loadu_si128((const __m128i *)(const void *)&bucket->tag[2]), wanted);
-	uint32_t mask = (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high));
+	const __m128i *line = (const void *)bucket, wanted = _mm_set1_epi16((short)tag);
+	__m128i low = _mm_cmpeq_epi16(_mm_load_si128(&line[0]), wanted);
+	__m128i high = _mm_cmpeq_epi16(_mm_load_si128(&line[1]), wanted); /* the last two tags, and values: left out */
 
-	return (mask & 0xff) | (mask >> 14) << 8;
+	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high)) & ((1u << BUCKET_SLOTS) - 1);
 #else
 	uint32_t mask = 0;
 

@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_branch_prediction.h>
+#include <rte_tcp.h>
+
 #include "lb/conn.h"
 
 enum tcp_state {
@@ -74,12 +77,19 @@ protocol_index(uint8_t number)
 extern const uint8_t tcp_events[64];
 extern const uint8_t tcp_next[TCP_VIEWS][TCP_EVENTS][TCP_STATES];
 
+#define TCP_EVENT_FLAGS (RTE_TCP_RST_FLAG | RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG | RTE_TCP_ACK_FLAG)
+
 /* Without a branch on the direction, which is random from packet to packet. */
 static inline uint8_t
 tcp_next_state(const struct conn *conn, uint32_t direction, uint8_t tcp_flags)
 {
 	static_assert(CONN_NO_OUTPUT == 1 && TCP_INPUT_ONLY == CONN_NO_OUTPUT << 1, "as the shift below has it");
-	uint32_t view = direction | ((direction ^ CONN_OUT) & (conn->flags & CONN_NO_OUTPUT)) << 1;
+	uint32_t view;
+
+	/* Nearly all packets, and the same in every view. */
+	if (likely((tcp_flags & TCP_EVENT_FLAGS) == RTE_TCP_ACK_FLAG && conn->state == TCP_ESTABLISHED_))
+		return TCP_ESTABLISHED_;
+	view = direction | ((direction ^ CONN_OUT) & (conn->flags & CONN_NO_OUTPUT)) << 1;
 
 	return tcp_next[view][tcp_events[tcp_flags & 63]][conn->state];
 }

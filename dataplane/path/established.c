@@ -18,8 +18,9 @@
 struct lookup {
 	struct rte_mbuf *m;
 	uint8_t *ip; /* its header, NULL: for the slow path */
-	uint64_t hash;
+	const struct conn_bucket *bucket;
 	uint32_t value;
+	uint16_t tag;
 	uint8_t proto;
 	bool ipv6;
 };
@@ -31,9 +32,11 @@ static inline bool
 ipv4_sum_is_right(const struct rte_ipv4_hdr *ip)
 {
 	const uint8_t *bytes = (const void *)ip;
-	uint64_t sum = (uint64_t)load32(bytes) + load32(bytes + 4) + load32(bytes + 8) + load32(bytes + 12) +
-		       load32(bytes + 16);
+	uint64_t words[3] = { load64(bytes), load64(bytes + 8), load32(bytes + 16) }, sum = words[0] + words[1];
 
+	sum += sum < words[1];
+	sum += words[2];
+	sum += sum < words[2];
 	return checksum_fold(sum) == 0xffff;
 }
 
@@ -59,6 +62,14 @@ table_of(const struct worker *self, bool ipv6)
 	return self->conns[ipv6 ? TABLE_IPV6 : TABLE_IPV4];
 }
 
+static inline void
+set_bucket(struct lookup *lookup, const struct conn_table *table, uint64_t hash)
+{
+	lookup->bucket = conn_bucket(table, hash);
+	lookup->tag = conn_tag(hash);
+	rte_prefetch0(lookup->bucket);
+}
+
 /* FRAME: bytes from the IP header on. */
 static inline void
 parse_ipv4(const struct worker *self, struct lookup *lookup, struct rte_ipv4_hdr *ip, uint32_t frame)
@@ -76,8 +87,7 @@ parse_ipv4(const struct worker *self, struct lookup *lookup, struct rte_ipv4_hdr
 	lookup->ip = (uint8_t *)ip;
 	lookup->ipv6 = false;
 	lookup->proto = ip->next_proto_id;
-	lookup->hash = conn_hash4(table, &ip->src_addr, ip->next_proto_id);
-	rte_prefetch0(conn_bucket(table, lookup->hash));
+	set_bucket(lookup, table, conn_hash4(table, &ip->src_addr, ip->next_proto_id));
 }
 
 static inline void
@@ -95,19 +105,19 @@ parse_ipv6(const struct worker *self, struct lookup *lookup, struct rte_ipv6_hdr
 	lookup->ip = (uint8_t *)ip;
 	lookup->ipv6 = true;
 	lookup->proto = ip->proto;
-	lookup->hash = conn_hash6(table, &ip->src_addr, ip->proto);
-	rte_prefetch0(conn_bucket(table, lookup->hash));
+	set_bucket(lookup, table, conn_hash6(table, &ip->src_addr, ip->proto));
 }
 
+/* MAC: port_mac_word() of the port by which it came in. */
 static inline void
-parse(const struct worker *self, struct lookup *lookup, struct rte_mbuf *m, const struct rte_ether_addr *mac)
+parse(const struct worker *self, struct lookup *lookup, struct rte_mbuf *m, uint64_t mac)
 {
 	struct rte_ether_hdr *ether = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
 	uint32_t frame = rte_pktmbuf_data_len(m);
 
 	lookup->m = m;
 	lookup->ip = NULL;
-	if (frame < RTE_ETHER_HDR_LEN || m->nb_segs != 1 || !rte_is_same_ether_addr(&ether->dst_addr, mac) ||
+	if (frame < RTE_ETHER_HDR_LEN || m->nb_segs != 1 || ((load64(ether) ^ mac) & PORT_MAC_BITS) != 0 ||
 	    (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_BAD)
 		return;
 	if (ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4))
@@ -128,14 +138,13 @@ static __rte_always_inline void
 match_family(const struct worker *self, struct lookup *lookup, const bool ipv6)
 {
 	const struct conn_table *table = table_of(self, ipv6);
-	const struct conn_bucket *bucket = conn_bucket(table, lookup->hash);
-	uint32_t mask = bucket_match(bucket, conn_tag(lookup->hash));
+	uint32_t mask = bucket_match(lookup->bucket, lookup->tag);
 	const uint8_t *conn;
 
 	lookup->value = CONN_NONE;
 	if (unlikely(mask == 0))
 		return;
-	lookup->value = bucket->value[__builtin_ctz(mask)];
+	lookup->value = lookup->bucket->value[__builtin_ctz(mask)];
 	conn = (const uint8_t *)conn_of(table, lookup->value, ipv6);
 	rte_prefetch0(conn);
 	if (ipv6)
@@ -152,12 +161,12 @@ verify(const struct worker *self, const struct lookup *lookup, const bool ipv6)
 	uint32_t value = lookup->value;
 
 	if (unlikely(value == CONN_NONE))
-		return conn_find(table, key, lookup->proto, lookup->hash);
+		return conn_find(table, key, lookup->proto, conn_hash(table, key, lookup->proto));
 	conn = conn_of(table, value, ipv6);
 	if (likely(conn->proto == lookup->proto && (ipv6 ? conn_key6_equal(&conn->key6[CONN_DIRECTION(value)], key)
 							 : conn_key4_equal(&conn->key4[CONN_DIRECTION(value)], key))))
 		return value;
-	return conn_find(table, key, lookup->proto, lookup->hash);
+	return conn_find(table, key, lookup->proto, conn_hash(table, key, lookup->proto));
 }
 
 /* False: for the slow path, nothing is changed yet. */
@@ -239,19 +248,23 @@ leave(struct worker *self, struct openings *openings, const struct lookup *looku
 /* Each stage runs so many packets behind the one before, and the three take turns packet by packet: about as many
  * lines are on their way at any time as a core can wait for, while it works. A whole stage after the other for 32
  * packets cost twice as much at a million connections. */
-#define AHEAD 16
+#define AHEAD 10
 
 static void
 established(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf **packets, uint32_t n)
 {
 	const struct port *ports = self->ports->port;
+	const uint64_t mac = port_mac_word(&ports[port]);
 	struct lookup lookups[BURST];
 	struct openings openings;
 
 	openings.first = openings.n = 0;
 	for (uint32_t i = 0; i < n + 2 * AHEAD; i++) {
+		if (i + AHEAD < n)
+			rte_prefetch0(rte_pktmbuf_mtod(packets[i + AHEAD], void *));
 		if (i < n)
-			parse(self, &lookups[i], packets[i], &ports[handed_over ? packets[i]->port : port].mac);
+			parse(self, &lookups[i], packets[i],
+			      handed_over ? port_mac_word(&ports[packets[i]->port]) : mac);
 		if (i - AHEAD < n)
 			match(self, &lookups[i - AHEAD]);
 		if (i - 2 * AHEAD < n && unlikely(!forward(self, &lookups[i - 2 * AHEAD]))) {
@@ -264,7 +277,7 @@ established(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf
 void
 path_burst(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf **packets, uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < RTE_MIN(n, (uint32_t)AHEAD); i++)
 		rte_prefetch0(rte_pktmbuf_mtod(packets[i], void *));
 	established(self, port, handed_over, packets, n);
 }

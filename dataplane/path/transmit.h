@@ -24,6 +24,17 @@ transmit_add(struct worker *self, struct rte_mbuf *m, uint8_t port)
 		transmit_full(self, buffer);
 }
 
+/* Each address is the lower six bytes of a word. Two stores instead of four. */
+static inline void
+ether_set_addresses(struct rte_ether_hdr *ether, uint64_t dst, uint64_t src)
+{
+	uint64_t first = (dst & PORT_MAC_BITS) | src << 48;
+	uint32_t rest = (uint32_t)(src >> 16);
+
+	memcpy(ether, &first, sizeof(first));
+	memcpy((uint8_t *)ether + sizeof(first), &rest, sizeof(rest));
+}
+
 /* Writes the Ethernet header for NEXTHOP, which is ready, and sends. */
 static inline void
 transmit_forward(struct worker *self, struct rte_mbuf *m, union nexthop nexthop)
@@ -39,8 +50,7 @@ transmit_forward(struct worker *self, struct rte_mbuf *m, union nexthop nexthop)
 		drop(self, m, DROP_PORT_DOWN);
 		return;
 	}
-	ether->dst_addr = nexthop.mac;
-	ether->src_addr = port->mac;
+	ether_set_addresses(ether, nexthop.word, port_mac_word(port));
 	transmit_add(self, m, nexthop.port);
 }
 

@@ -8,9 +8,13 @@
 #ifndef PORT_PORT_H
 #define PORT_PORT_H
 
+#include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
+#include <rte_byteorder.h>
 #include <rte_ethdev.h>
 #include <rte_ether.h>
 
@@ -48,6 +52,20 @@ struct port {
 	bool kernel_keep;
 	struct kernel_if *kernel;
 };
+
+/* The MAC address as workers compare and write it: the lower six bytes of a word; the rest is of other members. */
+#define PORT_MAC_BITS UINT64_C(0xffffffffffff)
+static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN, "the first bytes in memory are the lower ones");
+static_assert(offsetof(struct port, mac) == 0, "a word may be loaded from there");
+
+static inline uint64_t
+port_mac_word(const struct port *port)
+{
+	uint64_t word;
+
+	memcpy(&word, port, sizeof(word));
+	return word;
+}
 
 struct ports {
 	struct port port[PORTS_MAX];

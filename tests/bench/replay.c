@@ -13,6 +13,7 @@
 #include <rte_udp.h>
 
 #include "core/checksum.h"
+#include "core/worker.h"
 #include "replay.h"
 
 #define BUFFERS 1024
@@ -393,7 +394,7 @@ replay_create(uint16_t dev, struct rte_mempool *pool, const struct rte_ether_add
 	}
 	replay->dev = dev;
 	replay->our_mac = *our_mac;
-	replay->burst = 32;
+	replay->burst = BURST;
 	rte_eth_fp_ops[dev].rxq.data[0] = replay;
 	rte_eth_fp_ops[dev].txq.data[0] = replay;
 	replay_set_pace(replay, NULL);

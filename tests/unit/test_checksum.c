@@ -222,6 +222,37 @@ rewritten_ipv6_udp_has_the_checksums_of_a_full_computation(void **state)
 	compare_random_packets(AF_INET6, IPPROTO_UDP);
 }
 
+/* Direct routing: the other key and the differences are not even looked at. */
+static void
+without_replies_only_the_ttl_changes(void **state)
+{
+	struct conn conn = { .proto = IPPROTO_TCP, .flags = CONN_NO_OUTPUT };
+	struct random_source random = random_source_new(5);
+	struct packet_v4 v4, before4;
+	struct packet_v6 v6, before6;
+
+	(void)state;
+	memset(conn.key6, 0x5a, sizeof(conn.key6));
+	conn.ip_delta[CONN_IN] = conn.l4_delta[CONN_IN] = 0x1234;
+	for (int i = 0; i < 1000; i++) {
+		random_words(&random, &v4, sizeof(v4));
+		random_words(&random, &v6, sizeof(v6));
+		v4.ip.hdr_checksum = 0;
+		v4.ip.hdr_checksum = plain_checksum(plain_sum(0, &v4.ip, sizeof(v4.ip)));
+		before4 = v4;
+		before6 = v6;
+		rewrite_ipv4(&v4.ip, v4.l4, &conn, CONN_IN);
+		rewrite_ipv6(&v6.ip, v6.l4, &conn, CONN_IN);
+		if (before4.ip.time_to_live > 0) /* a packet with 0 never comes here */
+			assert_int_equal(plain_sum(0, &v4.ip, sizeof(v4.ip)), 0xffff);
+		before4.ip.time_to_live--;
+		before4.ip.hdr_checksum = v4.ip.hdr_checksum;
+		before6.ip.hop_limits--;
+		assert_memory_equal(&v4, &before4, sizeof(v4));
+		assert_memory_equal(&v6, &before6, sizeof(v6));
+	}
+}
+
 static void
 udp_without_a_checksum_stays_without(void **state)
 {
@@ -278,6 +309,7 @@ main(void)
 		cmocka_unit_test(rewritten_ipv4_udp_has_the_checksums_of_a_full_computation),
 		cmocka_unit_test(rewritten_ipv6_tcp_has_the_checksums_of_a_full_computation),
 		cmocka_unit_test(rewritten_ipv6_udp_has_the_checksums_of_a_full_computation),
+		cmocka_unit_test(without_replies_only_the_ttl_changes),
 		cmocka_unit_test(udp_without_a_checksum_stays_without),
 		cmocka_unit_test(a_udp_checksum_that_comes_out_as_zero_is_sent_as_all_ones),
 		cmocka_unit_test(a_ttl_less_by_one_keeps_the_header_checksum_right),
