@@ -84,6 +84,8 @@ apply_settings(struct ipvs_dest *dest, const struct dest *spec)
 	dest->spec.tunnel_port = spec->tunnel_port;
 	dest->spec.tunnel_flags = spec->tunnel_flags;
 	dest->spec.weight = spec->weight;
+	if (spec->weight > 0)
+		dest->spec.last_weight = spec->weight;
 	dest->spec.upper = spec->upper;
 	dest->spec.lower = spec->lower;
 	dest->unconfirmed = false;
@@ -93,6 +95,7 @@ apply_settings(struct ipvs_dest *dest, const struct dest *spec)
 static void
 attach(struct ipvs_model *model, struct ipvs_service *service, struct ipvs_dest *dest)
 {
+	dest->spec.last_weight = dest->spec.weight;
 	dest->service = service;
 	dest->service_serial = service->serial;
 	dest->service_key = service->key;

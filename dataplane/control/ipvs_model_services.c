@@ -11,6 +11,7 @@
 
 #include "control/ipvs_model.h"
 #include "core/log.h"
+#include "lb/scheduler.h"
 
 uint32_t
 ipvs_key_hash(const struct ipvs_key *key)
@@ -149,6 +150,8 @@ ipvs_service_edit(struct ipvs_model *model, struct ipvs_service *service, const 
 
 	if (err < 0)
 		return err;
+	if (scheduler && scheduler->max_dests != 0 && service->n_dests > scheduler->max_dests)
+		return -EINVAL;
 	apply_setup(service, setup, scheduler);
 	ipvs_service_touch(model, service);
 	told_service(model, service);

@@ -124,6 +124,19 @@ put_generations(struct state_log *log, const struct ipvs_model *model)
 	}
 }
 
+/* A weight of 0 leaves a mark of the weight before: what was logged change by change is told again that way. */
+static void
+put_dest_with_history(struct state_log *log, const struct ipvs_dest *dest)
+{
+	struct ipvs_dest before = *dest;
+
+	if (dest->spec.weight != dest->spec.last_weight) {
+		before.spec.weight = dest->spec.last_weight;
+		state_put_dest(log, &before);
+	}
+	state_put_dest(log, dest);
+}
+
 void
 state_put_everything(struct state_log *log, const struct ipvs_model *model, const struct laddr_groups *groups)
 {
@@ -142,7 +155,7 @@ state_put_everything(struct state_log *log, const struct ipvs_model *model, cons
 		state_put_service(log, service);
 		/* each is put before those that are there already when it is read */
 		TAILQ_FOREACH_REVERSE (dest, &service->dests, ipvs_dest_list, link)
-			state_put_dest(log, dest);
+			put_dest_with_history(log, dest);
 	}
 	TAILQ_FOREACH (group, laddr_groups_list(groups), link)
 		if (!group->configured)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/pages.h"
+#include "core/random.h"
 #include "core/worker.h"
 #include "lb/conn_table.h"
 #include "lb/laddr.h"
@@ -94,22 +95,6 @@ laddrs_publish(struct lb *lb, const struct laddr_group_spec *groups, uint32_t n_
 	if (old)
 		rcu_defer(lb->rcu, laddrs_free_deferred, old);
 	return 0;
-}
-
-static uint32_t
-random_next(struct worker *self)
-{
-	self->random ^= self->random << 13;
-	self->random ^= self->random >> 17;
-	self->random ^= self->random << 5;
-	return self->random;
-}
-
-/* A number below N, without a division. */
-static uint32_t
-random_below(struct worker *self, uint32_t n)
-{
-	return (uint32_t)((uint64_t)random_next(self) * n >> 32);
 }
 
 /* How many addresses of the group may be used for connections of the service over PORT. */
@@ -296,7 +281,7 @@ search_addresses(struct search *search, const struct service *svc, uint8_t port)
 
 	if (total == 0)
 		return -DROP_NO_LADDR;
-	start = random_below(self, total);
+	start = (uint32_t)random_below(self, total);
 	for (uint32_t tried = 0; tried < total && tried < ADDRESSES_TRIED && search->oldest == CONN_NONE; tried++) {
 		uint32_t n = start + tried < total ? start + tried : start + tried - total;
 

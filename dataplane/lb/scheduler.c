@@ -12,9 +12,9 @@
 #include "lb/service.h"
 
 static const struct scheduler *const schedulers[] = {
-	&scheduler_rr,
-	&scheduler_wrr,
-	&scheduler_wlc,
+	&scheduler_rr, &scheduler_wrr,	&scheduler_lc,	  &scheduler_wlc,  &scheduler_sed,
+	&scheduler_nq, &scheduler_fo,	&scheduler_ovf,	  &scheduler_sh,   &scheduler_dh,
+	&scheduler_mh, &scheduler_lblc, &scheduler_lblcr, &scheduler_twos, &scheduler_conhash,
 };
 
 const struct scheduler *
@@ -33,26 +33,54 @@ scheduler_name(const struct scheduler *scheduler)
 	return scheduler ? scheduler->name : "none";
 }
 
-/* The kernel's rule (ip_vs_dest_update_overload): over at the upper threshold, open again below the lower, or below
- * three quarters of the upper where there is no lower. Counts of other workers are read as they stand, so a threshold
- * may be passed by as many connections as there are workers. */
+uint32_t
+common_divisor(uint32_t a, uint32_t b)
+{
+	while (b != 0) {
+		uint32_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+/* The kernel's rule (ip_vs_bind_dest, ip_vs_unbind_dest, __ip_vs_update_dest): over at the upper threshold, open again
+ * below the lower, or below three quarters of the upper where there is no lower, or when the upper is raised. Counts of
+ * other workers are read as they stand, so a threshold may be passed by as many connections as there are workers. */
 bool
 scheduler_dest_open(const struct worker *self, const struct dest *dest)
 {
 	struct dest_load *mine = &self->loads[DEST_INDEX(dest->id)], all;
 	uint64_t total;
 
-	if (dest->upper == 0) {
-		mine->overloaded = false;
+	if (dest->upper == 0 || dest->upper > mine->closed_at)
+		mine->closed_at = 0;
+	if (dest->upper == 0)
 		return true;
-	}
 	dest_load_sum(self->lb, DEST_INDEX(dest->id), &all);
 	total = (uint64_t)(all.active + all.inactive + all.persistent);
 	if (total >= dest->upper)
-		mine->overloaded = true;
+		mine->closed_at = dest->upper;
 	else if (dest->lower != 0 ? total < dest->lower : total * 4 < (uint64_t)dest->upper * 3)
-		mine->overloaded = false;
-	return !mine->overloaded;
+		mine->closed_at = 0;
+	return mine->closed_at == 0;
+}
+
+bool
+scheduler_dest_takes(const struct worker *self, const struct dest *dest)
+{
+	return dest->weight > 0 && scheduler_dest_open(self, dest);
+}
+
+bool
+scheduler_any_open(const struct worker *self, const struct service *svc)
+{
+	for (uint32_t i = 0; i < svc->n_ready; i++) {
+		if (scheduler_dest_open(self, svc->ready[i]))
+			return true;
+	}
+	return false;
 }
 
 void

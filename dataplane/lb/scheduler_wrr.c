@@ -20,25 +20,13 @@ struct wrr_state {
 	int32_t highest[]; /* [1] is the root, the children of i are 2i and 2i + 1, leaves start at [leaves] */
 };
 
-static int32_t
-common_divisor(int32_t a, int32_t b)
-{
-	while (b != 0) {
-		int32_t rest = a % b;
-
-		a = b;
-		b = rest;
-	}
-	return a;
-}
-
 static int
-wrr_state_new(struct service *svc, uint32_t n_workers)
+wrr_state_new(struct service *svc, const struct service *old, uint32_t n_workers)
 {
 	struct wrr_state *state;
 	uint32_t leaves = 1;
 
-	(void)n_workers;
+	(void)old, (void)n_workers;
 	while (leaves < svc->n_ready)
 		leaves <<= 1;
 	state = calloc(1, sizeof(*state) + 2 * leaves * sizeof(state->highest[0]));
@@ -49,7 +37,7 @@ wrr_state_new(struct service *svc, uint32_t n_workers)
 		int32_t weight = svc->ready[i]->weight;
 
 		state->highest[leaves + i] = weight;
-		state->step = common_divisor(state->step, weight);
+		state->step = (int32_t)common_divisor((uint32_t)state->step, (uint32_t)weight);
 		state->top = weight > state->top ? weight : state->top;
 	}
 	state->passes = state->step > 0 ? (uint32_t)(state->top / state->step) : 0;
@@ -99,7 +87,8 @@ heaviest_open(struct worker *self, const struct service *svc)
 	return best;
 }
 
-/* Workers start at different places of the sequence, the first one at its beginning. */
+/* Workers start at different places of the sequence. The first one starts with the last pass, as the kernel does when
+ * destinations come one by one: the limit of a single one is the last one. */
 static struct service_cursor
 starting_place(const struct worker *self, const struct service *svc, const struct wrr_state *state)
 {
@@ -107,7 +96,7 @@ starting_place(const struct worker *self, const struct service *svc, const struc
 
 	return (struct service_cursor){
 		.position = (uint32_t)(share * svc->n_ready >> 32),
-		.weight = state->top - (int32_t)(share * state->passes >> 32) * state->step,
+		.weight = state->step + (int32_t)(share * state->passes >> 32) * state->step,
 	};
 }
 

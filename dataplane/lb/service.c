@@ -267,7 +267,7 @@ static int
 service_prepare(struct lb *lb, struct service *svc, const struct service *old)
 {
 	struct ip_addr address = service_address(svc);
-	int err = svc->scheduler && svc->scheduler->state_new ? svc->scheduler->state_new(svc, lb->n_workers) : 0;
+	int err = svc->scheduler && svc->scheduler->state_new ? svc->scheduler->state_new(svc, old, lb->n_workers) : 0;
 
 	if (err == 0)
 		err = address_set_add(lb->addresses, &address);

@@ -46,6 +46,7 @@ struct dest {
 	uint16_t tunnel_flags;
 	uint32_t id;
 	int32_t weight; /* >= 0; 0 takes no new connections */
+	int32_t last_weight; /* the last above 0 since it came to its service, else 0 */
 	uint32_t upper, lower; /* thresholds of connections, 0: none */
 	uint32_t service; /* index */
 };
@@ -91,7 +92,7 @@ struct dest_load {
 	uint64_t connections; /* ever */
 	int32_t active, inactive, persistent;
 	uint32_t no_port_ms; /* when this worker last looked for a local port towards it in vain, 0: it found one */
-	bool overloaded; /* this worker saw the upper threshold reached */
+	uint32_t closed_at; /* the upper threshold that this worker saw reached, 0: none */
 };
 static_assert(sizeof(struct dest_load) == 64, "one line");
 

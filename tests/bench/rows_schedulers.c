@@ -15,14 +15,15 @@
 
 #define FLOWS 4096
 
-/* The kernel's; those that there are have rows. EVEN: with equal weights each server has its turn, give or take one. */
+/* EVEN: with equal weights each server has its turn, give or take one. ACTIVE: they count active connections alone. */
 static const struct {
 	const char *name;
-	bool even;
+	bool even, active;
 } schedulers[] = {
-	{ "rr", true },	  { "wrr", true },   { "lc", true },	 { "wlc", true },   { "fo", false },
-	{ "ovf", false }, { "lblc", false }, { "lblcr", false }, { "dh", false },   { "sh", false },
-	{ "mh", false },  { "sed", true },   { "nq", true },	 { "twos", false },
+	{ "rr", true, false },	     { "wrr", true, false },   { "lc", true, false },	  { "wlc", true, false },
+	{ "sed", true, true },	     { "nq", true, true },     { "fo", false, false },	  { "ovf", false, false },
+	{ "twos", false, false },    { "sh", false, false },   { "dh", false, false },	  { "mh", false, false },
+	{ "conhash", false, false }, { "lblc", false, false }, { "lblcr", false, false },
 };
 
 static const uint32_t counts[] = { 10, 100, 1000 };
@@ -33,6 +34,7 @@ struct picks {
 	const struct service *svc;
 	const struct flow *flows;
 	uint32_t next;
+	bool active;
 };
 
 /* As first_packet() and conn_open() do it. */
@@ -47,7 +49,8 @@ pick(struct picks *picks)
 		return NULL;
 	load = &picks->worker->loads[DEST_INDEX(dest->id)];
 	load->connections++;
-	load->inactive++;
+	load->active += picks->active;
+	load->inactive += !picks->active;
 	scheduler_load_changed(picks->worker, dest->id);
 	return dest;
 }
@@ -108,7 +111,7 @@ row(struct bench *bench, size_t number, uint32_t dests, struct flow *flows)
 		.connections = 1024,
 		.n_workers = 1,
 	};
-	struct picks picks = { .flows = flows };
+	struct picks picks = { .flows = flows, .active = schedulers[number].active };
 	char name[REPORT_NAME_MAX];
 	int err;
 

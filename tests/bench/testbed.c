@@ -258,6 +258,7 @@ make_service(struct testbed *testbed, uint32_t number)
 			.forward = spec->forward,
 			.id = DEST_ID(index, 1),
 			.weight = 1,
+			.last_weight = 1,
 			.service = number,
 		};
 

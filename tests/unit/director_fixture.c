@@ -92,6 +92,7 @@ director_dest(struct director *director, uint32_t service, uint32_t index, const
 		.forward = spec->forward,
 		.id = DEST_ID(index, 1),
 		.weight = spec->weight,
+		.last_weight = spec->weight > 0 ? spec->weight : spec->weight_before,
 		.upper = spec->upper,
 		.lower = spec->lower,
 		.service = service,
@@ -113,6 +114,7 @@ director_service(struct director *director, uint32_t index, uint8_t proto, const
 			 .family = address.family,
 			 .protocol = proto },
 		.index = index,
+		.flags = director->service_flags,
 		.scheduler = scheduler_by_name(scheduler),
 	};
 

@@ -22,6 +22,7 @@ struct director {
 	struct steering *steering;
 	uint32_t n_workers;
 	struct worker *workers[WORKERS_MAX];
+	uint32_t service_flags; /* of services published from now on */
 };
 
 struct dest_spec {
@@ -30,6 +31,7 @@ struct dest_spec {
 	int32_t weight;
 	uint8_t forward; /* enum forward_method */
 	uint32_t upper, lower;
+	int32_t weight_before; /* of one whose weight is 0 now */
 };
 
 /* Room for CONNECTIONS of each family at each worker. The steering key is always the same one. */

@@ -67,13 +67,36 @@ list_free(struct list *list)
 
 /* Place in the list of what WORKER picks, -1 for none. */
 static inline int
+pick_for(const struct list *list, uint32_t worker, const struct flow *flow)
+{
+	struct worker *self = list->director->workers[worker];
+	const struct dest *dest = list->svc->scheduler->pick(self, list->svc, flow);
+
+	return dest ? (int)DEST_INDEX(dest->id) : -1;
+}
+
+static inline int
 pick(const struct list *list, uint32_t worker)
 {
 	static const struct flow flow = { .family = AF_INET, .proto = IPPROTO_TCP };
-	struct worker *self = list->director->workers[worker];
-	const struct dest *dest = list->svc->scheduler->pick(self, list->svc, &flow);
 
-	return dest ? (int)DEST_INDEX(dest->id) : -1;
+	return pick_for(list, worker, &flow);
+}
+
+/* For client NUMBER of the service. */
+static inline int
+pick_client(const struct list *list, uint32_t worker, uint32_t number)
+{
+	const struct flow flow = {
+		.src.v4 = rte_cpu_to_be_32(0xc6330000 + number),
+		.dst = list->svc->key.addr,
+		.sport = rte_cpu_to_be_16((uint16_t)(1024 + number * 7)),
+		.dport = list->svc->key.port,
+		.family = AF_INET,
+		.proto = IPPROTO_TCP,
+	};
+
+	return pick_for(list, worker, &flow);
 }
 
 static inline struct dest_load *

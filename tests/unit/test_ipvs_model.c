@@ -243,6 +243,24 @@ a_weight_changed_by_a_stock_client_leaves_full_nat(void **state)
 	assert_int_equal(first_dest(fixture)->spec.forward, FORWARD_NAT);
 }
 
+/* As dest->last_weight of the kernel: kept through weight 0, but not through a removal. */
+static void
+the_weight_before_zero_is_remembered(void **state)
+{
+	struct control_fixture *fixture = *state;
+
+	assert_int_equal(service_command(fixture, IPVS_CMD_NEW_SERVICE, 1), 0);
+	assert_int_equal(dest_command(fixture, IPVS_CMD_NEW_DEST, 1, 1, 0, 5), 0);
+	assert_int_equal(first_dest(fixture)->spec.last_weight, 5);
+	assert_int_equal(dest_command(fixture, IPVS_CMD_SET_DEST, 1, 1, 0, 0), 0);
+	assert_int_equal(first_dest(fixture)->spec.last_weight, 5);
+	assert_int_equal(dest_command(fixture, IPVS_CMD_SET_DEST, 1, 1, 0, 3), 0);
+	assert_int_equal(first_dest(fixture)->spec.last_weight, 3);
+	assert_int_equal(dest_command(fixture, IPVS_CMD_DEL_DEST, 1, 1, 0, 0), 0);
+	assert_int_equal(dest_command(fixture, IPVS_CMD_NEW_DEST, 1, 1, 0, 0), 0);
+	assert_int_equal(first_dest(fixture)->spec.last_weight, 0);
+}
+
 static void
 masquerading_is_full_nat_where_that_is_set(void **state)
 {
@@ -323,6 +341,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(full_nat_is_shown_to_those_who_know_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_weight_changed_by_a_stock_client_leaves_full_nat, setup, teardown),
 		cmocka_unit_test_setup_teardown(masquerading_is_full_nat_where_that_is_set, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_weight_before_zero_is_remembered, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_removed_and_what_has_weight_is_published, setup, teardown),
 		cmocka_unit_test_setup_teardown(when_numbers_run_out_the_longest_removed_gives_way, setup, teardown),
 	};

@@ -32,14 +32,34 @@ check_hysteresis(const char *scheduler, uint32_t upper, uint32_t lower, int32_t 
 static void
 a_destination_at_its_upper_threshold_is_closed_until_the_lower(void **state)
 {
-	static const char *const names[] = { "rr", "wrr", "wlc" };
+	static const char *const names[] = { "rr",   "wrr", "lc", "wlc", "sed",	  "nq",	    "fo",
+					     "twos", "sh",  "dh", "mh",	 "lblcr", "conhash" };
 
 	(void)state;
-	for (int i = 0; i < 3; i++) {
+	for (size_t i = 0; i < RTE_DIM(names); i++) {
 		check_hysteresis(names[i], 20, 5, 4);
 		check_hysteresis(names[i], 20, 0, 14);
 		check_hysteresis(names[i], 1, 0, 0);
 	}
+}
+
+static void
+a_raised_threshold_opens_at_once(void **state)
+{
+	struct list *list = list_new(1, "rr", (const int32_t[]){ 1 }, 1);
+
+	(void)state;
+	list->specs[0].upper = 10;
+	list->specs[0].lower = 2;
+	publish_list(list, "rr");
+	add_load(list, 0, 0, 10, 0);
+	assert_int_equal(pick(list, 0), -1);
+	list->specs[0].upper = 11;
+	publish_list(list, "rr");
+	assert_int_equal(pick(list, 0), 0);
+	add_load(list, 0, 0, 1, 0);
+	assert_int_equal(pick(list, 0), -1);
+	list_free(list);
 }
 
 static void
@@ -62,10 +82,10 @@ a_threshold_counts_as_reached_between_two_picks(void **state)
 static void
 closed_destinations_leave_their_share_to_the_others(void **state)
 {
-	static const char *const names[] = { "rr", "wrr", "wlc" };
+	static const char *const names[] = { "rr", "wrr", "lc", "wlc", "sed", "nq", "twos" };
 
 	(void)state;
-	for (int i = 0; i < 3; i++) {
+	for (size_t i = 0; i < RTE_DIM(names); i++) {
 		struct list *list = list_new(1, names[i], (const int32_t[]){ 9, 2, 1 }, 3);
 		uint32_t picked[3] = { 0 };
 
@@ -161,11 +181,11 @@ several_workers_give_each_destination_its_share(void **state)
 static void
 workers_start_at_different_places(void **state)
 {
-	static const char *const names[] = { "rr", "wrr", "wlc" };
+	static const char *const names[] = { "rr", "wrr", "lc", "wlc", "sed", "nq" };
 	static const int32_t weights[16] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
 
 	(void)state;
-	for (int i = 0; i < 3; i++) {
+	for (size_t i = 0; i < RTE_DIM(names); i++) {
 		struct list *list = list_new(4, names[i], weights, 16);
 		uint32_t seen = 0;
 
@@ -174,6 +194,27 @@ workers_start_at_different_places(void **state)
 		assert_int_equal(__builtin_popcount(seen), 4);
 		list_free(list);
 	}
+}
+
+static void
+workers_fill_the_same_server_with_fo_and_ovf(void **state)
+{
+	struct list *list = list_new(3, "ovf", (const int32_t[]){ 5, 8, 8, 1 }, 4);
+
+	(void)state;
+	for (uint32_t i = 0; i < 9; i++) {
+		assert_int_equal(pick(list, i % 3), 1);
+		add_load(list, i % 3, 1, 1, 0);
+	}
+	/* more than its weight now: the next one, and back when one has ended */
+	for (uint32_t worker = 0; worker < 3; worker++)
+		assert_int_equal(pick(list, worker), 2);
+	add_load(list, 2, 1, -1, 1);
+	assert_int_equal(pick(list, 2), 1);
+	publish_list(list, "fo");
+	for (uint32_t worker = 0; worker < 3; worker++)
+		assert_int_equal(pick(list, worker), 1);
+	list_free(list);
 }
 
 static void
@@ -274,6 +315,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_destination_at_its_upper_threshold_is_closed_until_the_lower),
+		cmocka_unit_test(a_raised_threshold_opens_at_once),
+		cmocka_unit_test(workers_fill_the_same_server_with_fo_and_ovf),
 		cmocka_unit_test(a_threshold_counts_as_reached_between_two_picks),
 		cmocka_unit_test(closed_destinations_leave_their_share_to_the_others),
 		cmocka_unit_test(thresholds_count_the_connections_of_all_workers),

@@ -17,12 +17,12 @@ rr_takes_all_in_turn_and_starts_over(void **state)
 }
 
 static void
-rr_and_wrr_and_wlc_skip_weight_zero(void **state)
+equal_weights_take_turns_without_those_of_zero(void **state)
 {
-	static const char *const names[] = { "rr", "wrr", "wlc" };
+	static const char *const names[] = { "rr", "wrr", "lc", "wlc", "sed", "nq" };
 
 	(void)state;
-	for (int i = 0; i < 3; i++) {
+	for (size_t i = 0; i < RTE_DIM(names); i++) {
 		struct list *list = list_new(1, names[i], (const int32_t[]){ 0, 1, 0, 1, 0 }, 5);
 
 		for (int round = 0; round < 10; round++) {
@@ -38,10 +38,11 @@ rr_and_wrr_and_wlc_skip_weight_zero(void **state)
 static void
 a_service_without_weights_above_zero_has_nobody_to_pick(void **state)
 {
-	static const char *const names[] = { "rr", "wrr", "wlc" };
+	static const char *const names[] = { "rr",   "wrr", "lc", "wlc", "sed",	 "nq",	  "fo",	    "ovf",
+					     "twos", "sh",  "dh", "mh",	 "lblc", "lblcr", "conhash" };
 
 	(void)state;
-	for (int i = 0; i < 3; i++) {
+	for (size_t i = 0; i < RTE_DIM(names); i++) {
 		struct list *list = list_new(1, names[i], (const int32_t[]){ 0, 0 }, 2);
 
 		assert_int_equal(pick(list, 0), -1);
@@ -78,7 +79,8 @@ plain_wrr_start(struct plain_wrr *wrr)
 	}
 	wrr->next = 0;
 	wrr->top -= wrr->step - 1;
-	wrr->limit = wrr->top;
+	/* Where it stands when destinations were added one by one (ip_vs_wrr_dest_changed). */
+	wrr->limit = 1;
 }
 
 static int
@@ -207,7 +209,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rr_takes_all_in_turn_and_starts_over),
-		cmocka_unit_test(rr_and_wrr_and_wlc_skip_weight_zero),
+		cmocka_unit_test(equal_weights_take_turns_without_those_of_zero),
 		cmocka_unit_test(a_service_without_weights_above_zero_has_nobody_to_pick),
 		cmocka_unit_test(wrr_gives_the_kernels_sequence_for_random_weights),
 		cmocka_unit_test(wrr_gives_the_kernels_sequence_for_ten_thousand),

@@ -197,6 +197,31 @@ what_was_written_comes_back(void **state)
 	end(&third);
 }
 
+/* mh goes by it. */
+static void
+the_weight_before_zero_comes_back(void **state)
+{
+	struct instance instance = start(*state, BOOT, false);
+
+	observe(&instance);
+	assert_int_equal(service_command(instance.fixture, IPVS_CMD_NEW_SERVICE, 1), 0);
+	assert_int_equal(dest_command(instance.fixture, IPVS_CMD_NEW_DEST, 1, 1, FORWARD_NAT, 6), 0);
+	assert_int_equal(dest_command(instance.fixture, IPVS_CMD_SET_DEST, 1, 1, FORWARD_NAT, 0), 0);
+	assert_int_equal(dest_command(instance.fixture, IPVS_CMD_NEW_DEST, 1, 2, FORWARD_NAT, 0), 0);
+	state_file_commit(instance.state);
+	/* as logged change by change, then as written whole */
+	for (int time = 0; time < 3; time++) {
+		end(&instance);
+		instance = start(*state, BOOT, false);
+		assert_int_equal(instance.fixture->model->n_dests, 2);
+		assert_int_equal(instance.fixture->model->dests[0]->spec.weight, 0);
+		assert_int_equal(instance.fixture->model->dests[0]->spec.last_weight, 6);
+		assert_int_equal(instance.fixture->model->dests[1]->spec.last_weight, 0);
+		observe(&instance);
+	}
+	end(&instance);
+}
+
 static void
 a_freed_number_keeps_its_generation(void **state)
 {
@@ -422,6 +447,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_was_written_comes_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_weight_before_zero_comes_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_freed_number_keeps_its_generation, setup, teardown),
 		cmocka_unit_test_setup_teardown(after_a_reboot_nothing_is_restored_unless_asked_for, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_folder_belongs_to_one_instance, setup, teardown),

@@ -37,7 +37,7 @@ static const struct {
 	uint8_t proto, forward;
 } services[SERVICES] = {
 	[NAT] = { "192.0.2.1", "wlc", IPPROTO_TCP, FORWARD_NAT },
-	[DIRECT] = { "192.0.2.2", "wrr", IPPROTO_TCP, FORWARD_DIRECT },
+	[DIRECT] = { "192.0.2.2", "lblcr", IPPROTO_TCP, FORWARD_DIRECT },
 	[FULLNAT] = { "192.0.2.3", "rr", IPPROTO_TCP, FORWARD_FULLNAT },
 	[FULLNAT6] = { "2001:db8::3", "wlc", IPPROTO_TCP, FORWARD_FULLNAT },
 	[DATAGRAMS] = { "192.0.2.4", "wrr", IPPROTO_UDP, FORWARD_FULLNAT },

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Least connections, by the kernel's measure (ip_vs_lc.c): the least active * 256 + inactive, the first in the list
+ * among equals. Workers start at different places.
+ */
+#include "lb/load_tree.h"
+#include "lb/scheduler.h"
+#include "lb/service.h"
+
+static const struct load_measure measure = {
+	.load_of = load_overhead,
+	.unweighted = true,
+};
+
+const struct scheduler scheduler_lc = {
+	.name = "lc",
+	.pick = load_tree_pick,
+	.state_new = load_tree_state_new,
+	.state_free = load_tree_state_free,
+	.load_changed = load_tree_load_changed,
+	.measure = &measure,
+};
