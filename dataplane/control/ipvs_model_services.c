@@ -206,15 +206,13 @@ ipvs_service_stats(const struct ipvs_model *model, const struct ipvs_service *se
 		   struct ipvs_rates *ret_rates)
 {
 	struct ipvs_stats counts = service_counts(model, service);
+	struct ipvs_estimator sum = { .conns = 0 };
 	struct ipvs_dest *dest;
 
 	*ret_counts = ipvs_stats_since(&counts, &service->zero);
-	*ret_rates = (struct ipvs_rates){ 0 };
-	TAILQ_FOREACH (dest, &service->dests, link) {
-		struct ipvs_rates rates = ipvs_estimator_rates(&dest->estimator);
-
-		ipvs_rates_add(ret_rates, &rates);
-	}
+	TAILQ_FOREACH (dest, &service->dests, link)
+		ipvs_estimator_add(&sum, &dest->estimator);
+	*ret_rates = ipvs_estimator_rates(&sum);
 }
 
 void

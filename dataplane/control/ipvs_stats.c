@@ -38,16 +38,6 @@ ipvs_stats_since(const struct ipvs_stats *a, const struct ipvs_stats *b)
 }
 
 void
-ipvs_rates_add(struct ipvs_rates *to, const struct ipvs_rates *from)
-{
-	to->conns += from->conns;
-	to->in_packets += from->in_packets;
-	to->out_packets += from->out_packets;
-	to->in_bytes += from->in_bytes;
-	to->out_bytes += from->out_bytes;
-}
-
-void
 ipvs_estimator_reset(struct ipvs_estimator *estimator, const struct ipvs_stats *counts)
 {
 	*estimator = (struct ipvs_estimator){ .last = *counts };
@@ -74,6 +64,16 @@ ipvs_estimator_sample(struct ipvs_estimator *estimator, const struct ipvs_stats 
 	approach(&estimator->in_bytes, new.in_bytes << 4);
 	approach(&estimator->out_bytes, new.out_bytes << 4);
 	estimator->last = *counts;
+}
+
+void
+ipvs_estimator_add(struct ipvs_estimator *to, const struct ipvs_estimator *from)
+{
+	to->conns += from->conns;
+	to->in_packets += from->in_packets;
+	to->out_packets += from->out_packets;
+	to->in_bytes += from->in_bytes;
+	to->out_bytes += from->out_bytes;
 }
 
 struct ipvs_rates

@@ -27,12 +27,13 @@ struct ipvs_estimator {
 void ipvs_stats_add(struct ipvs_stats *to, const struct ipvs_stats *from);
 /* a - b, never below 0. */
 struct ipvs_stats ipvs_stats_since(const struct ipvs_stats *a, const struct ipvs_stats *b);
-void ipvs_rates_add(struct ipvs_rates *to, const struct ipvs_rates *from);
 
 /* Rates 0 from COUNTS on. */
 void ipvs_estimator_reset(struct ipvs_estimator *estimator, const struct ipvs_stats *counts);
 /* Two seconds after the last call. */
 void ipvs_estimator_sample(struct ipvs_estimator *estimator, const struct ipvs_stats *counts);
+/* Adds up means, of which the rates of the sum are right to the unit: those of each are rounded. */
+void ipvs_estimator_add(struct ipvs_estimator *to, const struct ipvs_estimator *from);
 struct ipvs_rates ipvs_estimator_rates(const struct ipvs_estimator *estimator);
 
 /* Puts the nests STATS and STATS64 under these attribute types; -EMSGSIZE. */

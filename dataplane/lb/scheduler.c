@@ -46,7 +46,7 @@ common_divisor(uint32_t a, uint32_t b)
 }
 
 /* The kernel's rule (ip_vs_bind_dest, ip_vs_unbind_dest, __ip_vs_update_dest): over at the upper threshold, open again
- * below the lower, or below three quarters of the upper where there is no lower, or when the upper is raised. Counts of
+ * below the lower, or below three quarters of the upper where there is no lower, or when the upper is raised. Templates don't count. Counts of
  * other workers are read as they stand, so a threshold may be passed by as many connections as there are workers. */
 bool
 scheduler_dest_open(const struct worker *self, const struct dest *dest)
@@ -59,7 +59,7 @@ scheduler_dest_open(const struct worker *self, const struct dest *dest)
 	if (dest->upper == 0)
 		return true;
 	dest_load_sum(self->lb, DEST_INDEX(dest->id), &all);
-	total = (uint64_t)(all.active + all.inactive + all.persistent);
+	total = (uint64_t)(all.active + all.inactive);
 	if (total >= dest->upper)
 		mine->closed_at = dest->upper;
 	else if (dest->lower != 0 ? total < dest->lower : total * 4 < (uint64_t)dest->upper * 3)

@@ -212,6 +212,30 @@ zero_hides_counts_and_rates(void **state)
 	assert_int_equal(shown_service_conns(fixture), 1);
 }
 
+/* Each destination's rate is rounded to 0, and would be so by the kernel. */
+static void
+a_services_rate_is_not_a_sum_of_rounded_ones(void **state)
+{
+	struct control_fixture *fixture = *state;
+	struct ipvs_service *service;
+	struct ipvs_stats counts;
+	struct ipvs_rates rates;
+
+	assert_int_equal(service_command(fixture, IPVS_CMD_NEW_SERVICE, 1), 0);
+	for (uint8_t i = 1; i <= 4; i++) {
+		assert_int_equal(dest_command(fixture, IPVS_CMD_NEW_DEST, 1, i, FORWARD_NAT, 1), 0);
+		fixture->worker->loads[DEST_INDEX(first_dest(fixture)->spec.id)].connections = 4;
+	}
+	for (uint64_t i = 0; i < 20; i++)
+		ipvs_model_tick(fixture->model, 100 * i);
+	service = first_dest(fixture)->service;
+	assert_int_equal(ipvs_estimator_rates(&first_dest(fixture)->estimator).conns, 0);
+	ipvs_service_stats(fixture->model, service, &counts, &rates);
+	assert_int_equal(counts.conns, 16);
+	/* 16 in two seconds, a quarter of the way from 0 */
+	assert_int_equal(rates.conns, 2);
+}
+
 static void
 full_nat_is_shown_to_those_who_know_it(void **state)
 {
@@ -338,6 +362,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_removed_destination_is_forgotten_when_it_has_been_idle, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(zero_hides_counts_and_rates, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_services_rate_is_not_a_sum_of_rounded_ones, setup, teardown),
 		cmocka_unit_test_setup_teardown(full_nat_is_shown_to_those_who_know_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_weight_changed_by_a_stock_client_leaves_full_nat, setup, teardown),
 		cmocka_unit_test_setup_teardown(masquerading_is_full_nat_where_that_is_set, setup, teardown),

@@ -122,6 +122,22 @@ thresholds_count_the_connections_of_all_workers(void **state)
 	list_free(list);
 }
 
+/* As in the kernel (ip_vs_dest_totalconns): a client that is remembered is no connection. */
+static void
+persistence_does_not_count_towards_a_threshold(void **state)
+{
+	struct list *list = list_new(1, "rr", (const int32_t[]){ 1 }, 1);
+
+	(void)state;
+	list->specs[0].upper = 2;
+	publish_list(list, "rr");
+	list->director->workers[0]->loads[0].persistent = 5;
+	assert_int_equal(pick(list, 0), 0);
+	add_load(list, 0, 0, 1, 1);
+	assert_int_equal(pick(list, 0), -1);
+	list_free(list);
+}
+
 static void
 connections_count_at_open_and_close(void **state)
 {
@@ -320,6 +336,7 @@ main(void)
 		cmocka_unit_test(a_threshold_counts_as_reached_between_two_picks),
 		cmocka_unit_test(closed_destinations_leave_their_share_to_the_others),
 		cmocka_unit_test(thresholds_count_the_connections_of_all_workers),
+		cmocka_unit_test(persistence_does_not_count_towards_a_threshold),
 		cmocka_unit_test(connections_count_at_open_and_close),
 		cmocka_unit_test(several_workers_give_each_destination_its_share),
 		cmocka_unit_test(workers_start_at_different_places),
