@@ -11,6 +11,7 @@
 #include "ip/neighbour_wait.h"
 #include "lb/conn_table.h"
 #include "lb/service.h"
+#include "lb/template.h"
 #include "port/eal.h"
 #include "port/port.h"
 #include "workers.h"
@@ -62,7 +63,12 @@ make_arrays(struct worker *self, const struct config_limits *limits)
 	self->cursors = pages_map("ipvsd-cursors", &self->mapped.cursors, self->numa_node, false);
 	self->mapped.nexthops = (size_t)self->fib->n_nexthops * sizeof(*self->nexthop_told_ms);
 	self->nexthop_told_ms = pages_map("ipvsd-nexthops", &self->mapped.nexthops, self->numa_node, false);
-	return self->loads && self->cursors && self->nexthop_told_ms ? 0 : -ENOMEM;
+	self->mapped.template_uses =
+		template_numbers(limits->templates, self->n_workers) * sizeof(*self->template_uses);
+	self->template_uses = pages_map("ipvsd-template-uses", &self->mapped.template_uses, self->numa_node, false);
+	if (!self->loads || !self->cursors || !self->nexthop_told_ms || !self->template_uses)
+		return -ENOMEM;
+	return templates_create(limits->templates, self->index, self->n_workers, self->numa_node, &self->templates);
 }
 
 static int
@@ -174,5 +180,7 @@ worker_destroy(struct worker *self)
 	pages_unmap(self->loads, self->mapped.loads);
 	pages_unmap(self->cursors, self->mapped.cursors);
 	pages_unmap(self->nexthop_told_ms, self->mapped.nexthops);
+	pages_unmap(self->template_uses, self->mapped.template_uses);
+	templates_destroy(self->templates);
 	pages_unmap(self, self->mapped.worker);
 }

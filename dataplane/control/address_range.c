@@ -61,6 +61,43 @@ address_range_parse(const char *text, struct ip_addr *ret, uint32_t max)
 	}
 }
 
+static bool
+is_clear_from(const struct ip_addr *address, uint32_t bit)
+{
+	for (; bit < 8 * address_length(address); bit++) {
+		if (address->ip.bytes[bit / 8] & 0x80 >> bit % 8)
+			return false;
+	}
+	return true;
+}
+
+int
+prefix_parse(const char *text, struct ip_addr *ret, uint8_t *ret_length)
+{
+	const char *slash = strchr(text, '/');
+	char address[INET6_ADDRSTRLEN];
+	size_t length = slash ? (size_t)(slash - text) : strlen(text);
+	unsigned long bits;
+	char *end;
+
+	if (length >= sizeof(address))
+		return -EINVAL;
+	memcpy(address, text, length);
+	address[length] = '\0';
+	if (address_parse(address, ret) < 0)
+		return -EINVAL;
+	*ret_length = (uint8_t)(8 * address_length(ret));
+	if (!slash)
+		return 0;
+	if (!isdigit((unsigned char)slash[1]))
+		return -EINVAL;
+	bits = strtoul(slash + 1, &end, 10);
+	if (*end != '\0' || bits > *ret_length || !is_clear_from(ret, (uint32_t)bits))
+		return -EINVAL;
+	*ret_length = (uint8_t)bits;
+	return 0;
+}
+
 int
 port_range_parse(const char *text, uint16_t *ret_first, uint16_t *ret_last)
 {

@@ -11,6 +11,7 @@
 
 #include "control/config_file.h"
 #include "control/config_laddrs.h"
+#include "control/config_marks.h"
 #include "control/config_scan.h"
 #include "control/config_values.h"
 #include "netlink-shim/wire.h"
@@ -140,8 +141,9 @@ read_ports(struct config_reader *reader, const config_setting_t *root, struct co
 static void
 read_limits(struct config_reader *reader, const config_setting_t *root, struct config_limits *limits)
 {
-	static const char *const keys[] = { "connections", "connections_ipv6", "services", "dests",	      "routes",
-					    "routes_ipv6", "neighbours",       "mbufs",	   "waiting_packets", NULL };
+	static const char *const keys[] = { "connections",     "connections_ipv6", "services",	 "dests",
+					    "routes",	       "routes_ipv6",	   "neighbours", "mbufs",
+					    "waiting_packets", "templates",	   NULL };
 	const config_setting_t *group = config_setting_get_member(root, "limits");
 
 	if (!group || !config_keys(reader, group, keys))
@@ -154,6 +156,7 @@ read_limits(struct config_reader *reader, const config_setting_t *root, struct c
 	config_number(reader, group, "routes_ipv6", 64, 1u << 20, &limits->routes_ipv6);
 	config_number(reader, group, "neighbours", 64, 1u << 20, &limits->neighbours);
 	config_number(reader, group, "mbufs", 2048, 1u << 22, &limits->mbufs);
+	config_number(reader, group, "templates", 1024, 1u << 24, &limits->templates);
 	config_number(reader, group, "waiting_packets", 16, 65536, &limits->waiting_packets);
 }
 
@@ -242,6 +245,7 @@ config_with_defaults(void)
 		.routes_ipv6 = 1u << 14,
 		.neighbours = 1u << 14,
 		.mbufs = 1u << 15,
+		.templates = 1u << 18,
 		.waiting_packets = 1024,
 	};
 	config->control.socket = strdup(IPVSD_DEFAULT_SOCKET);
@@ -258,13 +262,14 @@ config_with_defaults(void)
 static void
 read_all(struct config_reader *reader, const config_setting_t *root, struct config *config)
 {
-	static const char *const keys[] = { "workers", "ports", "local_addresses", "limits",
+	static const char *const keys[] = { "workers", "ports", "local_addresses", "marks", "limits",
 					    "control", "log",	"memory",	   NULL };
 
 	config_keys(reader, root, keys);
 	read_workers(reader, root, &config->workers);
 	read_ports(reader, root, config);
 	config_read_laddrs(reader, root, config);
+	config_read_marks(reader, root, config);
 	read_limits(reader, root, &config->limits);
 	read_control(reader, root, &config->control);
 	read_log(reader, root, &config->log);
@@ -322,6 +327,7 @@ config_free(struct config *config)
 		free(config->laddrs[i].addresses);
 	free(config->ports);
 	free(config->laddrs);
+	free(config->marks);
 	free(config->workers.cpus);
 	free(config->workers.control_cpus);
 	free(config->control.socket);

@@ -42,6 +42,7 @@ struct ipvs_service {
 	uint32_t flags; /* IP_VS_SVC_F_*, with HASHED */
 	uint32_t timeout_s, netmask;
 	const struct scheduler *scheduler; /* NULL: "none" */
+	const struct persistence_engine *engine; /* NULL: none */
 	struct ipvs_dest_list dests; /* the newest first */
 	uint32_t n_dests;
 	struct ipvs_stats past; /* of destinations that left */

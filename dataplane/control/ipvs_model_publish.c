@@ -83,6 +83,7 @@ publish_service(struct ipvs_model *model, struct ipvs_service *service)
 		.timeout_s = service->timeout_s,
 		.netmask = service->netmask,
 		.scheduler = service->scheduler,
+		.engine = service->engine,
 	};
 	CLEANUP(free) void *memory = malloc((service->n_dests + 1u) * sizeof(const struct dest *));
 	const struct dest **dests = memory;

@@ -11,6 +11,7 @@
 
 #include "control/ipvs_model.h"
 #include "core/log.h"
+#include "lb/persistence.h"
 #include "lb/scheduler.h"
 
 uint32_t
@@ -45,28 +46,37 @@ ipvs_service_find(const struct ipvs_model *model, const struct ipvs_key *key)
 	return NULL;
 }
 
+/* What the names of a setup stand for; NULL: none. */
+struct plug_ins {
+	const struct scheduler *scheduler;
+	const struct persistence_engine *engine;
+};
+
 /* The checks in the kernel's order: scheduler, persistence engine, netmask. */
 static int
-check_setup(const struct ipvs_service_setup *setup, uint16_t family, const struct scheduler **ret_scheduler)
+check_setup(const struct ipvs_service_setup *setup, uint16_t family, struct plug_ins *ret)
 {
-	*ret_scheduler = NULL;
+	*ret = (struct plug_ins){ .scheduler = NULL };
 	if (strcmp(setup->scheduler, "none") != 0) {
-		*ret_scheduler = scheduler_by_name(setup->scheduler);
-		if (!*ret_scheduler)
+		ret->scheduler = scheduler_by_name(setup->scheduler);
+		if (!ret->scheduler)
 			return -ENOENT;
 	}
-	/* there are no persistence engines */
-	if (setup->persistence_engine && setup->persistence_engine[0] != '\0')
-		return -ENOENT;
+	if (setup->persistence_engine && setup->persistence_engine[0] != '\0') {
+		ret->engine = persistence_engine_by_name(setup->persistence_engine);
+		if (!ret->engine)
+			return -ENOENT;
+	}
 	if (family == AF_INET6 && (setup->netmask < 1 || setup->netmask > 128))
 		return -EINVAL;
 	return 0;
 }
 
 static void
-apply_setup(struct ipvs_service *service, const struct ipvs_service_setup *setup, const struct scheduler *scheduler)
+apply_setup(struct ipvs_service *service, const struct ipvs_service_setup *setup, const struct plug_ins *plug_ins)
 {
-	service->scheduler = scheduler;
+	service->scheduler = plug_ins->scheduler;
+	service->engine = plug_ins->engine;
 	service->flags = setup->flags | IP_VS_SVC_F_HASHED;
 	service->timeout_s = setup->timeout_s;
 	service->netmask = setup->netmask;
@@ -83,7 +93,7 @@ told_service(const struct ipvs_model *model, const struct ipvs_service *service)
 /* INDEX is the service's from now on. */
 static int
 add_service(struct ipvs_model *model, uint32_t index, const struct ipvs_key *key,
-	    const struct ipvs_service_setup *setup, const struct scheduler *scheduler, struct ipvs_service **ret)
+	    const struct ipvs_service_setup *setup, const struct plug_ins *plug_ins, struct ipvs_service **ret)
 {
 	struct ipvs_service *service = calloc(1, sizeof(*service));
 
@@ -95,7 +105,7 @@ add_service(struct ipvs_model *model, uint32_t index, const struct ipvs_key *key
 	service->index = index;
 	service->serial = ++model->next_serial;
 	TAILQ_INIT(&service->dests);
-	apply_setup(service, setup, scheduler);
+	apply_setup(service, setup, plug_ins);
 	hash_index_add(&model->service_index, &service->node, ipvs_key_hash(key));
 	model->services[index] = service;
 	if (model->services_high <= index)
@@ -111,9 +121,9 @@ int
 ipvs_service_add(struct ipvs_model *model, const struct ipvs_key *key, const struct ipvs_service_setup *setup,
 		 struct ipvs_service **ret)
 {
-	const struct scheduler *scheduler;
+	struct plug_ins plug_ins;
 	uint32_t index;
-	int err = check_setup(setup, key->family, &scheduler);
+	int err = check_setup(setup, key->family, &plug_ins);
 
 	if (err < 0)
 		return err;
@@ -122,15 +132,15 @@ ipvs_service_add(struct ipvs_model *model, const struct ipvs_key *key, const str
 			    model->limits.services);
 		return -ENOMEM;
 	}
-	return add_service(model, index, key, setup, scheduler, ret);
+	return add_service(model, index, key, setup, &plug_ins, ret);
 }
 
 int
 ipvs_service_add_at(struct ipvs_model *model, uint32_t index, const struct ipvs_key *key,
 		    const struct ipvs_service_setup *setup, struct ipvs_service **ret)
 {
-	const struct scheduler *scheduler;
-	int err = check_setup(setup, key->family, &scheduler);
+	struct plug_ins plug_ins;
+	int err = check_setup(setup, key->family, &plug_ins);
 
 	if (err < 0)
 		return err;
@@ -139,20 +149,21 @@ ipvs_service_add_at(struct ipvs_model *model, uint32_t index, const struct ipvs_
 	err = number_pool_claim(&model->service_numbers, index);
 	if (err < 0)
 		return err;
-	return add_service(model, index, key, setup, scheduler, ret);
+	return add_service(model, index, key, setup, &plug_ins, ret);
 }
 
 int
 ipvs_service_edit(struct ipvs_model *model, struct ipvs_service *service, const struct ipvs_service_setup *setup)
 {
-	const struct scheduler *scheduler;
-	int err = check_setup(setup, service->key.family, &scheduler);
+	struct plug_ins plug_ins;
+	int err = check_setup(setup, service->key.family, &plug_ins);
 
 	if (err < 0)
 		return err;
-	if (scheduler && scheduler->max_dests != 0 && service->n_dests > scheduler->max_dests)
+	if (plug_ins.scheduler && plug_ins.scheduler->max_dests != 0 &&
+	    service->n_dests > plug_ins.scheduler->max_dests)
 		return -EINVAL;
-	apply_setup(service, setup, scheduler);
+	apply_setup(service, setup, &plug_ins);
 	ipvs_service_touch(model, service);
 	told_service(model, service);
 	return 0;

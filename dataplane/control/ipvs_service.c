@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "control/ipvs_family.h"
+#include "lb/persistence.h"
 
 static const struct attr_policy service_policy[IPVS_SVC_ATTR_MAX + 1] = {
 	[IPVS_SVC_ATTR_AF] = { ATTR_U16, 0 },
@@ -179,6 +180,7 @@ put_service(const struct ipvs_model *model, const struct ipvs_service *service, 
 	int err;
 
 	if (!nest || put_key(msg, &service->key) < 0 || nla_put_string(msg, IPVS_SVC_ATTR_SCHED_NAME, scheduler) < 0 ||
+	    (service->engine && nla_put_string(msg, IPVS_SVC_ATTR_PE_NAME, service->engine->name) < 0) ||
 	    nla_put(msg, IPVS_SVC_ATTR_FLAGS, sizeof(flags), &flags) < 0 ||
 	    nla_put_u32(msg, IPVS_SVC_ATTR_TIMEOUT, service->timeout_s) < 0 ||
 	    nla_put_u32(msg, IPVS_SVC_ATTR_NETMASK, service->netmask) < 0)

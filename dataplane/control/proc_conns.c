@@ -8,6 +8,7 @@
 #include "control/proc_file.h"
 #include "lb/conn.h"
 #include "lb/lb.h"
+#include "lb/persistence.h"
 #include "lb/protocol.h"
 
 const char *
@@ -15,7 +16,21 @@ conn_state_name(const struct conn_entry *entry)
 {
 	const struct protocol *protocol = protocol_by_number(entry->client.proto);
 
+	if (entry->is_template)
+		return entry->assured ? "ASSURED" : "NONE";
 	return protocol && entry->state < protocol->n_states ? protocol->state_names[entry->state] : "NONE";
+}
+
+/* Of a template whose clients may use all ports: none. With direct routing packets arrive at the port that they were sent
+ * to, and a destination's own is only shown. */
+static rte_be16_t
+server_port(const struct conn_entry *entry, const struct dest *dest)
+{
+	if (entry->is_template)
+		return entry->client.dport != 0 ? dest->port : 0;
+	if (!(entry->flags & CONN_NO_OUTPUT))
+		return entry->server.sport;
+	return dest->port != 0 ? dest->port : entry->client.dport;
 }
 
 void
@@ -27,7 +42,7 @@ conn_server(const struct ipvs_model *model, const struct conn_entry *entry, stru
 
 	if (dest && dest->spec.id == entry->dest) {
 		*ret_addr = dest->spec.addr;
-		*ret_port = dest->spec.port != 0 ? dest->spec.port : entry->client.dport;
+		*ret_port = server_port(entry, &dest->spec);
 		return;
 	}
 	/* It ended while it was looked at, and its destination went with it. */
@@ -78,7 +93,10 @@ conns_line(struct proc_reader *reader, struct proc_text *text)
 	if (got != 1)
 		return got;
 	print_flow(reader, text, &entry);
-	proc_print(text, "%7u\n", entry.expires_ms / 1000);
+	proc_print(text, "%7u", entry.expires_ms / 1000);
+	if (entry.engine)
+		proc_print(text, " %s %.*s", entry.engine->name, (int)entry.data_length, (const char *)entry.data);
+	proc_print(text, "\n");
 	return 1;
 }
 

@@ -22,6 +22,7 @@ apply_service(struct ipvs_model *model, const struct state_service *record)
 {
 	struct ipvs_service_setup setup = {
 		.scheduler = record->scheduler,
+		.persistence_engine = record->engine,
 		.flags = record->flags,
 		.timeout_s = record->timeout_s,
 		.netmask = record->netmask,
@@ -29,7 +30,8 @@ apply_service(struct ipvs_model *model, const struct state_service *record)
 	struct ipvs_key key;
 	struct ipvs_service *service;
 
-	if (!is_family(record->family) || record->scheduler[sizeof(record->scheduler) - 1] != '\0')
+	if (!is_family(record->family) || record->scheduler[sizeof(record->scheduler) - 1] != '\0' ||
+	    record->engine[sizeof(record->engine) - 1] != '\0')
 		return -EBADMSG;
 	memset(&key, 0, sizeof(key));
 	memcpy(key.addr.bytes, record->addr, sizeof(record->addr));

@@ -9,6 +9,7 @@
 #include "control/state_records.h"
 #include "core/cleanup.h"
 #include "core/log.h"
+#include "lb/persistence.h"
 
 void
 state_put_service(struct state_log *log, const struct ipvs_service *service)
@@ -27,6 +28,7 @@ state_put_service(struct state_log *log, const struct ipvs_service *service)
 
 	memcpy(record.addr, service->key.addr.bytes, sizeof(record.addr));
 	snprintf(record.scheduler, sizeof(record.scheduler), "%s", scheduler);
+	snprintf(record.engine, sizeof(record.engine), "%s", service->engine ? service->engine->name : "");
 	state_log_put(log, STATE_SERVICE, &record, sizeof(record));
 }
 

@@ -32,9 +32,9 @@ struct state_service {
 	rte_be16_t port;
 	uint16_t pad;
 	uint32_t flags, timeout_s, netmask;
-	char scheduler[16];
+	char scheduler[16], engine[16]; /* of persistence; "": none */
 };
-static_assert(sizeof(struct state_service) == 60, "as written");
+static_assert(sizeof(struct state_service) == 76, "as written");
 
 struct state_dest {
 	uint32_t id, service;

@@ -52,6 +52,18 @@ struct config_laddrs {
 	uint32_t line;
 };
 
+/* marks = ( { mark = 1; protocol = "tcp"; source = "198.51.100.0/24"; destination = "192.0.2.1"; ports = "80-90"; port =
+ * "wan"; } ); what isn't given is not looked at. */
+struct config_mark {
+	uint32_t mark; /* not 0 */
+	uint8_t protocol; /* IPPROTO_*, 0: any */
+	char port[CONFIG_NAME_MAX]; /* "": any */
+	struct ip_addr source, destination; /* family 0: any */
+	uint8_t source_length, destination_length;
+	uint16_t first_source_port, last_source_port, first_port, last_port; /* host order */
+	uint32_t line;
+};
+
 struct config_limits {
 	uint32_t connections; /* IPv4, each worker's share is this divided by the workers, rounded up; default 1M */
 	uint32_t connections_ipv6; /* default 256K */
@@ -61,6 +73,7 @@ struct config_limits {
 	uint32_t routes_ipv6; /* default 16K */
 	uint32_t neighbours; /* next hops, both families; default 16K */
 	uint32_t mbufs; /* default 32K */
+	uint32_t templates; /* clients of persistent services, all workers together; default 256K */
 	uint32_t waiting_packets; /* packets of a worker that wait for a neighbour; default 1K */
 };
 
@@ -89,6 +102,8 @@ struct config {
 	uint32_t n_ports;
 	struct config_laddrs *laddrs;
 	uint32_t n_laddrs;
+	struct config_mark *marks;
+	uint32_t n_marks;
 	struct config_limits limits;
 	struct config_control control;
 	struct config_log log;

@@ -54,6 +54,7 @@
 	X(NO_DEST, "no_dest", "no destination with weight above 0")                                              \
 	X(DEST_REMOVED, "dest_removed", "the connection's destination was removed")                              \
 	X(CONN_TABLE_FULL, "conn_table_full", "the connection table is full")                                    \
+	X(TEMPLATES_FULL, "templates_full", "no room to remember another client of a persistent service")        \
 	X(CONN_COLLISION, "conn_collision", "another connection has the same addresses and ports at the server") \
 	X(NO_LADDR, "no_laddr", "no local address on the way to the destination")                                \
 	X(NO_LOCAL_PORT, "no_local_port", "local addresses are used up")                                         \

@@ -30,6 +30,7 @@ struct ports;
 struct rcu;
 struct steering;
 struct dest_load;
+struct templates;
 
 enum { TABLE_IPV4, TABLE_IPV6, TABLES };
 
@@ -77,6 +78,8 @@ struct worker {
 	struct conn_table *conns[TABLES];
 	struct dest_load *loads; /* by dest index */
 	struct service_cursor *cursors; /* by service index */
+	struct templates *templates; /* that this worker owns */
+	uint32_t *template_uses; /* by number of a template, whoever owns it: connections here */
 	struct neighbour_wait *waiting;
 	struct rte_ring *neighbour_requests; /* to the control thread: struct neighbour_request */
 	uint32_t *nexthop_told_ms; /* by next hop number: when the control thread was last told that it is in use */
@@ -100,7 +103,7 @@ struct worker {
 	unsigned int lcore;
 	int numa_node;
 	struct {
-		size_t worker, loads, cursors, nexthops, requests;
+		size_t worker, loads, cursors, nexthops, requests, template_uses;
 	} mapped; /* sizes of all this, for who frees it */
 };
 

@@ -38,9 +38,11 @@ enum conn_flags {
 	CONN_LEFT =
 		1 << 4, /* its client began another one: only the OUT key is in the index, and keeps the local port */
 	CONN_OPENING = 1 << 5, /* not past conn_complete(): the OUT key is in no table yet */
+	CONN_PERSISTENT = 1 << 6, /* counted at a template (conn_cold.template) */
+	CONN_UNANSWERED = 1 << 7, /* its template is to hear of the first answer */
 };
 /* What takes a packet off the fast path. */
-#define CONN_SLOW (CONN_SHIFTED | CONN_LEFT | CONN_OPENING)
+#define CONN_SLOW (CONN_SHIFTED | CONN_LEFT | CONN_OPENING | CONN_UNANSWERED)
 
 /* IN's packet goes out with the addresses and ports of the reversed OUT key, and the other way round: for NAT and
  * full-NAT that is the translation, and for DR, whose OUT key is the reversed IN key, it changes nothing. */
@@ -73,6 +75,7 @@ struct conn_cold {
 	alignas(64) uint32_t service; /* index */
 	uint32_t created_ms;
 	uint32_t shift; /* added to the client's sequence numbers, subtracted from the server's acknowledgements */
+	uint32_t template; /* number */
 	uint32_t expected; /* the sequence number that the first SYN gets, if the client's lies before it */
 	uint32_t
 		version; /* odd from conn_show() until the IN key leaves the index; for who looks on from another thread (conn_walk.h) */

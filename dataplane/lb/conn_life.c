@@ -14,6 +14,7 @@
 #include "lb/forward.h"
 #include "lb/lb.h"
 #include "lb/scheduler.h"
+#include "lb/template.h"
 
 #define SWEEP_PERIOD_MS 1000
 #define SWEEP_MAX 256 /* connections looked at in one turn */
@@ -132,6 +133,41 @@ conn_complete(struct worker *self, struct conn *conn, const struct flow *flow, c
 	return 0;
 }
 
+void
+conn_set_template(struct worker *self, struct conn *conn, uint16_t family, uint32_t number)
+{
+	conn->flags |= CONN_PERSISTENT;
+	/* of TCP's the state tells, of others an answer, where answers pass here */
+	if (conn->proto != IPPROTO_TCP && !(conn->flags & CONN_NO_OUTPUT))
+		conn->flags |= CONN_UNANSWERED;
+	conn_cold(table_of(self, family), conn)->template = number;
+	template_use(self, number);
+}
+
+void
+conn_answered(struct worker *self, struct conn *conn, uint16_t family)
+{
+	conn->flags &= (uint8_t)~CONN_UNANSWERED;
+	template_assure(self, conn_cold(table_of(self, family), conn)->template);
+}
+
+void
+conn_once(struct worker *self, const struct dest *dest, const struct forward *forward, const struct flow *flow,
+	  const struct flow *reply, struct conn *ret)
+{
+	struct flow to_client = flow_reversed(flow), to_server = flow_reversed(reply);
+
+	memset(ret, 0, sizeof(*ret));
+	ret->proto = flow->proto;
+	ret->flags = forward->conn_flags;
+	ret->dest = dest->id;
+	set_key(ret, CONN_IN, flow);
+	set_key(ret, CONN_OUT, reply);
+	set_deltas(ret, CONN_IN, flow, &to_server);
+	set_deltas(ret, CONN_OUT, reply, &to_client);
+	self->loads[DEST_INDEX(dest->id)].connections++;
+}
+
 int
 conn_open(struct worker *self, const struct service *svc, const struct dest *dest, const struct forward *forward,
 	  const struct flow *flow, const struct flow *reply, uint32_t recycle, struct conn **ret)
@@ -157,6 +193,8 @@ conn_close(struct worker *self, struct conn *conn, uint16_t family)
 		conn_unlink(table, conn, CONN_IN);
 	if (!(conn->flags & (CONN_NO_OUTPUT | CONN_OPENING)))
 		conn_unlink(table, conn, CONN_OUT);
+	if (conn->flags & CONN_PERSISTENT)
+		template_unuse(self, conn_cold(table, conn)->template);
 	if (conn->flags & CONN_INACTIVE)
 		load->inactive--;
 	else
@@ -177,6 +215,18 @@ conn_leave(struct worker *self, struct conn *conn, uint16_t family)
 	conn->flags |= CONN_LEFT;
 }
 
+/* The table whose connection it is. */
+static const struct conn_table *
+table_with(const struct worker *self, const struct conn *conn)
+{
+	const struct conn_table *table = self->conns[TABLE_IPV4];
+	const uint8_t *at = (const uint8_t *)conn;
+
+	return at >= table->conns && at < table->conns + ((size_t)table->capacity << table->size_shift)
+		       ? table
+		       : self->conns[TABLE_IPV6];
+}
+
 void
 conn_set_state(struct worker *self, struct conn *conn, uint8_t state)
 {
@@ -184,6 +234,8 @@ conn_set_state(struct worker *self, struct conn *conn, uint8_t state)
 	bool active = protocol_by_number(conn->proto)->active(state);
 
 	conn->state = state;
+	if (state == TCP_ESTABLISHED_ && (conn->flags & CONN_PERSISTENT))
+		template_assure(self, conn_cold(table_with(self, conn), conn)->template);
 	if (active == !(conn->flags & CONN_INACTIVE))
 		return;
 	load->active += active ? 1 : -1;

@@ -30,6 +30,13 @@ int conn_begin(struct worker *self, const struct service *svc, const struct dest
 void conn_expect(struct worker *self, struct conn *conn, const struct flow *reply);
 int conn_complete(struct worker *self, struct conn *conn, const struct flow *flow, const struct flow *reply,
 		  uint32_t recycle);
+/* Between the steps: it is one of template NUMBER. */
+void conn_set_template(struct worker *self, struct conn *conn, uint16_t family, uint32_t number);
+/* The server answered a connection that was CONN_UNANSWERED. */
+void conn_answered(struct worker *self, struct conn *conn, uint16_t family);
+/* A connection for one packet, in *RET alone, and counted as one (IP_VS_CONN_F_ONE_PACKET). */
+void conn_once(struct worker *self, const struct dest *dest, const struct forward *forward, const struct flow *flow,
+	       const struct flow *reply, struct conn *ret);
 /* Both steps at once; nothing is left of it if it fails. */
 int conn_open(struct worker *self, const struct service *svc, const struct dest *dest, const struct forward *forward,
 	      const struct flow *flow, const struct flow *reply, uint32_t recycle, struct conn **ret);

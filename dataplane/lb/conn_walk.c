@@ -83,27 +83,82 @@ fill_entry(const struct lb *lb, const struct worker *worker, bool ipv6, const st
 	ret->age_ms = since(now_ms, created_ms);
 }
 
+static void
+fill_template(const struct worker *worker, const struct template_view *view, struct conn_entry *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->client = (struct flow){
+		.src = view->key.client,
+		.dst = view->key.service,
+		.dport = view->key.port,
+		.family = view->key.family,
+		.proto = view->key.proto,
+	};
+	ret->dest = view->dest;
+	ret->worker = worker->index;
+	ret->expires_ms = view->expires_ms;
+	ret->is_template = true;
+	ret->assured = view->assured;
+	ret->engine = view->engine;
+	ret->data_length = view->key.data_length;
+	memcpy(ret->data, view->data, view->key.data_length);
+}
+
+/* Number NUMBER of a table; false if there is none. */
+static bool
+read_conn(const struct lb *lb, const struct worker *worker, const struct conn_table *table, uint32_t number,
+	  struct conn_entry *ret)
+{
+	uint32_t created_ms;
+	struct conn conn;
+
+	if (!copy_conn(table, number, &conn, &created_ms))
+		return false;
+	memset(ret, 0, offsetof(struct conn_entry, data));
+	fill_entry(lb, worker, table->ipv6, &conn, created_ms, ret);
+	return true;
+}
+
+static bool
+read_template(const struct worker *worker, uint32_t number, struct conn_entry *ret)
+{
+	struct template_view view;
+
+	if (!template_read(worker, number, &view))
+		return false;
+	fill_template(worker, &view, ret);
+	return true;
+}
+
+/* Numbers at and above this were never used. */
+static uint32_t
+high_of(const struct worker *worker, uint32_t table)
+{
+	if (table == TABLES)
+		return worker->templates ? templates_high(worker->templates) : 0;
+	return worker->conns[table] ? __atomic_load_n(&worker->conns[table]->high, __ATOMIC_RELAXED) : 0;
+}
+
 int
 conn_walk_next(const struct lb *lb, struct conn_walk *walk, uint32_t *budget, struct conn_entry *ret)
 {
 	for (; walk->worker < lb->n_workers; walk->worker++, walk->table = 0) {
 		const struct worker *worker = lb->workers[walk->worker];
 
-		for (; walk->table < TABLES; walk->table++, walk->number = 0) {
-			const struct conn_table *table = worker->conns[walk->table];
-			uint32_t high = table ? __atomic_load_n(&table->high, __ATOMIC_RELAXED) : 0;
+		for (; walk->table <= TABLES; walk->table++, walk->number = 0) {
+			uint32_t high = high_of(worker, walk->table);
 
 			while (walk->number < high) {
-				uint32_t created_ms;
-				struct conn conn;
+				uint32_t number;
 
 				if (*budget == 0)
 					return -EAGAIN;
 				--*budget;
-				if (!copy_conn(table, walk->number++, &conn, &created_ms))
-					continue;
-				fill_entry(lb, worker, table->ipv6, &conn, created_ms, ret);
-				return 1;
+				number = walk->number++;
+				if (walk->table == TABLES
+					    ? read_template(worker, number, ret)
+					    : read_conn(lb, worker, worker->conns[walk->table], number, ret))
+					return 1;
 			}
 		}
 	}

@@ -13,8 +13,10 @@
 #include <stdint.h>
 
 #include "core/flow.h"
+#include "lb/template.h"
 
 struct lb;
+struct persistence_engine;
 
 /* A connection as it was a moment ago. */
 struct conn_entry {
@@ -26,9 +28,15 @@ struct conn_entry {
 	uint8_t packets; /* from the client, stays at 255 */
 	uint32_t expires_ms; /* from now on, without another packet */
 	uint32_t age_ms;
+	/* A persistence template, as the kernel lists it among connections: CLIENT from the network's port 0, to the service,
+	 * or to the mark where the protocol is 0. */
+	bool is_template, assured;
+	const struct persistence_engine *engine; /* that told the client apart by DATA, or NULL */
+	uint8_t data_length;
+	uint8_t data[TEMPLATE_DATA_MAX];
 };
 
-/* Where a walk stands; zeroed at first. */
+/* Where a walk stands; zeroed at first. Templates come after the last table of their worker. */
 struct conn_walk {
 	uint32_t worker, table, number;
 };

@@ -20,6 +20,7 @@ struct forward_request {
 	const struct service *svc;
 	const struct dest *dest;
 	const struct flow *flow; /* the client's packet */
+	rte_be16_t server_port;
 	uint8_t port; /* index of the port towards the server */
 };
 

@@ -24,7 +24,7 @@ fullnat_bind(const struct forward_request *request, struct flow *reply)
 	load->no_port_ms = 0;
 	*reply = (struct flow){
 		.src = request->dest->addr.ip,
-		.sport = request->dest->port,
+		.sport = request->server_port,
 		.family = request->dest->addr.family,
 		.proto = request->flow->proto,
 	};

@@ -14,7 +14,7 @@ nat_bind(const struct forward_request *request, struct flow *reply)
 	*reply = (struct flow){
 		.src = request->dest->addr.ip,
 		.dst = request->flow->src,
-		.sport = request->dest->port,
+		.sport = request->server_port,
 		.dport = request->flow->sport,
 		.family = request->flow->family,
 		.proto = request->flow->proto,

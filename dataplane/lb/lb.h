@@ -13,6 +13,7 @@
 
 struct address_set;
 struct laddrs;
+struct marks;
 struct reverse_map;
 
 struct lb {
@@ -20,6 +21,10 @@ struct lb {
 	uint32_t bucket_mask;
 	struct service **services; /* by index; published */
 	uint32_t max_services;
+	/* How many there are by mark, of FTP's port, of port 0: what to look for besides address and port. */
+	uint32_t n_marked, n_ftp, n_any_port;
+	uint64_t template_seed[4]; /* of the hash that all workers agree on */
+	bool expire_quiescent_template; /* a client remembered at a server of weight 0 is scheduled anew */
 
 	uint32_t *dest_live; /* by index: the id, or 0 when it was removed */
 	struct dest **dests; /* by index; published, stays after a removal until the index is used again */
@@ -29,6 +34,7 @@ struct lb {
 
 	struct timeouts *timeouts; /* published */
 	struct laddrs *laddrs; /* published */
+	struct marks *marks; /* of the configuration; NULL: none */
 	struct reverse_map
 		*reverse; /* published entry by entry: (server, port, protocol) -> services, for NAT replies */
 	struct address_set *servers, *addresses; /* of the destinations, of the services */
@@ -46,6 +52,13 @@ dest_is_live(const struct lb *lb, uint32_t id)
 	return __atomic_load_n(&lb->dest_live[DEST_INDEX(id)], __ATOMIC_RELAXED) == id;
 }
 
+static inline bool
+service_key_equal(const struct service_key *a, const struct service_key *b)
+{
+	return ip_bits_equal(&a->addr, &b->addr) && a->fwmark == b->fwmark && a->port == b->port &&
+	       a->family == b->family && a->protocol == b->protocol;
+}
+
 static inline uint32_t
 lb_hash(const struct lb *lb, const union ip_bits *addr, rte_be16_t port, uint8_t proto)
 {
@@ -54,6 +67,14 @@ lb_hash(const struct lb *lb, const union ip_bits *addr, rte_be16_t port, uint8_t
 	hash = (hash ^ (hash >> 29) ^ addr->half[1]) * 0xbf58476d1ce4e5b9u;
 	hash = (hash ^ (hash >> 31) ^ ((uint32_t)port << 8 | proto)) * 0x94d049bb133111ebu;
 	return (uint32_t)(hash >> 32);
+}
+
+static inline struct service **
+service_bucket(const struct lb *lb, const struct service_key *key)
+{
+	uint32_t hash = lb_hash(lb, &key->addr, key->port, key->protocol) + key->fwmark * 0x9e3779b1u;
+
+	return &lb->buckets[hash & lb->bucket_mask];
 }
 
 #endif

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <linux/ip_vs.h>
+
 #include "core/compat.h"
 #include "lb/lb.h"
 #include "lb/reverse_map.h"
@@ -60,55 +62,77 @@ same_service(const struct service_key *a, const struct service_key *b)
 	return a->port == b->port && ip_bits_equal(&a->addr, &b->addr);
 }
 
+/* Answers to clients of a mark, of port 0 or of FTP come from any port, or to any. */
+static bool
+is_any_port(const struct service *svc)
+{
+	return svc->key.fwmark != 0 || svc->key.port == 0 ||
+	       (svc->key.port == SERVICE_PORT_FTP && (svc->flags & IP_VS_SVC_F_PERSISTENT) != 0);
+}
+
+/* Where its answers come from. */
+static struct service_key
+server_of(const struct service *svc, const struct dest *dest)
+{
+	struct service_key server = { .addr = dest->addr.ip, .family = dest->addr.family };
+
+	if (is_any_port(svc))
+		return server;
+	server.port = dest->port != 0 ? dest->port : svc->key.port;
+	server.protocol = svc->key.protocol;
+	return server;
+}
+
+/* The link to the entry of that server and service, or to the end of the chain. */
+static struct reverse_entry **
+find(struct lb *lb, const struct service_key *server, const struct service *svc)
+{
+	struct reverse_entry **link = bucket_of(lb, &server->addr, server->port, server->protocol);
+
+	while (*link && !(same_server(*link, &server->addr, server->port, server->family, server->protocol) &&
+			  same_service(&(*link)->service, &svc->key)))
+		link = &(*link)->next;
+	return link;
+}
+
 static int
 use(struct lb *lb, const struct service *svc, const struct dest *dest)
 {
-	struct reverse_entry **link = bucket_of(lb, &dest->addr.ip, dest->port, svc->key.protocol), *entry;
+	struct service_key server = server_of(svc, dest);
+	struct reverse_entry *entry = *find(lb, &server, svc), **first;
 
-	for (entry = *link; entry; entry = entry->next) {
-		if (same_server(entry, &dest->addr.ip, dest->port, dest->addr.family, svc->key.protocol) &&
-		    same_service(&entry->service, &svc->key)) {
-			entry->uses++;
-			return 0;
-		}
+	if (entry) {
+		entry->uses++;
+		return 0;
 	}
 	entry = calloc(1, sizeof(*entry));
 	if (!entry)
 		return -ENOMEM;
-	entry->server = (struct service_key){
-		.addr = dest->addr.ip,
-		.port = dest->port,
-		.family = dest->addr.family,
-		.protocol = svc->key.protocol,
-	};
+	first = bucket_of(lb, &server.addr, server.port, server.protocol);
+	entry->server = server;
 	entry->service = svc->key;
 	entry->uses = 1;
-	entry->next = *link;
-	publish(*link, entry);
+	entry->next = *first;
+	publish(*first, entry);
 	return 0;
 }
 
 static void
 unuse(struct lb *lb, const struct service *svc, const struct dest *dest)
 {
-	struct reverse_entry **link = bucket_of(lb, &dest->addr.ip, dest->port, svc->key.protocol), *entry;
+	struct service_key server = server_of(svc, dest);
+	struct reverse_entry **link = find(lb, &server, svc), *entry = *link;
 
-	for (; (entry = *link); link = &entry->next) {
-		if (!same_server(entry, &dest->addr.ip, dest->port, dest->addr.family, svc->key.protocol) ||
-		    !same_service(&entry->service, &svc->key))
-			continue;
-		if (--entry->uses == 0) {
-			publish(*link, entry->next);
-			rcu_defer(lb->rcu, free, entry);
-		}
-		return;
+	if (entry && --entry->uses == 0) {
+		publish(*link, entry->next);
+		rcu_defer(lb->rcu, free, entry);
 	}
 }
 
 static bool
 counts(const struct lb *lb, const struct service *svc, uint32_t i)
 {
-	return lb->n_workers > 1 && svc->dests[i]->forward == FORWARD_NAT && svc->key.fwmark == 0;
+	return lb->n_workers > 1 && svc->dests[i]->forward == FORWARD_NAT;
 }
 
 /* Destinations FIRST up to, but not including, END of a service. */
@@ -160,7 +184,8 @@ reverse_map_update(struct lb *lb, const struct service *old, const struct servic
 	int err;
 
 	if (old && same_service(&old->key, &new->key) && old->key.family == new->key.family &&
-	    old->key.protocol == new->key.protocol && old->key.fwmark == new->key.fwmark)
+	    old->key.protocol == new->key.protocol &&
+	    old->key.fwmark == new->key.fwmark &&is_any_port(old) == is_any_port(new))
 		compare(old, new, &before, &now);
 	err = use_part(lb, new, now);
 	if (err == 0 && old)
@@ -193,4 +218,14 @@ reverse_map_client_flow(const struct lb *lb, const struct flow *reply, uint32_t 
 		return true;
 	}
 	return false;
+}
+
+bool
+reverse_map_any_port(const struct lb *lb, const struct flow *reply)
+{
+	const struct reverse_entry *entry = fetch(*bucket_of(lb, &reply->src, 0, 0));
+
+	while (entry && !same_server(entry, &reply->src, 0, reply->family, 0))
+		entry = fetch(entry->next);
+	return entry != NULL;
 }

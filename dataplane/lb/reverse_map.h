@@ -15,7 +15,7 @@ struct lb;
 
 struct reverse_entry {
 	struct reverse_entry *next; /* published */
-	struct service_key server; /* addr, port, family, protocol of the real server */
+	struct service_key server; /* addr, port, family, protocol of the real server; of any port: 0 and 0 */
 	struct service_key service;
 	uint32_t uses; /* control only: destinations of the service with that address, counted over its versions */
 };
@@ -34,7 +34,10 @@ void reverse_map_destroy(struct reverse_map *map);
 int reverse_map_update(struct lb *lb, const struct service *old, const struct service *new);
 void reverse_map_forget(struct lb *lb, const struct service *old);
 
-/* Worker side. For a packet from a server: its flow as the client sent it, for the Nth service that uses the server;
+/* Worker side. Whether the packet may be an answer of a NAT server that serves a mark or all ports of an address: then
+ * nothing tells what the client's flow was, nor who owns it. */
+_Bool reverse_map_any_port(const struct lb *lb, const struct flow *reply);
+/* For a packet from a server: its flow as the client sent it, for the Nth service that uses the server;
  * false if there are no more. */
 _Bool reverse_map_client_flow(const struct lb *lb, const struct flow *reply, uint32_t n, struct flow *ret);
 

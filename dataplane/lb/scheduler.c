@@ -46,8 +46,9 @@ common_divisor(uint32_t a, uint32_t b)
 }
 
 /* The kernel's rule (ip_vs_bind_dest, ip_vs_unbind_dest, __ip_vs_update_dest): over at the upper threshold, open again
- * below the lower, or below three quarters of the upper where there is no lower, or when the upper is raised. Templates don't count. Counts of
- * other workers are read as they stand, so a threshold may be passed by as many connections as there are workers. */
+ * below the lower, or below three quarters of the upper where there is no lower, or when the upper is raised. Templates
+ * don't count. Counts of other workers are read as they stand, so a threshold may be passed by as many connections as
+ * there are workers. */
 bool
 scheduler_dest_open(const struct worker *self, const struct dest *dest)
 {

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "core/pages.h"
@@ -13,6 +14,7 @@
 #include "lb/address_set.h"
 #include "lb/laddr.h"
 #include "lb/lb.h"
+#include "lb/mark.h"
 #include "lb/reverse_map.h"
 #include "lb/scheduler.h"
 #include "lb/service.h"
@@ -38,6 +40,10 @@ lb_create(uint32_t max_services, uint32_t max_dests, struct rcu *rcu, struct lb 
 		buckets <<= 1;
 	clock_gettime(CLOCK_REALTIME, &now);
 	lb->seed = (uint32_t)now.tv_nsec;
+	if (getrandom(lb->template_seed, sizeof(lb->template_seed), 0) != sizeof(lb->template_seed)) {
+		free(lb);
+		return -EIO;
+	}
 	lb->rcu = rcu;
 	lb->max_services = max_services;
 	lb->max_dests = max_dests;
@@ -89,6 +95,7 @@ lb_destroy(struct lb *lb)
 	for (uint32_t i = 0; lb->dests && i < lb->max_dests; i++)
 		free(lb->dests[i]);
 	laddrs_free(lb->laddrs);
+	marks_destroy(lb->marks);
 	reverse_map_destroy(lb->reverse);
 	address_set_destroy(lb->servers);
 	address_set_destroy(lb->addresses);
@@ -102,39 +109,16 @@ lb_destroy(struct lb *lb)
 }
 
 void
+lb_set_marks(struct lb *lb, struct marks *marks)
+{
+	lb->marks = marks;
+}
+
+void
 lb_attach_workers(struct lb *lb, struct worker *const *workers, uint32_t n_workers)
 {
 	lb->workers = workers;
 	lb->n_workers = n_workers;
-}
-
-static bool
-key_equal(const struct service_key *a, const struct service_key *b)
-{
-	return ip_bits_equal(&a->addr, &b->addr) && a->fwmark == b->fwmark && a->port == b->port &&
-	       a->family == b->family && a->protocol == b->protocol;
-}
-
-static struct service **
-bucket_of(const struct lb *lb, const struct service_key *key)
-{
-	return &lb->buckets[lb_hash(lb, &key->addr, key->port, key->protocol) & lb->bucket_mask];
-}
-
-const struct service *
-service_find(const struct lb *lb, const struct flow *flow)
-{
-	const struct service_key key = {
-		.addr = flow->dst,
-		.port = flow->dport,
-		.family = flow->family,
-		.protocol = flow->proto,
-	};
-	const struct service *svc = fetch(*bucket_of(lb, &key));
-
-	while (svc && !key_equal(&svc->key, &key))
-		svc = fetch(svc->hash_next);
-	return svc;
 }
 
 bool
@@ -238,6 +222,7 @@ service_build(const struct service_spec *spec, const struct dest *const *dests, 
 	svc->timeout_s = spec->timeout_s;
 	svc->netmask = spec->netmask;
 	svc->scheduler = spec->scheduler;
+	svc->engine = spec->engine;
 	memcpy(svc->laddr_group, spec->laddr_group, sizeof(svc->laddr_group));
 	svc->dests = all;
 	svc->n_dests = n_dests;
@@ -249,7 +234,7 @@ service_build(const struct service_spec *spec, const struct dest *const *dests, 
 static void
 unchain(struct lb *lb, struct service *old)
 {
-	struct service **link = bucket_of(lb, &old->key);
+	struct service **link = service_bucket(lb, &old->key);
 
 	while (*link != old)
 		link = &(*link)->hash_next;
@@ -279,11 +264,25 @@ service_prepare(struct lb *lb, struct service *svc, const struct service *old)
 	return err;
 }
 
+/* What service_for() has to look for. The workers see a service before its count, and lose it after. */
+static void
+count_kinds(struct lb *lb, const struct service_key *key, int by)
+{
+	uint32_t *count = key->fwmark != 0		  ? &lb->n_marked
+			  : key->port == 0		  ? &lb->n_any_port
+			  : key->port == SERVICE_PORT_FTP ? &lb->n_ftp
+							  : NULL;
+
+	if (count)
+		__atomic_store_n(count, *count + (uint32_t)by, __ATOMIC_RELEASE);
+}
+
 static void
 service_retire(struct lb *lb, struct service *old)
 {
 	struct ip_addr address = service_address(old);
 
+	count_kinds(lb, &old->key, -1);
 	address_set_remove(lb->addresses, &address);
 	rcu_defer(lb->rcu, service_free, old);
 }
@@ -305,8 +304,8 @@ service_publish(struct lb *lb, const struct service_spec *spec, const struct des
 		return err;
 	}
 	old = lb->services[spec->index];
-	link = bucket_of(lb, &svc->key);
-	if (old && key_equal(&old->key, &svc->key)) {
+	link = service_bucket(lb, &svc->key);
+	if (old && service_key_equal(&old->key, &svc->key)) {
 		while (*link != old)
 			link = &(*link)->hash_next;
 		svc->hash_next = old->hash_next;
@@ -318,6 +317,7 @@ service_publish(struct lb *lb, const struct service_spec *spec, const struct des
 			unchain(lb, old);
 	}
 	publish(lb->services[spec->index], svc);
+	count_kinds(lb, &svc->key, 1);
 	for (uint32_t i = 0; i < svc->n_ready; i++)
 		__atomic_store_n(&lb->dest_position[DEST_INDEX(svc->ready[i]->id)], i, __ATOMIC_RELAXED);
 	if (old)

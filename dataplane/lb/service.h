@@ -14,6 +14,8 @@
 #include "core/flow.h"
 
 struct lb;
+struct marks;
+struct persistence_engine;
 struct rcu;
 struct scheduler;
 struct worker;
@@ -51,6 +53,8 @@ struct dest {
 	uint32_t service; /* index */
 };
 
+#define SERVICE_PORT_FTP RTE_BE16(21)
+
 struct service_key {
 	union ip_bits addr;
 	uint32_t fwmark; /* if not 0, addr, port and protocol are 0 */
@@ -67,6 +71,7 @@ struct service {
 	uint32_t netmask; /* as the interface has it: be32 mask for IPv4, prefix length for IPv6 */
 	const struct scheduler *scheduler; /* NULL: none, no new connections */
 	void *scheduler_state; /* built with the service */
+	const struct persistence_engine *engine; /* NULL: clients are told apart by their addresses */
 	char laddr_group[32]; /* "": any group on the way to the destination */
 	uint32_t n_dests; /* in the kernel's order: the newest first */
 	const struct dest *const *dests;
@@ -101,8 +106,17 @@ void dest_load_sum(const struct lb *lb, uint32_t index, struct dest_load *ret);
 
 /* ---- Worker side ---- */
 
-/* The service for a packet to FLOW's destination, or NULL. */
+/* The service of just this address, port and protocol, or NULL. */
 const struct service *service_find(const struct lb *lb, const struct flow *flow);
+/* The service for a packet to FLOW's destination, with MARK (0: none), in the kernel's order (ip_vs_service_find()): that
+ * of the mark, that of the address and port, that of FTP for ports that its data connections use, that of port 0. */
+const struct service *service_for(const struct lb *lb, const struct flow *flow, uint32_t mark);
+/* Whether SVC, as service_for() found it, takes connections to FLOW's port: only a persistent one takes others than its
+ * own (ip_vs_schedule()). */
+bool service_takes(const struct service *svc, const struct flow *flow);
+/* The port that a connection of FLOW has at DEST: its own, or where it has none, or must not change it for a client that
+ * is to stay at one server whatever the port, the client's. */
+rte_be16_t service_dest_port(const struct service *svc, const struct dest *dest, const struct flow *flow);
 /* Whether dest ID is there and may be used by connections that have it. */
 bool dest_alive(const struct lb *lb, uint32_t id);
 /* The destination of ID; NULL if it was removed. */
@@ -128,6 +142,7 @@ struct service_spec {
 	uint32_t index;
 	uint32_t flags, timeout_s, netmask;
 	const struct scheduler *scheduler;
+	const struct persistence_engine *engine;
 	char laddr_group[32];
 };
 
@@ -143,6 +158,9 @@ void dest_retract(struct lb *lb, uint32_t id);
  * drain of the socket, not for each operation. */
 int service_publish(struct lb *lb, const struct service_spec *spec, const struct dest *const *dests, uint32_t n_dests);
 void service_retract(struct lb *lb, uint32_t index);
+
+/* Once, before the workers start; MARKS are lb's from now on. */
+void lb_set_marks(struct lb *lb, struct marks *marks);
 
 int timeouts_publish(struct lb *lb, const struct timeouts_spec *timeouts);
 

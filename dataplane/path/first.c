@@ -3,6 +3,10 @@
  * The first packet of a connection: service, scheduler, forwarding method, connection. What is for no service goes on
  * to the next step.
  */
+#include <netinet/in.h>
+
+#include <linux/ip_vs.h>
+
 #include "lb/conn_life.h"
 #include "lb/conn_table.h"
 #include "lb/forward.h"
@@ -10,6 +14,8 @@
 #include "lb/scheduler.h"
 #include "path/path.h"
 #include "path/rewrite.h"
+
+#define FTP_DATA RTE_BE16(20)
 
 bool
 source_is_sound(const struct worker *self, struct packet *packet)
@@ -56,39 +62,46 @@ request_of(struct worker *self, const struct opening *opening)
 		.svc = opening->svc,
 		.dest = opening->dest,
 		.flow = &opening->packet.flow,
+		.server_port = service_dest_port(opening->svc, opening->dest, &opening->packet.flow),
 		.port = opening->port,
 	};
 }
 
-/* Whom the connection is to go to, and how; known by the client's flow from now on. */
+/* Whom the packet is to go to, and how. */
+static int
+aim(struct worker *self, struct opening *opening)
+{
+	const struct service *svc = opening->svc;
+	const struct packet *packet = &opening->packet;
+
+	opening->dest = packet->dest	 ? packet->dest
+			: svc->scheduler ? svc->scheduler->pick(self, svc, &packet->flow)
+					 : NULL;
+	if (!opening->dest)
+		return -DROP_NO_DEST;
+	opening->forward = forward_by_method(opening->dest->forward);
+	if (!opening->forward)
+		return -DROP_FORWARD_METHOD;
+	return way_to(self, opening->dest, &opening->nexthop, &opening->port);
+}
+
+/* The connection is known by the client's flow from now on. */
 static int
 begin(struct worker *self, struct opening *opening)
 {
 	const struct packet *packet = &opening->packet;
-	const struct service *svc = opening->svc;
-	const struct dest *dest = svc->scheduler ? svc->scheduler->pick(self, svc, &packet->flow) : NULL;
-	uint32_t nexthop;
-	struct forward_request request;
+	struct forward_request request = request_of(self, opening);
 	struct conn *conn;
-	int err;
+	int err = opening->forward->bind(&request, &opening->reply);
 
-	if (!dest)
-		return -DROP_NO_DEST;
-	opening->dest = dest;
-	opening->forward = forward_by_method(dest->forward);
-	if (!opening->forward)
-		return -DROP_FORWARD_METHOD;
-	err = way_to(self, dest, &nexthop, &opening->port);
-	if (err < 0)
-		return err;
-	request = request_of(self, opening);
-	err = opening->forward->bind(&request, &opening->reply);
 	if (err == 0)
-		err = conn_begin(self, svc, dest, opening->forward, &packet->flow, &conn);
+		err = conn_begin(self, opening->svc, opening->dest, opening->forward, &packet->flow, &conn);
 	if (err < 0)
 		return err;
 	conn_expect(self, conn, &opening->reply);
-	conn->nexthop[CONN_IN] = nexthop;
+	if (packet->dest)
+		conn_set_template(self, conn, packet->flow.family, packet->template);
+	conn->nexthop[CONN_IN] = opening->nexthop;
 	conn->nexthop[CONN_OUT] = packet->source_nexthop;
 	conn->fib_generation = packet->fib_generation;
 	opening->conn = conn;
@@ -132,8 +145,14 @@ openings_finish(struct worker *self, struct openings *openings)
 		finish_first(self, openings);
 }
 
+static bool
+is_for_once(const struct packet *packet)
+{
+	return (packet->svc->flags & IP_VS_SVC_F_ONEPACKET) != 0 && packet->flow.proto == IPPROTO_UDP;
+}
+
 static enum verdict
-open_connection(struct worker *self, struct packet *packet, const struct service *svc)
+open_connection(struct worker *self, struct packet *packet)
 {
 	struct openings *openings = packet->openings;
 	struct opening *opening;
@@ -141,8 +160,15 @@ open_connection(struct worker *self, struct packet *packet, const struct service
 
 	opening = &openings->at[(openings->first + openings->n) % OPENINGS_MAX];
 	opening->packet = *packet;
-	opening->svc = svc;
-	err = begin(self, opening);
+	opening->svc = packet->svc;
+	err = aim(self, opening);
+	if (err == 0 && is_for_once(packet)) {
+		struct forward_request request = request_of(self, opening);
+
+		return one_packet(self, packet, &request, opening->forward);
+	}
+	if (err == 0)
+		err = begin(self, opening);
 	if (err < 0)
 		return verdict_drop((enum drop_reason) - err);
 	if (++openings->n == OPENINGS_MAX)
@@ -150,29 +176,48 @@ open_connection(struct worker *self, struct packet *packet, const struct service
 	return VERDICT_DONE;
 }
 
+/* A flood fills the table, and is to cost little then. */
+static bool
+has_room(const struct worker *self, const struct packet *packet)
+{
+	return is_for_once(packet) || packet->note.kind == NOTE_ASK ||
+	       !conn_table_is_full(self->conns[packet->flow.family == AF_INET ? TABLE_IPV4 : TABLE_IPV6]);
+}
+
+/* What the kernel's ip_vs_schedule() leaves to others. */
+static enum verdict
+refuse(const struct packet *packet)
+{
+	/* An active FTP data connection is begun by the server. */
+	if (packet->flow.sport == FTP_DATA)
+		return VERDICT_KERNEL;
+	if (service_takes(packet->svc, &packet->flow))
+		return VERDICT_NEXT;
+	return packet->svc->key.port == SERVICE_PORT_FTP ? VERDICT_KERNEL : verdict_drop(DROP_NO_DEST);
+}
+
 enum verdict
 first_packet(struct worker *self, struct packet *packet)
 {
-	const struct protocol *protocol = protocol_by_number(packet->flow.proto);
-	const struct service *svc;
+	enum verdict verdict;
+	bool opens;
 
-	if (!packet->to_us || !packet->has_l4 || !protocol)
+	if (!packet->svc)
 		return VERDICT_NEXT;
-	svc = service_find(self->lb, &packet->flow);
-	if (!svc)
-		return VERDICT_NEXT;
-	/* Before anything is looked for: a flood fills the table, and is to cost little then. */
-	if (protocol->opens(packet_at(packet, packet->l4)) &&
-	    conn_table_is_full(self->conns[packet->flow.family == AF_INET ? TABLE_IPV4 : TABLE_IPV6]))
+	opens = protocol_by_number(packet->flow.proto)->opens(packet_at(packet, packet->l4));
+	if (opens && !has_room(self, packet))
 		return verdict_drop(DROP_CONN_TABLE_FULL);
 	if (ip_bits_equal(&packet->flow.src, &packet->flow.dst))
 		return verdict_drop(DROP_IP_LAND);
 	if (!source_is_sound(self, packet))
 		return verdict_drop(DROP_IP_SOURCE);
 	/* As in the kernel: a packet in the middle of an unknown connection is the host's, which answers with a reset. */
-	if (!protocol->opens(packet_at(packet, packet->l4)))
+	if (!opens)
 		return VERDICT_KERNEL;
-	if (packet->ttl <= 1)
-		return verdict_drop(DROP_IP_TTL);
-	return open_connection(self, packet, svc);
+	verdict = refuse(packet);
+	if (verdict == VERDICT_NEXT && packet->ttl <= 1)
+		verdict = verdict_drop(DROP_IP_TTL);
+	if (verdict == VERDICT_NEXT && (packet->svc->flags & IP_VS_SVC_F_PERSISTENT))
+		verdict = persistent_choose(self, packet);
+	return verdict == VERDICT_NEXT ? open_connection(self, packet) : verdict;
 }

@@ -13,6 +13,7 @@
 #include "core/rcu.h"
 #include "ip/neighbour_wait.h"
 #include "lb/conn_life.h"
+#include "lb/template.h"
 #include "path/path.h"
 #include "port/exception.h"
 #include "port/handover.h"
@@ -127,6 +128,7 @@ worker_turn(struct worker *self)
 	neighbour_wait_poll(self, transmit_ready);
 	conn_sweep(self, AF_INET, nexthop_used);
 	conn_sweep(self, AF_INET6, nexthop_used);
+	templates_sweep(self);
 	transmit_flush(self);
 	self->counters.count[COUNT_TURNS] += work > 0;
 	counters_turn_end(&self->counters);

@@ -10,14 +10,32 @@
 #include "port/handover.h"
 #include "port/steering.h"
 
-static enum verdict
-give(struct worker *self, struct packet *packet, uint32_t owner)
+enum verdict
+owner_give(struct worker *self, struct packet *packet, uint32_t to, struct handover_note note)
 {
 	packet->m->port = packet->port;
-	if (!handover_give(self->handover, HANDOVER_OWNER, self->index, owner, packet->m))
+	handover_note_write(packet->m, note);
+	if (!handover_give(self->handover, HANDOVER_OWNER, self->index, to, packet->m))
 		return verdict_drop(DROP_HANDOVER_FULL);
 	self->counters.count[COUNT_GIVEN]++;
 	return VERDICT_DONE;
+}
+
+static const struct handover_note no_note;
+
+/* From a server of a mark, or of all ports of an address: the reply tells nothing of what it answers. It goes once round
+ * all workers. */
+static enum verdict
+give_round(struct worker *self, struct packet *packet)
+{
+	struct handover_note note = { .kind = NOTE_ROUND, .value = self->index };
+	uint32_t next = self->index + 1 < self->n_workers ? self->index + 1 : 0;
+
+	if (packet->nexthop == FIB_LOCAL || !reverse_map_any_port(self->lb, &packet->flow))
+		return VERDICT_NEXT;
+	if (packet->note.kind == NOTE_ROUND)
+		note = packet->note;
+	return next == note.value ? VERDICT_NEXT : owner_give(self, packet, next, note);
 }
 
 /* Several NAT services may share a server, and the reply doesn't say which one it is of. It goes from owner to owner, in
@@ -28,29 +46,36 @@ give_nat_reply(struct worker *self, struct packet *packet)
 	bool asked[WORKERS_MAX] = { false }, behind_me = !packet->handed_over;
 	struct flow client;
 
-	for (uint32_t n = 0; reverse_map_client_flow(self->lb, &packet->flow, n, &client); n++) {
+	for (uint32_t n = 0;
+	     packet->note.kind != NOTE_ROUND && reverse_map_client_flow(self->lb, &packet->flow, n, &client); n++) {
 		uint32_t owner = owner_of(self->steering, &client);
 
 		if (owner == self->index)
 			behind_me = true;
 		else if (behind_me && !asked[owner])
-			return give(self, packet, owner);
+			return owner_give(self, packet, owner, no_note);
 		asked[owner] = true;
 	}
-	return VERDICT_NEXT;
+	return give_round(self, packet);
 }
 
 enum verdict
 owner_packet(struct worker *self, struct packet *packet)
 {
+	enum verdict verdict;
 	uint32_t owner;
 
-	if (self->n_workers == 1 || !packet->has_l4 || !packet->to_us)
+	if (self->n_workers == 1 || !packet->has_l4 || !packet->to_us || packet->note.kind == NOTE_ASK ||
+	    packet->note.kind == NOTE_ANSWER)
 		return VERDICT_NEXT;
-	if (packet->nexthop != FIB_LADDR && !service_find(self->lb, &packet->flow))
-		return give_nat_reply(self, packet);
-	if (packet->handed_over)
+	if (packet->nexthop != FIB_LADDR && (!packet->svc || packet->svc->key.fwmark != 0)) {
+		verdict = give_nat_reply(self, packet);
+		/* what is marked may be a client's or a reply */
+		if (verdict != VERDICT_NEXT || !packet->svc)
+			return verdict;
+	}
+	if (packet->handed_over && packet->note.kind != NOTE_ROUND)
 		return VERDICT_NEXT;
 	owner = owner_of(self->steering, &packet->flow);
-	return owner == self->index ? VERDICT_NEXT : give(self, packet, owner);
+	return owner == self->index ? VERDICT_NEXT : owner_give(self, packet, owner, no_note);
 }

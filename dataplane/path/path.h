@@ -3,7 +3,7 @@
  * The way of a packet. path_burst() takes what a queue or ring gave. Packets of established connections stay in the
  * burst stages of established.c; whatever is odd in any way leaves for the steps below, which take one packet a call:
  *
- *   classify -> arp, nd, echo (for local addresses) -> known -> owner -> first -> local
+ *   classify -> arp, nd, echo (for local addresses) -> known -> lookup -> owner -> first -> local
  *
  * Each step says what became of the packet, and the first one that doesn't say NEXT decides.
  */
@@ -20,10 +20,12 @@
 #include "core/flow.h"
 #include "core/worker.h"
 #include "ip/fib.h"
+#include "port/handover.h"
 
 struct conn;
 struct dest;
 struct forward;
+struct forward_request;
 struct service;
 
 enum verdict {
@@ -55,6 +57,10 @@ struct packet {
 	uint32_t source_nexthop; /* towards the source, as the fib says; filled in by source_is_sound() */
 	uint32_t fib_generation; /* that this was looked up in, or an earlier one */
 	struct flow flow;
+	struct handover_note note; /* of another worker */
+	const struct service *svc; /* that the packet is for, NULL: none; filled in by lookup */
+	const struct dest *dest; /* where a client of a persistent service goes, by TEMPLATE; NULL: not settled */
+	uint32_t template;
 	struct openings *openings;
 };
 
@@ -70,7 +76,8 @@ struct openings {
 		const struct forward *forward;
 		struct conn *conn;
 		struct flow reply;
-		uint8_t port; /* index, towards the server */
+		uint32_t nexthop; /* towards the server */
+		uint8_t port; /* index, the same way */
 	} at[OPENINGS_MAX];
 };
 
@@ -96,6 +103,7 @@ enum verdict arp_packet(struct worker *self, struct packet *packet);
 enum verdict neighbour_discovery_packet(struct worker *self, struct packet *packet);
 enum verdict echo_packet(struct worker *self, struct packet *packet);
 enum verdict known_packet(struct worker *self, struct packet *packet);
+enum verdict lookup_packet(struct worker *self, struct packet *packet);
 enum verdict owner_packet(struct worker *self, struct packet *packet);
 enum verdict first_packet(struct worker *self, struct packet *packet);
 enum verdict local_packet(struct worker *self, struct packet *packet);
@@ -103,6 +111,13 @@ enum verdict local_packet(struct worker *self, struct packet *packet);
 /* Whether the source is an address that another host may have; an answer to others would go astray. */
 bool source_is_sound(const struct worker *self, struct packet *packet);
 
+/* Of owner.c: PACKET goes to worker TO, with NOTE. */
+enum verdict owner_give(struct worker *self, struct packet *packet, uint32_t to, struct handover_note note);
+/* Of persistent.c: finds where the client goes (DEST and TEMPLATE of PACKET), or lets another worker find it. */
+enum verdict persistent_choose(struct worker *self, struct packet *packet);
+/* Of one_packet.c: forwards a packet of SVC to DEST by itself. */
+enum verdict one_packet(struct worker *self, struct packet *packet, const struct forward_request *request,
+			const struct forward *forward);
 /* Of first.c: completes the connections that were begun, and sends their packets. */
 void openings_finish(struct worker *self, struct openings *openings);
 

@@ -33,8 +33,9 @@ fragment_packet(struct worker *self, struct packet *packet)
 }
 
 static step *const steps[] = {
-	classify_packet, arp_packet,   known_packet, route_packet,    neighbour_discovery_packet,
-	echo_packet,	 owner_packet, first_packet, fragment_packet, local_packet,
+	classify_packet, arp_packet,	known_packet, route_packet, neighbour_discovery_packet,
+	echo_packet,	 lookup_packet, owner_packet, first_packet, fragment_packet,
+	local_packet,
 };
 #define UNKNOWN 3 /* the first step for a packet that belongs to no connection */
 
@@ -72,6 +73,8 @@ take_steps(struct worker *self, struct packet *packet, uint32_t from)
 {
 	enum verdict verdict = VERDICT_NEXT;
 
+	if (packet->handed_over)
+		packet->note = handover_note_read(packet->m);
 	for (uint32_t i = from; i < RTE_DIM(steps) && verdict == VERDICT_NEXT; i++)
 		verdict = steps[i](self, packet);
 	path_decided(self, packet, verdict);

@@ -12,10 +12,42 @@
 #include <rte_mbuf.h>
 
 enum handover_purpose {
-	HANDOVER_OWNER, /* from its beginning, at its owner; the port field is the index of the port it came in by */
+	HANDOVER_OWNER, /* from its beginning, at its owner, with a note; the port field is the index of the port it came in by */
 	HANDOVER_SEND, /* as it is, on the port whose index stands in the port field */
 	HANDOVER_PURPOSES,
 };
+
+/* What a packet brings along to its owner: it stands in the mbuf's hash, which nobody needs there. */
+enum handover_note_kind {
+	NOTE_NONE,
+	NOTE_ASK, /* where does this client of a persistent service go? VALUE: the worker that asks */
+	NOTE_ANSWER, /* to DEST, by template VALUE */
+	NOTE_ROUND, /* whose connection is this? It goes from worker to worker. VALUE: where it began */
+};
+struct handover_note {
+	enum handover_note_kind kind;
+	uint32_t value; /* below 2^30 */
+	uint32_t dest; /* id */
+};
+
+#define NOTE_KIND_SHIFT 30
+
+static inline void
+handover_note_write(struct rte_mbuf *m, struct handover_note note)
+{
+	m->hash.fdir.hi = (uint32_t)note.kind << NOTE_KIND_SHIFT | note.value;
+	m->hash.fdir.lo = note.dest;
+}
+
+static inline struct handover_note
+handover_note_read(const struct rte_mbuf *m)
+{
+	return (struct handover_note){
+		.kind = (enum handover_note_kind)(m->hash.fdir.hi >> NOTE_KIND_SHIFT),
+		.value = m->hash.fdir.hi & ((1u << NOTE_KIND_SHIFT) - 1),
+		.dest = m->hash.fdir.lo,
+	};
+}
 
 struct handover;
 

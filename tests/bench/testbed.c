@@ -368,6 +368,7 @@ limits_of(const struct testbed_spec *spec)
 		.connections_ipv6 = spec->ipv6 ? room : spec->n_workers * 64,
 		.services = RTE_MAX(1024u, spec->services),
 		.dests = RTE_MAX(16384u, spec->services * spec->dests),
+		.templates = 1024,
 		.waiting_packets = 64,
 	};
 }

@@ -106,6 +106,17 @@ bad_settings=(
 	'local_addresses = ( { name = "a"; port = "wan"; addresses = ( "10.0.0" ); } );|is no address or range'
 	'local_addresses = ( { name = "a"; port = "wan"; addresses = ( "10.0.0.1" ); ports = "9-1"; } );|is no range of ports'
 	'local_addresses = ( { name = "a"; port = "wan"; addresses = ( "10.0.0.1" ); active = "never"; } );|"with-vip ADDRESS"'
+	'marks = ( { protocol = "tcp"; } );|mark is needed'
+	'marks = ( { mark = 0; } );|out of range; allowed: 1 to 4294967295'
+	'marks = ( { mark = 1; protocol = "sctp"; } );|is not allowed; one of: any, tcp or udp'
+	'marks = ( { mark = 1; destination = "192.0.2.1/24"; } );|is no prefix'
+	'marks = ( { mark = 1; destination = "192.0.2.0/33"; } );|is no prefix'
+	'marks = ( { mark = 1; source = 5; } );|is no prefix'
+	'marks = ( { mark = 1; ports = "80"; } );|is no range of ports'
+	'marks = ( { mark = 1; ports = 65536; } );|is no range of ports'
+	'marks = ( { mark = 1; source = "10.0.0.0/8"; destination = "2001:db8::/64"; } );|of two families'
+	'marks = ( { mark = 1; port = "lan"; } );|port "lan" is none of the ports'
+	'limits = { templates = 5; };|out of range; allowed: 1024 to 16777216'
 	'local_addresses = ( { port = "wan"; addresses = ( "10.0.0.1" ); } );|name and port are needed'
 )
 

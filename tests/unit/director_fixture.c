@@ -12,6 +12,7 @@
 #include "director_fixture.h"
 #include "lb/conn_table.h"
 #include "lb/scheduler.h"
+#include "lb/template.h"
 
 #define RETA_SIZE 128
 
@@ -41,6 +42,10 @@ worker_new(struct director *director, uint32_t index, uint32_t connections)
 	self->cursors = calloc(FIXTURE_SERVICES, sizeof(*self->cursors));
 	assert_non_null(self->loads);
 	assert_non_null(self->cursors);
+	self->template_uses =
+		calloc(template_numbers(FIXTURE_TEMPLATES, director->n_workers), sizeof(*self->template_uses));
+	assert_non_null(self->template_uses);
+	assert_int_equal(templates_create(FIXTURE_TEMPLATES, index, director->n_workers, -1, &self->templates), 0);
 	memset(self->loads, 0, FIXTURE_DESTS * sizeof(*self->loads));
 	for (int table = 0; table < TABLES; table++)
 		assert_int_equal(
@@ -75,6 +80,8 @@ director_free(struct director *director)
 		conn_table_destroy(self->conns[TABLE_IPV6]);
 		free(self->loads);
 		free(self->cursors);
+		free(self->template_uses);
+		templates_destroy(self->templates);
 		free(self);
 	}
 	rcu_destroy(director->rcu);
@@ -136,6 +143,23 @@ director_serve(struct director *director, uint32_t index, uint8_t proto, const c
 	svc = director_service(director, index, proto, vip, vport, scheduler, dests, n_specs);
 	free(dests);
 	return svc;
+}
+
+const struct service *
+director_serve_as(struct director *director, const struct service_spec *spec, uint32_t first,
+		  const struct dest_spec *specs, uint32_t n_specs)
+{
+	const struct dest **dests = calloc(n_specs + 1, sizeof(*dests));
+	struct service_spec with_scheduler = *spec;
+
+	assert_non_null(dests);
+	if (!with_scheduler.scheduler)
+		with_scheduler.scheduler = scheduler_by_name("rr");
+	for (uint32_t i = 0; i < n_specs; i++)
+		dests[i] = director_dest(director, spec->index, first + i, &specs[i]);
+	assert_int_equal(service_publish(director->lb, &with_scheduler, dests, n_specs), 0);
+	free(dests);
+	return director->lb->services[spec->index];
 }
 
 struct ip_addr

@@ -15,6 +15,7 @@
 
 #define FIXTURE_SERVICES 64
 #define FIXTURE_DESTS 16384
+#define FIXTURE_TEMPLATES 256
 
 struct director {
 	struct rcu *rcu;
@@ -49,6 +50,10 @@ const struct service *director_service(struct director *director, uint32_t index
 const struct service *director_serve(struct director *director, uint32_t index, uint8_t proto, const char *vip,
 				     uint16_t vport, const char *scheduler, uint32_t first,
 				     const struct dest_spec *specs, uint32_t n_specs);
+
+/* The same with all settings; the scheduler is rr where SPEC has none. */
+const struct service *director_serve_as(struct director *director, const struct service_spec *spec, uint32_t first,
+					const struct dest_spec *specs, uint32_t n_specs);
 
 struct ip_addr address_of(const char *text);
 struct flow flow_of(uint8_t proto, const char *src, uint16_t sport, const char *dst, uint16_t dport);

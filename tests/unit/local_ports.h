@@ -105,9 +105,12 @@ open_conn(struct setting *here, uint32_t worker, struct conn **ret)
 	struct worker *self = here->director->workers[worker];
 	struct flow flow = client_flow(here), reply;
 	uint32_t recycle = CONN_NONE;
-	struct forward_request request = {
-		.self = self, .svc = here->svc, .dest = here->svc->dests[0], .flow = &flow, .port = PORT
-	};
+	struct forward_request request = { .self = self,
+					   .svc = here->svc,
+					   .dest = here->svc->dests[0],
+					   .flow = &flow,
+					   .server_port = here->svc->dests[0]->port,
+					   .port = PORT };
 	int err = forward_fullnat.bind(&request, &reply);
 
 	if (err < 0)

@@ -139,7 +139,7 @@ static const struct refusal service_refusals[] = {
 	{ "scheduler of no bytes", 1, -EINVAL, { { IPVS_SVC_ATTR_SCHED_NAME, 0, "" } } },
 	{ "scheduler without its end", 1, -EINVAL, { { IPVS_SVC_ATTR_SCHED_NAME, 2, "rr" } } },
 	{ "scheduler of 16 letters", 1, -EINVAL, { { IPVS_SVC_ATTR_SCHED_NAME, 17, "abcdefghijklmnop" } } },
-	{ "persistence engine", 1, -ENOENT, { { IPVS_SVC_ATTR_PE_NAME, 4, "sip" } } },
+	{ "persistence engine", 1, -ENOENT, { { IPVS_SVC_ATTR_PE_NAME, 4, "sop" } } },
 	{ "IPv6 netmask 0",
 	  1,
 	  -EINVAL,

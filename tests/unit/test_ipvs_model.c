@@ -13,6 +13,8 @@
 #include <cmocka.h>
 
 #include "control_fixture.h"
+#include "lb/lb.h"
+#include "lb/persistence.h"
 
 static struct wire wire;
 
@@ -113,6 +115,24 @@ a_mark_wins_over_an_address(void **state)
 	message = answer_message(fixture, 0);
 	assert_non_null(answer_attr(message, IPVS_CMD_ATTR_SERVICE, IPVS_SVC_ATTR_FWMARK));
 	assert_null(answer_attr(message, IPVS_CMD_ATTR_SERVICE, IPVS_SVC_ATTR_ADDR));
+}
+
+static void
+a_persistence_engine_is_shown_until_an_edit_names_none(void **state)
+{
+	struct control_fixture *fixture = *state;
+	const struct nlattr *name;
+
+	assert_int_equal(service_with(fixture, IPVS_CMD_NEW_SERVICE, IPVS_SVC_ATTR_PE_NAME, "sip", 4), 0);
+	assert_int_equal(service_command(fixture, IPVS_CMD_GET_SERVICE, 1), 0);
+	name = answer_attr(answer_message(fixture, 0), IPVS_CMD_ATTR_SERVICE, IPVS_SVC_ATTR_PE_NAME);
+	assert_non_null(name);
+	assert_string_equal(nla_data(name), "sip");
+	assert_string_equal(fixture->lb->services[0]->engine->name, "sip");
+	assert_int_equal(service_command(fixture, IPVS_CMD_SET_SERVICE, 1), 0);
+	assert_int_equal(service_command(fixture, IPVS_CMD_GET_SERVICE, 1), 0);
+	assert_null(answer_attr(answer_message(fixture, 0), IPVS_CMD_ATTR_SERVICE, IPVS_SVC_ATTR_PE_NAME));
+	assert_null(fixture->lb->services[0]->engine);
 }
 
 static void
@@ -357,6 +377,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(flags_are_masked_and_hashed_is_always_shown, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_mark_wins_over_an_address, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_persistence_engine_is_shown_until_an_edit_names_none, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(unknown_attributes_and_nest_bits_do_not_matter, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_destination_that_comes_back_keeps_number_and_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_removed_destination_is_forgotten_when_it_has_been_idle, setup,

@@ -148,20 +148,24 @@ add_conn(struct control_fixture *fixture, uint8_t proto, uint8_t state, uint32_t
 {
 	struct ip_addr from = address_of(client), to = address_of(vip);
 	struct conn_table *table = fixture->worker->conns[from.family == AF_INET ? TABLE_IPV4 : TABLE_IPV6];
+	const struct dest *server = &fixture->model->dests[DEST_INDEX(dest)]->spec;
 	struct conn *conn = conn_new(table);
 
 	assert_non_null(conn);
 	conn->proto = proto;
+	conn->flags = server->forward == FORWARD_NAT ? 0 : CONN_NO_OUTPUT;
 	conn->state = state;
 	conn->dest = dest;
 	conn->last_seen_ms = fixture->worker->now_ms - idle_s * 1000;
 	if (from.family == AF_INET) {
 		conn->key4[CONN_IN] = (struct conn_key4){ from.ip.v4, to.ip.v4, htons(cport), htons(vport) };
+		conn->key4[CONN_OUT].sport = server->port;
 	} else {
 		memcpy(conn->key6[CONN_IN].src, &from.ip, 16);
 		memcpy(conn->key6[CONN_IN].dst, &to.ip, 16);
 		conn->key6[CONN_IN].sport = htons(cport);
 		conn->key6[CONN_IN].dport = htons(vport);
+		conn->key6[CONN_OUT].sport = server->port;
 	}
 	assert_int_equal(conn_link(table, conn, CONN_IN, NULL), 0);
 	conn_show(table, conn);

@@ -20,27 +20,30 @@
 #include "lb/conn_table.h"
 #include "lb/laddr.h"
 #include "lb/scheduler.h"
-#include "packet_fixture.h"
+#include "chosen_servers.h"
 #include "port/handover.h"
 #include "workers.h"
 #include "written_lines.h"
 
 #define WORKERS 4
+#define TEMPLATES 1024
 #define ROUNDS 8
 #define PER_ROUND 24 /* packets of a worker and port */
 
-enum { NAT, DIRECT, FULLNAT, FULLNAT6, DATAGRAMS, SERVICES };
+enum { NAT, DIRECT, FULLNAT, FULLNAT6, DATAGRAMS, PERSISTENT, SERVICES };
 
 static const struct {
 	const char *vip;
 	const char *scheduler;
 	uint8_t proto, forward;
+	uint32_t flags;
 } services[SERVICES] = {
 	[NAT] = { "192.0.2.1", "wlc", IPPROTO_TCP, FORWARD_NAT },
 	[DIRECT] = { "192.0.2.2", "lblcr", IPPROTO_TCP, FORWARD_DIRECT },
 	[FULLNAT] = { "192.0.2.3", "rr", IPPROTO_TCP, FORWARD_FULLNAT },
 	[FULLNAT6] = { "2001:db8::3", "wlc", IPPROTO_TCP, FORWARD_FULLNAT },
 	[DATAGRAMS] = { "192.0.2.4", "wrr", IPPROTO_UDP, FORWARD_FULLNAT },
+	[PERSISTENT] = { "192.0.2.5", "rr", IPPROTO_TCP, FORWARD_FULLNAT, IP_VS_SVC_F_PERSISTENT },
 };
 
 /* What the next turn of a worker receives, by worker and port. */
@@ -109,6 +112,7 @@ make_workers(struct scene *scene)
 			    .connections_ipv6 = 8192,
 			    .services = FIXTURE_SERVICES,
 			    .dests = FIXTURE_DESTS,
+			    .templates = TEMPLATES,
 			    .waiting_packets = 64 },
 	};
 	const struct worker_shared shared = {
@@ -136,6 +140,7 @@ publish_service(struct scene *scene, uint32_t index, int32_t weight)
 {
 	struct dest_spec dests[] = { { .address = "10.0.0.1", .port = 8080, .weight = weight },
 				     { .address = "10.0.0.2", .port = 8080, .weight = 2 } };
+	struct service_spec spec;
 
 	if (strchr(services[index].vip, ':')) {
 		dests[0].address = "fd00::1";
@@ -145,8 +150,10 @@ publish_service(struct scene *scene, uint32_t index, int32_t weight)
 		dests[1].address = "10.0.0.9"; /* whose MAC address nobody knows */
 	for (int i = 0; i < 2; i++)
 		dests[i].forward = services[index].forward;
-	director_serve(scene->network->director, index, services[index].proto, services[index].vip, 80,
-		       services[index].scheduler, 2 * index, dests, 2);
+	spec = spec_of(services[index].proto, services[index].vip, 80, services[index].flags);
+	spec.index = index;
+	spec.scheduler = scheduler_by_name(services[index].scheduler);
+	director_serve_as(scene->network->director, &spec, 2 * index, dests, 2);
 }
 
 static struct scene *
@@ -196,7 +203,8 @@ client_packet(uint32_t round, uint32_t worker, uint32_t n)
 			       .proto = service < SERVICES ? services[service].proto : IPPROTO_UDP,
 			       .flags = round % 4 == 0 ? SYN : ACK };
 
-	snprintf(address, sizeof(address), ipv6 ? "2001:db8:1::%u" : "198.51.100.%u", n + 1);
+	snprintf(address, sizeof(address), ipv6 ? "2001:db8:1::%u" : "198.51.100.%u",
+		 n + 1 + (service == PERSISTENT ? 30 * worker : 0));
 	return frame_new(&frame, CLIENTS);
 }
 
@@ -333,11 +341,23 @@ the_control_thread_writes_to_no_line_of_a_worker(void **state)
 	assert_true(lines_have(&scene->control, &scene->network->fib->generation));
 }
 
+/* Its count of a template that it has connections of. */
+static const uint32_t *
+first_use(const struct worker *worker)
+{
+	for (uint32_t i = 0; i < TEMPLATES; i++) {
+		if (worker->template_uses[i] != 0)
+			return &worker->template_uses[i];
+	}
+	return NULL;
+}
+
 /* Or the two above would prove nothing. */
 static void
 the_traffic_takes_every_way(void **state)
 {
 	const struct scene *scene = *state;
+	uint32_t own_templates = 0;
 
 	for (uint32_t i = 0; i < WORKERS; i++) {
 		const struct worker *worker = scene->network->director->workers[i];
@@ -356,7 +376,11 @@ the_traffic_takes_every_way(void **state)
 		assert_true(lines_have(lines, &worker->loads[2 * NAT]));
 		assert_true(lines_have(lines, &worker->nexthop_told_ms[scene->network->nexthop_server[0]]));
 		assert_true(lines_have(lines, worker->waiting));
+		own_templates += lines_have(lines, worker->templates);
+		assert_true(lines_have(lines, first_use(worker)));
 	}
+	/* a hash that is different each time says which */
+	assert_true(own_templates > 1);
 }
 
 int

@@ -82,6 +82,7 @@ begin(void **state)
 						   .connections_ipv6 = 1024,
 						   .services = 64,
 						   .dests = 64,
+						   .templates = 1024,
 						   .waiting_packets = 64 } };
 	struct worker_shared shared = { .config = &config, .ports = &here.ports };
 

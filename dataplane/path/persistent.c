@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The first packet of a connection to a persistent service: where its client goes is known to the worker that owns the
+ * client's template (lb/template.h). If that is another one, the packet goes there by ring with a question, and comes
+ * back with the answer; the connection is opened by the packet's owner.
+ */
+#include <netinet/in.h>
+
+#include "lb/service.h"
+#include "lb/template.h"
+#include "path/path.h"
+
+#define UDP_HEADER 8
+
+/* What follows the UDP header, for engines; TCP's first packet has nothing. */
+static uint32_t
+payload_of(const struct packet *packet, const void **ret)
+{
+	uint16_t at = packet->l4 + UDP_HEADER;
+
+	*ret = packet_at(packet, at);
+	return packet->flow.proto == IPPROTO_UDP && packet->end > at ? (uint32_t)(packet->end - at) : 0;
+}
+
+static enum verdict
+answered(struct worker *self, struct packet *packet)
+{
+	packet->dest = dest_get(self->lb, packet->note.dest);
+	packet->template = packet->note.value;
+	return packet->dest ? VERDICT_NEXT : verdict_drop(DROP_NO_DEST);
+}
+
+enum verdict
+persistent_choose(struct worker *self, struct packet *packet)
+{
+	const struct service *svc = packet->svc;
+	struct template_request request;
+	const void *payload;
+	uint32_t length, owner;
+	int err;
+
+	if (packet->note.kind == NOTE_ANSWER)
+		return answered(self, packet);
+	length = payload_of(packet, &payload);
+	template_ask(self->lb, svc, &packet->flow, payload, length, &request);
+	owner = template_owner(&request, self->n_workers);
+	if (owner != self->index && packet->note.kind != NOTE_ASK)
+		return owner_give(self, packet, owner,
+				  (struct handover_note){ .kind = NOTE_ASK, .value = self->index });
+	err = template_take(self, svc, &packet->flow, &request, &packet->dest, &packet->template);
+	if (err < 0)
+		return verdict_drop((enum drop_reason) - err);
+	if (packet->note.kind != NOTE_ASK)
+		return VERDICT_NEXT;
+	return owner_give(
+		self, packet, packet->note.value,
+		(struct handover_note){ .kind = NOTE_ANSWER, .value = packet->template, .dest = packet->dest->id });
+}
