@@ -7,7 +7,8 @@
 FOLDER/kernel and FOLDER/ipvsd have NAME.text and NAME.wire of each scenario. Beside this program lie
 
 allowed    what may differ: a pattern of scenarios; "text", "wire" or "both"; what is done to both sides; the reason.
-           What is done is s/EXPRESSION/REPLACEMENT/, or "sort COMMAND", which puts the answers of such a dump in order.
+           What is done is s/EXPRESSION/REPLACEMENT/; "sort COMMAND" puts the answers of such a dump in order, and
+           "sort $ COMMAND LINE" the lines of its output.
            One that changes nothing is a failure.
 pending    scenarios of features that ipvsd does not have yet: name, reason. They run, but may differ.
 coverage   the rows of the reference: a "[heading]", or tokens, of which any covers the row, and the reason if no
@@ -88,12 +89,28 @@ class Allowance:
             self.expression = re.compile(self.expression)
 
     def apply(self, lines):
-        if self.action.startswith("sort "):
+        if self.action.startswith("sort $"):
+            changed = sort_output(lines, self.action[len("sort ") :])
+        elif self.action.startswith("sort "):
             changed = sort_dumps(lines, self.action.split()[1])
         else:
             changed = [self.expression.sub(self.replacement, line) for line in lines]
         self.used |= changed != lines
         return changed
+
+
+def sort_output(lines, command):
+    """What such a command prints in order; it is indented."""
+    result, block = [], []
+    for line in lines:
+        if block and line.startswith("  "):
+            block.append(line)
+            continue
+        result += block[:1] + sorted(block[1:])
+        block = [line] if line == command else []
+        if not block:
+            result.append(line)
+    return result + block[:1] + sorted(block[1:])
 
 
 def sort_dumps(lines, command):

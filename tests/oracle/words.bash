@@ -52,7 +52,7 @@ say() { # TEXT
 await() { # COMMAND...
 	local deadline=$((SECONDS + 30))
 	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $deadline ] || { echo "waited in vain for: $*"; return 1; }
+		[ $SECONDS -lt $deadline ] || { echo "wrong: waited in vain for: $*"; return 1; }
 		sleep 0.05
 	done
 }
@@ -130,7 +130,7 @@ keepalived_stops() {
 keepalived_is_done() {
 	local lines n=-1
 	mapfile -t lines <"$ORACLE_RECORD"
-	while [ $n -ne ${#lines[@]} ]; do
+	while [ "$n" -ne ${#lines[@]} ]; do
 		n=${#lines[@]}
 		sleep 0.5
 		mapfile -t lines <"$ORACLE_RECORD"

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154 # side and others are of the script that reads this
+#
+# For scenarios called traffic-*: a client and three servers with the director between them. On the kernel's side the
+# director is the scenario's own network; on ipvsd's side it is ipvsd, with two cables of that network as its ports.
+#
+#    client 198.51.100.8 ---- wan0 .2, VIPs .10-.19   director   lan0 .1 ---- servers 192.0.2.11 .12 .13
+#    2001:db8:1::8            ::2, ::10-::19                     ::1           2001:db8:2::11 ::12 ::13
+
+# shellcheck disable=SC2034 # for side
+ORACLE_PORTS='
+	{ name = "wan"; devices = ( "net_af_packet0,iface=port0" ); kernel = "wan0"; },
+	{ name = "lan"; devices = ( "net_af_packet1,iface=port1" ); kernel = "lan0"; }'
+
+# The cables and who is at their ends.
+traffic_hosts() {
+	local host dev wan=wan0 lan=lan0
+	[ "$side" = kernel ] || wan=port0 lan=port1
+	mkdir -p /run/netns
+	ip netns add client
+	ip netns add servers
+	ip link add "$wan" type veth peer name eth0 netns client
+	ip link add "$lan" type veth peer name eth0 netns servers
+	for host in client servers; do
+		ip netns exec $host sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
+		ip netns exec $host ethtool -K eth0 tx off >/dev/null
+	done
+	for dev in "$wan" "$lan"; do
+		ip link set "$dev" up
+		[ "$side" = kernel ] || port_is_ipvsds "$dev"
+	done
+	ip -n client -batch - <<-END
+		link set lo up
+		link set eth0 up
+		addr add 198.51.100.8/24 dev eth0
+		addr add 2001:db8:1::8/64 dev eth0 nodad
+	END
+	ip -n servers -batch - <<-END
+		link set lo up
+		link set eth0 up
+		addr add 192.0.2.11/24 dev eth0
+		addr add 192.0.2.12/24 dev eth0
+		addr add 192.0.2.13/24 dev eth0
+		addr add 2001:db8:2::11/64 dev eth0 nodad
+		addr add 2001:db8:2::12/64 dev eth0 nodad
+		addr add 2001:db8:2::13/64 dev eth0 nodad
+		route add default via 192.0.2.1
+		route add ::/0 via 2001:db8:2::1
+	END
+}
+
+# The host's kernel must not handle what ipvsd takes from the cable.
+port_is_ipvsds() { # DEVICE
+	sysctl -qw "net.ipv6.conf.$1.disable_ipv6=1"
+	nft "add table netdev oracle; add chain netdev oracle $1 { type filter hook ingress device $1 priority 0; policy drop; }"
+}
+
+# What the director has of its own; then the servers begin to serve, and the client finds everybody.
+traffic_begins() {
+	local n
+	sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.conf.all.rp_filter=0
+	{
+		printf '%s\n' 'link set wan0 up' 'link set lan0 up' 'addr add 198.51.100.2/24 dev wan0' \
+			'addr add 2001:db8:1::2/64 dev wan0 nodad' 'addr add 192.0.2.1/24 dev lan0' \
+			'addr add 2001:db8:2::1/64 dev lan0 nodad'
+		for n in 0 1 2 3 4 5 6 7 8 9; do
+			printf '%s\n' "addr add 198.51.100.1$n/32 dev wan0" "addr add 2001:db8:1::1$n/128 dev wan0 nodad"
+		done
+	} | ip -batch -
+	ip netns exec servers python3 "$here/traffic_server.py" >servers.log 2>&1 &
+	await grep -q ready servers.log
+	coproc CLIENT { exec ip netns exec client python3 "$here/traffic_client.py" 2>&1; }
+	for n in 11 12 13; do
+		await ping -c 1 -W 1 192.0.2.$n
+		await ping -c 1 -W 1 "2001:db8:2::$n"
+	done
+	await ping -c 1 -W 1 198.51.100.8
+	await ping -c 1 -W 1 2001:db8:1::8
+}
+
+# Has the client do something, and prints what came of it; traffic_client.py has the words.
+client() { # WORD...
+	local answer="no answer"
+	say "client: $*"
+	printf '%s\n' "$*" >&"${CLIENT[1]}"
+	IFS= read -rt 20 answer <&"${CLIENT[0]}"
+	printf '  %s\n' "$answer"
+}
+
+# Waits until as many connections are in a state, and shows the list.
+connections() { # NUMBER STATE
+	await connections_are "$@"
+	ipvsadm -Lnc
+}
+
+connections_are() { # NUMBER STATE
+	[ "$(quietly ipvsadm -Lnc | grep -c " $2 ")" -eq "$1" ]
+}

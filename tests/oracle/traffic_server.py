@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The three servers of traffic.bash: on TCP and UDP port 80 each tells its own address.
+
+A TCP connection gets the address at its beginning; then the server waits for the client's end, and ends too. A datagram
+is answered by the address and what it had.
+"""
+import selectors
+import socket
+
+ADDRESSES = [f"192.0.2.{n}" for n in (11, 12, 13)] + [f"2001:db8:2::{n}" for n in (11, 12, 13)]
+selector = selectors.DefaultSelector()
+
+
+def accepts(listener):
+    connection, _ = listener.accept()
+    connection.sendall(connection.getsockname()[0].encode() + b"\n")
+    selector.register(connection, selectors.EVENT_READ, ends)
+
+
+def ends(connection):
+    try:
+        if connection.recv(4096):
+            return
+    except ConnectionError:
+        pass
+    selector.unregister(connection)
+    connection.close()
+
+
+def answers(udp):
+    data, sender = udp.recvfrom(4096)
+    udp.sendto(udp.getsockname()[0].encode() + b" " + data, sender)
+
+
+for address in ADDRESSES:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    for kind, action in ((socket.SOCK_STREAM, accepts), (socket.SOCK_DGRAM, answers)):
+        server = socket.socket(family, kind)
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind((address, 80))
+        if kind == socket.SOCK_STREAM:
+            server.listen(100)
+        selector.register(server, selectors.EVENT_READ, action)
+print("ready", flush=True)
+while True:
+    for key, _ in selector.select():
+        key.data(key.fileobj)
