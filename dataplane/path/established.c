@@ -245,30 +245,55 @@ leave(struct worker *self, struct openings *openings, const struct lookup *looku
 		path_slow(self, openings, m, port, handed_over);
 }
 
-/* Each stage runs so many packets behind the one before, and the three take turns packet by packet: about as many
- * lines are on their way at any time as a core can wait for, while it works. A whole stage after the other for 32
- * packets cost twice as much at a million connections. */
-#define AHEAD 10
+/* The stages take turns by groups of packets, each stage a group behind the one before: while a core works, it can wait
+ * for some 20 lines; a packet of IPv4 needs two, one of IPv6 three. Within a group the prefetches follow each other
+ * closely. That matters when the address is in no TLB: a prefetch holds up what comes after it until its page has been
+ * found, but several pages can be looked for at once (doc/performance.md). */
+#define GROUP_IPV4 8
+#define GROUP_IPV6 6
+
+/* Most bursts are of one family; the first packet says which. */
+static inline uint32_t
+group_size(const struct rte_mbuf *m)
+{
+	const struct rte_ether_hdr *ether = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+
+	return rte_pktmbuf_data_len(m) >= RTE_ETHER_HDR_LEN && ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6)
+		       ? GROUP_IPV6
+		       : GROUP_IPV4;
+}
+
+static inline void
+prefetch_data(struct rte_mbuf **packets, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; i < to; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(packets[i], void *));
+}
 
 static void
 established(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf **packets, uint32_t n)
 {
 	const struct port *ports = self->ports->port;
 	const uint64_t mac = port_mac_word(&ports[port]);
+	const uint32_t group = group_size(packets[0]);
 	struct lookup lookups[BURST];
 	struct openings openings;
 
 	openings.first = openings.n = 0;
-	for (uint32_t i = 0; i < n + 2 * AHEAD; i++) {
-		if (i + AHEAD < n)
-			rte_prefetch0(rte_pktmbuf_mtod(packets[i + AHEAD], void *));
-		if (i < n)
+	for (uint32_t at = 0; at < n + 2 * group; at += group) {
+		prefetch_data(packets, RTE_MIN(at + group, n), RTE_MIN(at + 2 * group, n));
+		for (uint32_t i = at; i < RTE_MIN(at + group, n); i++)
 			parse(self, &lookups[i], packets[i],
 			      handed_over ? port_mac_word(&ports[packets[i]->port]) : mac);
-		if (i - AHEAD < n)
-			match(self, &lookups[i - AHEAD]);
-		if (i - 2 * AHEAD < n && unlikely(!forward(self, &lookups[i - 2 * AHEAD]))) {
-			leave(self, &openings, &lookups[i - 2 * AHEAD], port, handed_over);
+		if (at < group)
+			continue;
+		for (uint32_t i = at - group; i < RTE_MIN(at, n); i++)
+			match(self, &lookups[i]);
+		if (at < 2 * group)
+			continue;
+		for (uint32_t i = at - 2 * group; i < RTE_MIN(at - group, n); i++) {
+			if (unlikely(!forward(self, &lookups[i])))
+				leave(self, &openings, &lookups[i], port, handed_over);
 		}
 	}
 	openings_finish(self, &openings);
@@ -277,7 +302,8 @@ established(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf
 void
 path_burst(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf **packets, uint32_t n)
 {
-	for (uint32_t i = 0; i < RTE_MIN(n, (uint32_t)AHEAD); i++)
-		rte_prefetch0(rte_pktmbuf_mtod(packets[i], void *));
+	if (n == 0)
+		return;
+	prefetch_data(packets, 0, RTE_MIN(n, (uint32_t)GROUP_IPV4));
 	established(self, port, handed_over, packets, n);
 }

@@ -61,6 +61,41 @@ the_longest_packet_passes_and_a_longer_one_does_not(void **state)
 	}
 }
 
+/* Packet I of a burst has I bytes of data, so that each is known by its length. */
+static void
+burst_is_forwarded_whole_and_in_order(struct flow_under_test *test, uint32_t n)
+{
+	struct rte_mbuf *packets[BURST], *alone;
+
+	test->in.flags = ACK;
+	for (uint32_t i = 0; i < n; i++) {
+		test->in.payload = (uint16_t)i;
+		packets[i] = frame_new(&test->in, CLIENTS);
+	}
+	alone = frame_new(&(struct frame){ .src = test->in.src, .dst = test->in.dst, .proto = test->in.proto },
+			  CLIENTS);
+	receive_burst(test->network, 0, CLIENTS, packets, n);
+	assert_int_equal(sent[SERVERS].n, n);
+	for (uint32_t i = 0; i < n; i++)
+		assert_int_equal(rte_pktmbuf_pkt_len(sent[SERVERS].packets[i]), rte_pktmbuf_pkt_len(alone) + i);
+	rte_pktmbuf_free(alone);
+	forget_packets(test->network);
+}
+
+static void
+bursts_of_every_size_are_forwarded_whole_and_in_order(void **state)
+{
+	(void)state;
+	for (EACH_MODE(mode)) {
+		struct flow_under_test test = test_flow(mode);
+
+		client_sends(&test, SYN, 0, false);
+		for (uint32_t n = 1; n <= BURST; n++)
+			burst_is_forwarded_whole_and_in_order(&test, n);
+		network_free(test.network);
+	}
+}
+
 static void
 udp_without_checksum_is_forwarded_without(void **state)
 {
@@ -206,6 +241,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packets_of_every_mode_arrive_with_the_right_bytes),
 		cmocka_unit_test(the_longest_packet_passes_and_a_longer_one_does_not),
+		cmocka_unit_test(bursts_of_every_size_are_forwarded_whole_and_in_order),
 		cmocka_unit_test(udp_without_checksum_is_forwarded_without),
 		cmocka_unit_test(a_wrong_l4_checksum_stays_wrong_unless_the_port_noticed),
 		cmocka_unit_test(packets_wait_for_a_neighbour_and_go_when_it_answers),
