@@ -129,7 +129,7 @@ facts_of(const struct ipvs_model *model, const struct conn_entry *entry, struct 
 	ret->client_port = client->sport;
 	ret->virtual = (struct ip_addr){ .family = client->family, .ip = client->dst };
 	ret->virtual_port = client->dport;
-	if (entry->flags & CONN_LOCAL_PORT) {
+	if (entry->cold_flags & COLD_LOCAL_PORT) {
 		ret->local = (struct ip_addr){ .family = entry->server.family, .ip = entry->server.dst };
 		ret->local_port = entry->server.dport;
 	}

@@ -34,15 +34,21 @@ enum conn_flags {
 	CONN_NO_OUTPUT = 1 << 0, /* replies don't pass here: DR; the out key is in no table */
 	CONN_INACTIVE = 1 << 1, /* counted as inactive at its destination */
 	CONN_SHIFTED = 1 << 2, /* sequence numbers are shifted (conn_cold.shift), its SYNs lose their timestamps */
-	CONN_LOCAL_PORT = 1 << 3, /* it holds a local port of ours: full-NAT */
 	CONN_LEFT =
 		1 << 4, /* its client began another one: only the OUT key is in the index, and keeps the local port */
 	CONN_OPENING = 1 << 5, /* not past conn_complete(): the OUT key is in no table yet */
 	CONN_PERSISTENT = 1 << 6, /* counted at a template (conn_cold.template) */
-	CONN_UNANSWERED = 1 << 7, /* its template is to hear of the first answer */
+	CONN_WATCHED = 1 << 7, /* each packet is looked at, by whom conn_cold.flags says */
 };
 /* What takes a packet off the fast path. */
-#define CONN_SLOW (CONN_SHIFTED | CONN_LEFT | CONN_OPENING | CONN_UNANSWERED)
+#define CONN_SLOW (CONN_SHIFTED | CONN_LEFT | CONN_OPENING | CONN_WATCHED)
+
+/* What only its beginning and end have to know. */
+enum conn_cold_flags {
+	COLD_LOCAL_PORT = 1 << 0, /* it holds a local port of ours: full-NAT */
+	COLD_UNANSWERED = 1 << 1, /* its template is to hear of the first answer; CONN_WATCHED */
+};
+#define COLD_WATCHERS COLD_UNANSWERED /* while one of these is set, so is CONN_WATCHED */
 
 /* IN's packet goes out with the addresses and ports of the reversed OUT key, and the other way round: for NAT and
  * full-NAT that is the translation, and for DR, whose OUT key is the reversed IN key, it changes nothing. */
@@ -77,8 +83,9 @@ struct conn_cold {
 	uint32_t shift; /* added to the client's sequence numbers, subtracted from the server's acknowledgements */
 	uint32_t template; /* number */
 	uint32_t expected; /* the sequence number that the first SYN gets, if the client's lies before it */
-	uint32_t
-		version; /* odd from conn_show() until the IN key leaves the index; for who looks on from another thread (conn_walk.h) */
+	/* Odd from conn_show() until the IN key leaves the index; for who looks on from another thread (conn_walk.h). */
+	uint32_t version;
+	uint32_t flags; /* enum conn_cold_flags */
 };
 static_assert(sizeof(struct conn_cold) == 64, "one line");
 

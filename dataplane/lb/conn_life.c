@@ -55,6 +55,21 @@ set_deltas(struct conn *conn, enum conn_direction direction, const struct flow *
 	conn->l4_delta[direction] = checksum_fold(addresses + ports);
 }
 
+static void
+conn_watch(struct conn *conn, struct conn_cold *cold, uint32_t watcher)
+{
+	cold->flags |= watcher;
+	conn->flags |= CONN_WATCHED;
+}
+
+static void
+conn_unwatch(struct conn *conn, struct conn_cold *cold, uint32_t watcher)
+{
+	cold->flags &= ~watcher;
+	if (!(cold->flags & COLD_WATCHERS))
+		conn->flags &= (uint8_t)~CONN_WATCHED;
+}
+
 /* The server may still hold the last connection from this local port in TIME_WAIT. It takes a new SYN for it only if
  * its sequence number lies beyond what it has seen, and no older timestamp speaks against it (RFC 6191; decisions 7). */
 static void
@@ -78,6 +93,7 @@ conn_begin(struct worker *self, const struct service *svc, const struct dest *de
 		return -DROP_CONN_TABLE_FULL;
 	conn->proto = flow->proto;
 	conn->flags = forward->conn_flags | CONN_INACTIVE | CONN_OPENING;
+	conn_cold(table, conn)->flags = forward->cold_flags;
 	conn->dest = dest->id;
 	conn->last_seen_ms = self->now_ms;
 	set_key(conn, CONN_IN, flow);
@@ -136,19 +152,25 @@ conn_complete(struct worker *self, struct conn *conn, const struct flow *flow, c
 void
 conn_set_template(struct worker *self, struct conn *conn, uint16_t family, uint32_t number)
 {
+	struct conn_cold *cold = conn_cold(table_of(self, family), conn);
+
 	conn->flags |= CONN_PERSISTENT;
 	/* of TCP's the state tells, of others an answer, where answers pass here */
 	if (conn->proto != IPPROTO_TCP && !(conn->flags & CONN_NO_OUTPUT))
-		conn->flags |= CONN_UNANSWERED;
-	conn_cold(table_of(self, family), conn)->template = number;
+		conn_watch(conn, cold, COLD_UNANSWERED);
+	cold->template = number;
 	template_use(self, number);
 }
 
 void
 conn_answered(struct worker *self, struct conn *conn, uint16_t family)
 {
-	conn->flags &= (uint8_t)~CONN_UNANSWERED;
-	template_assure(self, conn_cold(table_of(self, family), conn)->template);
+	struct conn_cold *cold = conn_cold(table_of(self, family), conn);
+
+	if (!(cold->flags & COLD_UNANSWERED))
+		return;
+	conn_unwatch(conn, cold, COLD_UNANSWERED);
+	template_assure(self, cold->template);
 }
 
 void
@@ -207,7 +229,7 @@ conn_close(struct worker *self, struct conn *conn, uint16_t family)
 void
 conn_leave(struct worker *self, struct conn *conn, uint16_t family)
 {
-	if (!(conn->flags & CONN_LOCAL_PORT)) {
+	if (!(conn_cold(table_of(self, family), conn)->flags & COLD_LOCAL_PORT)) {
 		conn_close(self, conn, family);
 		return;
 	}

@@ -15,7 +15,7 @@
 
 /* Whether number's place held one connection all the time, whose COPY this is. */
 static bool
-copy_conn(const struct conn_table *table, uint32_t number, struct conn *copy, uint32_t *ret_created_ms)
+copy_conn(const struct conn_table *table, uint32_t number, struct conn *copy, struct conn_cold *ret_cold)
 {
 	const struct conn_cold *cold = &table->cold[number];
 
@@ -25,7 +25,7 @@ copy_conn(const struct conn_table *table, uint32_t number, struct conn *copy, ui
 		if ((version & 1) == 0)
 			return false;
 		memcpy(copy, conn_at(table, number), table->ipv6 ? sizeof(*copy) : CONN4_SIZE);
-		*ret_created_ms = cold->created_ms;
+		*ret_cold = *cold;
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (__atomic_load_n(&cold->version, __ATOMIC_RELAXED) == version)
 			return true;
@@ -65,8 +65,8 @@ since(uint32_t now_ms, uint32_t then_ms)
 }
 
 static void
-fill_entry(const struct lb *lb, const struct worker *worker, bool ipv6, const struct conn *conn, uint32_t created_ms,
-	   struct conn_entry *ret)
+fill_entry(const struct lb *lb, const struct worker *worker, bool ipv6, const struct conn *conn,
+	   const struct conn_cold *cold, struct conn_entry *ret)
 {
 	uint32_t now_ms = __atomic_load_n(&worker->now_ms, __ATOMIC_RELAXED);
 	uint32_t idle_ms = since(now_ms, conn->last_seen_ms);
@@ -78,9 +78,10 @@ fill_entry(const struct lb *lb, const struct worker *worker, bool ipv6, const st
 	ret->worker = worker->index;
 	ret->state = conn->state;
 	ret->flags = conn->flags;
+	ret->cold_flags = cold->flags;
 	ret->packets = conn->packets;
 	ret->expires_ms = timeout_ms > idle_ms ? timeout_ms - idle_ms : 0;
-	ret->age_ms = since(now_ms, created_ms);
+	ret->age_ms = since(now_ms, cold->created_ms);
 }
 
 static void
@@ -109,13 +110,13 @@ static bool
 read_conn(const struct lb *lb, const struct worker *worker, const struct conn_table *table, uint32_t number,
 	  struct conn_entry *ret)
 {
-	uint32_t created_ms;
+	struct conn_cold cold;
 	struct conn conn;
 
-	if (!copy_conn(table, number, &conn, &created_ms))
+	if (!copy_conn(table, number, &conn, &cold))
 		return false;
 	memset(ret, 0, offsetof(struct conn_entry, data));
-	fill_entry(lb, worker, table->ipv6, &conn, created_ms, ret);
+	fill_entry(lb, worker, table->ipv6, &conn, &cold, ret);
 	return true;
 }
 

@@ -24,7 +24,8 @@ struct conn_entry {
 	struct flow server; /* as the server answers; with full-NAT to the local address and port */
 	uint32_t dest; /* id */
 	uint32_t worker;
-	uint8_t state, flags;
+	uint8_t state, flags; /* enum conn_flags */
+	uint32_t cold_flags; /* enum conn_cold_flags */
 	uint8_t packets; /* from the client, stays at 255 */
 	uint32_t expires_ms; /* from now on, without another packet */
 	uint32_t age_ms;

@@ -26,7 +26,8 @@ struct forward_request {
 
 struct forward {
 	const char *name;
-	uint8_t conn_flags; /* that its connections have from the start */
+	uint8_t conn_flags; /* enum conn_flags that its connections have from the start */
+	uint32_t cold_flags; /* the same, enum conn_cold_flags */
 	/* Writes the flow of the server's replies, as they arrive. Whether another connection has it, conn_complete() will
 	 * tell. 0, or a negative drop reason. */
 	int (*bind)(const struct forward_request *request, struct flow *reply);

@@ -44,7 +44,7 @@ fullnat_bind_again(const struct forward_request *request, struct flow *reply, ui
 
 const struct forward forward_fullnat = {
 	.name = "FNAT",
-	.conn_flags = CONN_LOCAL_PORT,
+	.cold_flags = COLD_LOCAL_PORT,
 	.bind = fullnat_bind,
 	.bind_again = fullnat_bind_again,
 };

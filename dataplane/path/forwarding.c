@@ -69,7 +69,7 @@ forward_packet(struct worker *self, struct packet *packet, struct conn *conn, ui
 	if (conn->flags & CONN_SHIFTED)
 		sequence_shift(self, packet, conn, direction);
 	conn_count(self, conn, direction, packet->end - packet->l3);
-	if ((conn->flags & CONN_UNANSWERED) && direction == CONN_OUT)
+	if ((conn->flags & CONN_WATCHED) && direction == CONN_OUT)
 		conn_answered(self, conn, packet->flow.family);
 	to = next_address(self, packet, conn, direction);
 	rewrite(packet, conn, direction);

@@ -298,7 +298,7 @@ an_answer_over_udp_assures_a_template(void **state)
 		receive(network, 0, SERVERS, frame_reply(m));
 		rte_pktmbuf_free(sent_one(CLIENTS));
 		assert_true(only_template(network).assured);
-		assert_int_equal(conn_at(network->director->workers[0]->conns[TABLE_IPV4], 0)->flags & CONN_UNANSWERED,
+		assert_int_equal(conn_at(network->director->workers[0]->conns[TABLE_IPV4], 0)->flags & CONN_WATCHED,
 				 0);
 	}
 	rte_pktmbuf_free(m);
