@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "core/knobs.h"
 #include "core/rcu.h"
 #include "lb/protocol.h"
 #include "lb/service.h"
@@ -24,7 +25,6 @@ struct lb {
 	/* How many there are by mark, of FTP's port, of port 0: what to look for besides address and port. */
 	uint32_t n_marked, n_ftp, n_any_port;
 	uint64_t template_seed[4]; /* of the hash that all workers agree on */
-	bool expire_quiescent_template; /* a client remembered at a server of weight 0 is scheduled anew */
 
 	uint32_t *dest_live; /* by index: the id, or 0 when it was removed */
 	struct dest **dests; /* by index; published, stays after a removal until the index is used again */
@@ -33,6 +33,7 @@ struct lb {
 	size_t dest_live_mapped, dests_mapped, dest_position_mapped;
 
 	struct timeouts *timeouts; /* published */
+	struct knobs *knobs; /* published: core/knobs.h */
 	struct laddrs *laddrs; /* published */
 	struct marks *marks; /* of the configuration; NULL: none */
 	struct reverse_map

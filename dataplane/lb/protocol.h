@@ -45,6 +45,7 @@ struct timeouts {
 	uint32_t ms[PROTOCOLS][PROTOCOL_STATES];
 };
 
+struct knobs;
 struct timeouts_spec;
 
 struct protocol {
@@ -53,7 +54,7 @@ struct protocol {
 	uint8_t index;
 	uint8_t n_states;
 	/* Whether a packet with no connection may make one; L4 is its header, of which the fixed part is there. */
-	bool (*opens)(const void *l4);
+	bool (*opens)(const void *l4, const struct knobs *knobs);
 	/* Whether connections in STATE count as active at their destination. */
 	bool (*active)(uint8_t state);
 	/* Whether a connection in STATE is over, so that its ports may be taken over by a new one. */

@@ -4,6 +4,7 @@
  */
 #include <rte_tcp.h>
 
+#include "core/knobs.h"
 #include "lb/protocol.h"
 #include "lb/service.h"
 
@@ -58,11 +59,14 @@ const uint8_t tcp_next[TCP_VIEWS][TCP_EVENTS][TCP_STATES] = {
 
 const uint8_t tcp_events[64] = { EVENTS16(0), EVENTS16(16), EVENTS16(32), EVENTS16(48) };
 
+/* A SYN; with sloppy_tcp anything that doesn't end a connection: it may have begun at another director. */
 static bool
-tcp_opens(const void *l4)
+tcp_opens(const void *l4, const struct knobs *knobs)
 {
 	const struct rte_tcp_hdr *tcp = l4;
 
+	if (knobs->sloppy_tcp)
+		return !(tcp->tcp_flags & RTE_TCP_RST_FLAG);
 	return (tcp->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_RST_FLAG | RTE_TCP_ACK_FLAG | RTE_TCP_FIN_FLAG)) ==
 	       RTE_TCP_SYN_FLAG;
 }

@@ -6,9 +6,10 @@
 #include "lb/service.h"
 
 static bool
-udp_opens(const void *l4)
+udp_opens(const void *l4, const struct knobs *knobs)
 {
 	(void)l4;
+	(void)knobs;
 	return true;
 }
 

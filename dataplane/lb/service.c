@@ -9,6 +9,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "core/knobs.h"
 #include "core/pages.h"
 #include "core/worker.h"
 #include "lb/address_set.h"
@@ -33,9 +34,11 @@ lb_create(uint32_t max_services, uint32_t max_dests, struct rcu *rcu, struct lb 
 	struct lb *lb = calloc(1, sizeof(*lb));
 	struct timespec now;
 	uint32_t buckets = SERVICE_BUCKETS_MIN;
+	struct knobs knobs;
 
 	if (!lb)
 		return -ENOMEM;
+	knobs_preset(&knobs);
 	while (buckets < max_services)
 		buckets <<= 1;
 	clock_gettime(CLOCK_REALTIME, &now);
@@ -59,7 +62,8 @@ lb_create(uint32_t max_services, uint32_t max_dests, struct rcu *rcu, struct lb 
 	if (!lb->buckets || !lb->services || !lb->dest_live || !lb->dests || !lb->dest_position ||
 	    reverse_map_create(max_dests, &lb->reverse) < 0 || address_set_create(max_dests, rcu, &lb->servers) < 0 ||
 	    address_set_create(max_services, rcu, &lb->addresses) < 0 ||
-	    timeouts_publish(lb, &(struct timeouts_spec){ .tcp_s = 900, .tcp_fin_s = 120, .udp_s = 300 }) < 0) {
+	    timeouts_publish(lb, &(struct timeouts_spec){ .tcp_s = 900, .tcp_fin_s = 120, .udp_s = 300 }) < 0 ||
+	    knobs_publish(lb, &knobs) < 0) {
 		lb_destroy(lb);
 		return -ENOMEM;
 	}
@@ -103,6 +107,7 @@ lb_destroy(struct lb *lb)
 	pages_unmap(lb->dests, lb->dests_mapped);
 	pages_unmap(lb->dest_position, lb->dest_position_mapped);
 	free(lb->timeouts);
+	free(lb->knobs);
 	free(lb->services);
 	free(lb->buckets);
 	free(lb);
@@ -336,21 +341,6 @@ service_retract(struct lb *lb, uint32_t index)
 	reverse_map_forget(lb, old);
 	publish(lb->services[index], NULL);
 	service_retire(lb, old);
-}
-
-int
-timeouts_publish(struct lb *lb, const struct timeouts_spec *spec)
-{
-	struct timeouts *timeouts = calloc(1, sizeof(*timeouts)), *old = lb->timeouts;
-
-	if (!timeouts)
-		return -ENOMEM;
-	protocol_tcp.timeouts(spec, timeouts->ms[PROTOCOL_TCP]);
-	protocol_udp.timeouts(spec, timeouts->ms[PROTOCOL_UDP]);
-	publish(lb->timeouts, timeouts);
-	if (old)
-		rcu_defer(lb->rcu, free, old);
-	return 0;
 }
 
 void

@@ -13,6 +13,7 @@
 #include "core/address.h"
 #include "core/flow.h"
 
+struct knobs;
 struct lb;
 struct marks;
 struct persistence_engine;
@@ -163,6 +164,8 @@ void service_retract(struct lb *lb, uint32_t index);
 void lb_set_marks(struct lb *lb, struct marks *marks);
 
 int timeouts_publish(struct lb *lb, const struct timeouts_spec *timeouts);
+/* A copy is taken. */
+int knobs_publish(struct lb *lb, const struct knobs *knobs);
 
 /* NULL if there is no scheduler of that name. */
 const struct scheduler *scheduler_by_name(const char *name);

@@ -198,7 +198,7 @@ good_dest(const struct worker *self, const struct template *template)
 {
 	const struct dest *dest = dest_get(self->lb, template->dest);
 
-	if (dest && dest->weight == 0 && __atomic_load_n(&self->lb->expire_quiescent_template, __ATOMIC_RELAXED))
+	if (dest && dest->weight == 0 && fetch(self->lb->knobs)->expire_quiescent_template)
 		return NULL;
 	return dest;
 }

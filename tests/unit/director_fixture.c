@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/knobs.h"
 #include "director_fixture.h"
 #include "lb/conn_table.h"
 #include "lb/scheduler.h"
@@ -184,4 +185,15 @@ flow_of(uint8_t proto, const char *src, uint16_t sport, const char *dst, uint16_
 		.family = from.family,
 		.proto = proto,
 	};
+}
+
+void
+director_knob(struct director *director, const char *name, int32_t value)
+{
+	const struct knob *knob = knob_by_name(name);
+	struct knobs knobs = *director->lb->knobs;
+
+	assert_non_null(knob);
+	memcpy((uint8_t *)&knobs + knob->offset, &value, sizeof(value));
+	assert_int_equal(knobs_publish(director->lb, &knobs), 0);
 }

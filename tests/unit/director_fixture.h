@@ -55,6 +55,9 @@ const struct service *director_serve(struct director *director, uint32_t index, 
 const struct service *director_serve_as(struct director *director, const struct service_spec *spec, uint32_t first,
 					const struct dest_spec *specs, uint32_t n_specs);
 
+/* Sets one of core/knobs.h. */
+void director_knob(struct director *director, const char *name, int32_t value);
+
 struct ip_addr address_of(const char *text);
 struct flow flow_of(uint8_t proto, const char *src, uint16_t sport, const char *dst, uint16_t dport);
 

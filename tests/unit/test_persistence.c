@@ -152,7 +152,7 @@ weight_zero_keeps_clients_unless_told_otherwise(void **state)
 	director_serve_as(network->director, &spec, 0, servers, 2);
 	assert_int_equal(connects(network, 0, CLIENT, 4001, VIP, 80, IPPROTO_TCP).last, mine);
 	assert_int_equal(connects(network, 0, OTHER, 4001, VIP, 80, IPPROTO_TCP).last, 3 - mine);
-	network->director->lb->expire_quiescent_template = true;
+	director_knob(network->director, "expire_quiescent_template", 1);
 	assert_int_equal(connects(network, 0, CLIENT, 4002, VIP, 80, IPPROTO_TCP).last, 3 - mine);
 	assert_int_equal(templates_at(network, mine - 1), 0);
 	assert_int_equal(templates_at(network, 3 - mine - 1), 2);

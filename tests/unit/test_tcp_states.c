@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/knobs.h"
 #include "director_fixture.h"
 #include "lb/conn_life.h"
 #include "lb/conn_table.h"
@@ -161,11 +162,29 @@ timeouts_are_the_kernels_but_for_those_that_were_set(void **state)
 static void
 only_a_bare_syn_makes_a_connection(void **state)
 {
+	struct knobs knobs;
+
 	(void)state;
+	knobs_preset(&knobs);
 	for (unsigned int flags = 0; flags < 64; flags++) {
 		uint8_t header[20] = { [13] = (uint8_t)flags };
 
-		assert_int_equal(protocol_tcp.opens(header), (flags & (SYN | RST | ACK | FIN)) == SYN);
+		assert_int_equal(protocol_tcp.opens(header, &knobs), (flags & (SYN | RST | ACK | FIN)) == SYN);
+	}
+}
+
+static void
+with_sloppy_tcp_all_but_a_reset_makes_a_connection(void **state)
+{
+	struct knobs knobs;
+
+	(void)state;
+	knobs_preset(&knobs);
+	knobs.sloppy_tcp = 1;
+	for (unsigned int flags = 0; flags < 64; flags++) {
+		uint8_t header[20] = { [13] = (uint8_t)flags };
+
+		assert_int_equal(protocol_tcp.opens(header, &knobs), !(flags & RST));
 	}
 }
 
@@ -257,6 +276,7 @@ main(void)
 		cmocka_unit_test(the_same_states_are_active_as_in_the_kernel),
 		cmocka_unit_test(timeouts_are_the_kernels_but_for_those_that_were_set),
 		cmocka_unit_test(only_a_bare_syn_makes_a_connection),
+		cmocka_unit_test(with_sloppy_tcp_all_but_a_reset_makes_a_connection),
 		cmocka_unit_test(a_connection_counts_as_active_in_the_active_states_alone),
 		cmocka_unit_test(udp_is_never_active),
 	};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What the control thread publishes besides services and destinations: timeouts and knobs.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/knobs.h"
+#include "lb/lb.h"
+
+int
+timeouts_publish(struct lb *lb, const struct timeouts_spec *spec)
+{
+	struct timeouts *timeouts = calloc(1, sizeof(*timeouts)), *old = lb->timeouts;
+
+	if (!timeouts)
+		return -ENOMEM;
+	protocol_tcp.timeouts(spec, timeouts->ms[PROTOCOL_TCP]);
+	protocol_udp.timeouts(spec, timeouts->ms[PROTOCOL_UDP]);
+	publish(lb->timeouts, timeouts);
+	if (old)
+		rcu_defer(lb->rcu, free, old);
+	return 0;
+}
+
+int
+knobs_publish(struct lb *lb, const struct knobs *knobs)
+{
+	struct knobs *new = malloc(sizeof(*new)), *old = lb->knobs;
+
+	if (!new)
+		return -ENOMEM;
+	*new = *knobs;
+	publish(lb->knobs, new);
+	if (old)
+		rcu_defer(lb->rcu, free, old);
+	return 0;
+}
