@@ -7,7 +7,7 @@
  *   match      tags of the bucket; prefetch the connection
  *   forward    verify the key, count, follow the state, rewrite, send
  *
- * Whatever does not fit goes to path_slow() as it came.
+ * What needs more than a rewrite is finished in apart.c; whatever does not fit goes to path_slow() as it came.
  */
 #include "lb/conn_table.h"
 #include "path/path.h"
@@ -178,10 +178,10 @@ forward_family(struct worker *self, struct lookup *lookup, const bool ipv6)
 	void *ip = lookup->ip, *l4 = lookup->ip + (ipv6 ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr));
 	union nexthop nexthop;
 
-	if (unlikely(value == CONN_NONE || (conn->flags & CONN_SLOW) != 0 ||
+	if (unlikely(value == CONN_NONE || (conn->flags & (CONN_SLOW | CONN_REFRAMED)) != 0 ||
 		     conn->fib_generation != self->fib->generation ||
 		     ((direction ^ CONN_OUT) & !dest_is_live(self->lb, conn->dest))))
-		return false;
+		return forward_apart(self, lookup->m, lookup->ip, value, ipv6);
 	nexthop = fib_nexthop(self->fib, conn->nexthop[direction]);
 	if (unlikely(nexthop.state != NEXTHOP_READY))
 		return false;

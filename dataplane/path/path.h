@@ -124,6 +124,11 @@ void openings_finish(struct worker *self, struct openings *openings);
 /* Forwards a packet of CONN, found or made by a step: state, counts, rewrite, send. */
 enum verdict forward_packet(struct worker *self, struct packet *packet, struct conn *conn, uint8_t direction);
 
+/* Of apart.c: a packet of an established connection that the fast path does not finish by itself. IP is its header, an
+ * ordinary one (established.c has looked), VALUE what was found in the table of its family. False: for the slow path,
+ * nothing is changed yet. */
+bool forward_apart(struct worker *self, struct rte_mbuf *m, uint8_t *ip, uint32_t value, bool ipv6);
+
 /* Shifts sequence numbers of a connection that took over a local port (decisions.md 7). */
 void sequence_shift(struct worker *self, struct packet *packet, struct conn *conn, uint8_t direction);
 
