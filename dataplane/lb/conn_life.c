@@ -155,8 +155,8 @@ conn_set_template(struct worker *self, struct conn *conn, uint16_t family, uint3
 	struct conn_cold *cold = conn_cold(table_of(self, family), conn);
 
 	conn->flags |= CONN_PERSISTENT;
-	/* of TCP's the state tells, of others an answer, where answers pass here */
-	if (conn->proto != IPPROTO_TCP && !(conn->flags & CONN_NO_OUTPUT))
+	/* of some protocols the state tells, of others an answer, where answers pass here */
+	if (protocol_by_number(conn->proto)->assured_state == 0 && !(conn->flags & CONN_NO_OUTPUT))
 		conn_watch(conn, cold, COLD_UNANSWERED);
 	cold->template = number;
 	template_use(self, number);
@@ -253,10 +253,11 @@ void
 conn_set_state(struct worker *self, struct conn *conn, uint8_t state)
 {
 	struct dest_load *load = &self->loads[DEST_INDEX(conn->dest)];
-	bool active = protocol_by_number(conn->proto)->active(state);
+	const struct protocol *protocol = protocol_by_number(conn->proto);
+	bool active = protocol->active(state);
 
 	conn->state = state;
-	if (state == TCP_ESTABLISHED_ && (conn->flags & CONN_PERSISTENT))
+	if (state == protocol->assured_state && state != 0 && (conn->flags & CONN_PERSISTENT))
 		template_assure(self, conn_cold(table_with(self, conn), conn)->template);
 	if (active == !(conn->flags & CONN_INACTIVE))
 		return;
@@ -293,7 +294,7 @@ look_at(struct worker *self, const struct conn_table *table, const struct conn *
 	rte_prefetch0((const uint8_t *)conn + ((size_t)SWEEP_AHEAD << table->size_shift));
 	if (conn->proto == 0)
 		return false;
-	if (idle > timeouts->ms[protocol_index(conn->proto)][conn->state]) {
+	if (idle > timeouts->ms[protocol_by_number(conn->proto)->index][conn->state]) {
 		conn_prefetch_bucket(table, conn, CONN_IN);
 		conn_prefetch_bucket(table, conn, CONN_OUT);
 		return true;

@@ -70,7 +70,7 @@ fill_entry(const struct lb *lb, const struct worker *worker, bool ipv6, const st
 {
 	uint32_t now_ms = __atomic_load_n(&worker->now_ms, __ATOMIC_RELAXED);
 	uint32_t idle_ms = since(now_ms, conn->last_seen_ms);
-	uint32_t timeout_ms = lb->timeouts->ms[protocol_index(conn->proto)][conn->state];
+	uint32_t timeout_ms = lb->timeouts->ms[protocol_by_number(conn->proto)->index][conn->state];
 
 	flow_of_key(conn, CONN_IN, ipv6, &ret->client);
 	flow_of_key(conn, CONN_OUT, ipv6, &ret->server);

@@ -2,21 +2,11 @@
  *
  * The protocols there are.
  */
-#include <stddef.h>
+#include <netinet/in.h>
 
 #include "lb/protocol.h"
 
-static const struct protocol *const protocols[PROTOCOLS] = {
-	[PROTOCOL_TCP] = &protocol_tcp,
-	[PROTOCOL_UDP] = &protocol_udp,
+const struct protocol *const protocol_table[UINT8_MAX + 1] = {
+	[IPPROTO_TCP] = &protocol_tcp,
+	[IPPROTO_UDP] = &protocol_udp,
 };
-
-const struct protocol *
-protocol_by_number(uint8_t number)
-{
-	for (int i = 0; i < PROTOCOLS; i++) {
-		if (protocols[i]->number == number)
-			return protocols[i];
-	}
-	return NULL;
-}

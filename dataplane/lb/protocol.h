@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Protocols: their states, how packets move a connection between them, and how long each lasts. One file a protocol,
- * one line in the table of protocol.c. The numbers are the kernel's (include/net/ip_vs.h), which sync and listings use.
+ * Protocols: what of a packet tells its connection, the states, how packets move a connection between them, and how long
+ * each lasts. One file a protocol, one line in the table of protocol.c. The numbers of states are the kernel's
+ * (include/net/ip_vs.h), which sync and listings use.
  */
 #ifndef LB_PROTOCOL_H
 #define LB_PROTOCOL_H
@@ -12,6 +13,7 @@
 #include <rte_branch_prediction.h>
 #include <rte_tcp.h>
 
+#include "core/flow.h"
 #include "lb/conn.h"
 
 enum tcp_state {
@@ -48,13 +50,29 @@ struct timeouts {
 struct knobs;
 struct timeouts_spec;
 
+/* L4, LENGTH: a packet from its transport header to the end of the IP packet, which parse() has found sound. */
 struct protocol {
 	const char *name;
 	uint8_t number; /* IPPROTO_* */
 	uint8_t index;
 	uint8_t n_states;
-	/* Whether a packet with no connection may make one; L4 is its header, of which the fixed part is there. */
-	bool (*opens)(const void *l4, const struct knobs *knobs);
+	/* A persistence template is assured (the kernel's ip_vs_control_assure_ct) by a connection that comes to this state;
+	 * 0: by the server's first answer. */
+	uint8_t assured_state;
+	/* Bounds first: whether the header is there, and its lengths are sound. Writes the ports of FLOW, which has its
+	 * addresses. 0; 1 if the packet is none that a service could have, and is left to others; or a negative drop
+	 * reason. */
+	int (*parse)(const void *l4, uint32_t length, struct flow *flow);
+	/* Whether a packet with no connection may make one. */
+	bool (*opens)(const void *l4, uint32_t length, const struct knobs *knobs);
+	/* Whether a client's packet of CONN makes a new one in its place, as in the kernel (is_new_conn_expected,
+	 * conn_reuse_mode 1). NULL: never. */
+	bool (*renews)(const struct conn *conn, const void *l4, uint32_t length);
+	/* The state that CONN comes to by a packet. NULL: it has one only, or (TCP) the path follows it (path/rewrite.h). */
+	uint8_t (*follow)(const struct conn *conn, uint32_t direction, const void *l4, uint32_t length);
+	/* Writes the ports and mends the checksum: DELTA is that of conn.l4_delta. NULL: TCP and UDP, which the fast path
+	 * does itself (path/rewrite.h). */
+	void (*rewrite)(void *l4, uint32_t length, rte_be16_t sport, rte_be16_t dport, uint16_t delta);
 	/* Whether connections in STATE count as active at their destination. */
 	bool (*active)(uint8_t state);
 	/* Whether a connection in STATE is over, so that its ports may be taken over by a new one. */
@@ -65,13 +83,13 @@ struct protocol {
 
 extern const struct protocol protocol_tcp, protocol_udp;
 
-/* NULL if services can't be of that protocol. */
-const struct protocol *protocol_by_number(uint8_t number);
+/* By number; NULL where services can't be of that protocol. */
+extern const struct protocol *const protocol_table[UINT8_MAX + 1];
 
-static inline enum protocol_index
-protocol_index(uint8_t number)
+static inline const struct protocol *
+protocol_by_number(uint8_t number)
 {
-	return number == 6 ? PROTOCOL_TCP : PROTOCOL_UDP;
+	return protocol_table[number];
 }
 
 /* From the flags byte of a TCP header (net/netfilter/ipvs/ip_vs_proto_tcp.c, tcp_state_idx). */

@@ -4,6 +4,7 @@
  */
 #include <rte_tcp.h>
 
+#include "core/counters.h"
 #include "core/knobs.h"
 #include "lb/protocol.h"
 #include "lb/service.h"
@@ -59,12 +60,29 @@ const uint8_t tcp_next[TCP_VIEWS][TCP_EVENTS][TCP_STATES] = {
 
 const uint8_t tcp_events[64] = { EVENTS16(0), EVENTS16(16), EVENTS16(32), EVENTS16(48) };
 
-/* A SYN; with sloppy_tcp anything that doesn't end a connection: it may have begun at another director. */
-static bool
-tcp_opens(const void *l4, const struct knobs *knobs)
+static int
+tcp_parse(const void *l4, uint32_t length, struct flow *flow)
 {
 	const struct rte_tcp_hdr *tcp = l4;
 
+	if (length < sizeof(*tcp))
+		return -DROP_L4_SHORT;
+	if ((tcp->data_off >> 4) < 5 || (tcp->data_off >> 4) * 4u > length)
+		return -DROP_L4_LENGTH;
+	if ((tcp->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG)) == (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG))
+		return -DROP_TCP_FLAGS;
+	flow->sport = tcp->src_port;
+	flow->dport = tcp->dst_port;
+	return 0;
+}
+
+/* A SYN; with sloppy_tcp anything that doesn't end a connection: it may have begun at another director. */
+static bool
+tcp_opens(const void *l4, uint32_t length, const struct knobs *knobs)
+{
+	const struct rte_tcp_hdr *tcp = l4;
+
+	(void)length;
 	if (knobs->sloppy_tcp)
 		return !(tcp->tcp_flags & RTE_TCP_RST_FLAG);
 	return (tcp->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_RST_FLAG | RTE_TCP_ACK_FLAG | RTE_TCP_FIN_FLAG)) ==
@@ -81,6 +99,17 @@ static bool
 tcp_over(uint8_t state)
 {
 	return state == TCP_TIME_WAIT_ || state == TCP_CLOSE_;
+}
+
+/* A SYN over a connection that is over, or whose end the director did not see (DR). */
+static bool
+tcp_renews(const struct conn *conn, const void *l4, uint32_t length)
+{
+	const struct rte_tcp_hdr *tcp = l4;
+
+	(void)length;
+	return (tcp->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG | RTE_TCP_RST_FLAG)) == RTE_TCP_SYN_FLAG &&
+	       (tcp_over(conn->state) || ((conn->flags & CONN_NO_OUTPUT) && conn->state == TCP_FIN_WAIT));
 }
 
 static void
@@ -108,7 +137,10 @@ const struct protocol protocol_tcp = {
 	.number = 6,
 	.index = PROTOCOL_TCP,
 	.n_states = TCP_STATES,
+	.assured_state = TCP_ESTABLISHED_,
+	.parse = tcp_parse,
 	.opens = tcp_opens,
+	.renews = tcp_renews,
 	.active = tcp_active,
 	.over = tcp_over,
 	.timeouts = tcp_timeouts,

@@ -2,13 +2,33 @@
  *
  * UDP: one state, never active in the kernel's sense.
  */
+#include <rte_udp.h>
+
+#include "core/counters.h"
 #include "lb/protocol.h"
 #include "lb/service.h"
 
+static int
+udp_parse(const void *l4, uint32_t length, struct flow *flow)
+{
+	const struct rte_udp_hdr *udp = l4;
+	uint16_t claimed;
+
+	if (length < sizeof(*udp))
+		return -DROP_L4_SHORT;
+	claimed = rte_be_to_cpu_16(udp->dgram_len);
+	if (claimed < sizeof(*udp) || claimed > length)
+		return -DROP_L4_LENGTH;
+	flow->sport = udp->src_port;
+	flow->dport = udp->dst_port;
+	return 0;
+}
+
 static bool
-udp_opens(const void *l4, const struct knobs *knobs)
+udp_opens(const void *l4, uint32_t length, const struct knobs *knobs)
 {
 	(void)l4;
+	(void)length;
 	(void)knobs;
 	return true;
 }
@@ -40,6 +60,7 @@ const struct protocol protocol_udp = {
 	.number = 17,
 	.index = PROTOCOL_UDP,
 	.n_states = UDP_STATES,
+	.parse = udp_parse,
 	.opens = udp_opens,
 	.active = udp_active,
 	.over = udp_over,

@@ -15,8 +15,12 @@ timeouts_publish(struct lb *lb, const struct timeouts_spec *spec)
 
 	if (!timeouts)
 		return -ENOMEM;
-	protocol_tcp.timeouts(spec, timeouts->ms[PROTOCOL_TCP]);
-	protocol_udp.timeouts(spec, timeouts->ms[PROTOCOL_UDP]);
+	for (int number = 0; number <= UINT8_MAX; number++) {
+		const struct protocol *protocol = protocol_by_number((uint8_t)number);
+
+		if (protocol)
+			protocol->timeouts(spec, timeouts->ms[protocol->index]);
+	}
 	publish(lb->timeouts, timeouts);
 	if (old)
 		rcu_defer(lb->rcu, free, old);

@@ -8,10 +8,9 @@
 
 #include <rte_ether.h>
 #include <rte_ip.h>
-#include <rte_tcp.h>
-#include <rte_udp.h>
 
 #include "core/checksum.h"
+#include "lb/protocol.h"
 #include "path/path.h"
 #include "port/port.h"
 
@@ -29,38 +28,21 @@ is_our_mac(const struct port *port, const struct rte_ether_addr *mac)
 	return false;
 }
 
-/* TCP and UDP: the fixed header is there and its lengths are sound. The checksum isn't computed (decisions.md 8). */
+/* What the protocol makes of its header. The checksum isn't computed (decisions.md 8). */
 static enum verdict
 classify_l4(struct packet *packet)
 {
-	const uint16_t left = packet->end - packet->l4;
-	const uint8_t *l4 = packet_at(packet, packet->l4);
+	const struct protocol *protocol = protocol_by_number(packet->flow.proto);
+	int err;
 
-	if (packet->flow.proto == IPPROTO_TCP) {
-		const struct rte_tcp_hdr *tcp = (const void *)l4;
-
-		if (left < sizeof(*tcp))
-			return verdict_drop(DROP_L4_SHORT);
-		if ((tcp->data_off >> 4) < 5 || (tcp->data_off >> 4) * 4 > left)
-			return verdict_drop(DROP_L4_LENGTH);
-		if ((tcp->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG)) == (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG))
-			return verdict_drop(DROP_TCP_FLAGS);
-	} else if (packet->flow.proto == IPPROTO_UDP) {
-		const struct rte_udp_hdr *udp = (const void *)l4;
-		uint16_t length;
-
-		if (left < sizeof(*udp))
-			return verdict_drop(DROP_L4_SHORT);
-		length = rte_be_to_cpu_16(udp->dgram_len);
-		if (length < sizeof(*udp) || length > left)
-			return verdict_drop(DROP_L4_LENGTH);
-	} else {
+	if (!protocol)
 		return VERDICT_NEXT;
-	}
+	err = protocol->parse(packet_at(packet, packet->l4), packet_l4_length(packet), &packet->flow);
+	if (err != 0)
+		return err < 0 ? verdict_drop((enum drop_reason) - err) : VERDICT_NEXT;
 	if ((packet->m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_BAD)
 		return verdict_drop(DROP_L4_CHECKSUM);
-	memcpy(&packet->flow.sport, l4, 2);
-	memcpy(&packet->flow.dport, l4 + 2, 2);
+	packet->protocol = protocol;
 	packet->has_l4 = true;
 	return VERDICT_NEXT;
 }

@@ -204,7 +204,8 @@ first_packet(struct worker *self, struct packet *packet)
 
 	if (!packet->svc)
 		return VERDICT_NEXT;
-	opens = protocol_by_number(packet->flow.proto)->opens(packet_at(packet, packet->l4), fetch(self->lb->knobs));
+	opens = packet->protocol->opens(packet_at(packet, packet->l4), packet_l4_length(packet),
+					fetch(self->lb->knobs));
 	if (opens && !has_room(self, packet))
 		return verdict_drop(DROP_CONN_TABLE_FULL);
 	if (ip_bits_equal(&packet->flow.src, &packet->flow.dst))

@@ -25,13 +25,49 @@ conn_find_nexthops(const struct worker *self, struct conn *conn, uint16_t family
 	conn->fib_generation = generation;
 }
 
+/* TCP and UDP: as in the fast path, and so is what keeps its addresses. */
 static void
 rewrite(struct packet *packet, const struct conn *conn, uint32_t direction)
 {
-	if (packet->flow.family == AF_INET)
-		rewrite_ipv4(packet_at(packet, packet->l3), packet_at(packet, packet->l4), conn, direction);
-	else
-		rewrite_ipv6(packet_at(packet, packet->l3), packet_at(packet, packet->l4), conn, direction);
+	void *ip = packet_at(packet, packet->l3), *l4 = packet_at(packet, packet->l4);
+	const struct protocol *protocol = packet->protocol;
+	const uint32_t length = packet_l4_length(packet);
+
+	if (packet->flow.family == AF_INET) {
+		const struct conn_key4 *other = &conn->key4[direction ^ 1];
+
+		if (!protocol->rewrite || (conn->flags & CONN_NO_OUTPUT)) {
+			rewrite_ipv4(ip, l4, conn, direction);
+			return;
+		}
+		rewrite_ipv4_header(ip, conn, direction);
+		protocol->rewrite(l4, length, other->dport, other->sport, conn->l4_delta[direction]);
+	} else {
+		const struct conn_key6 *other = &conn->key6[direction ^ 1];
+
+		if (!protocol->rewrite || (conn->flags & CONN_NO_OUTPUT)) {
+			rewrite_ipv6(ip, l4, conn, direction);
+			return;
+		}
+		rewrite_ipv6_header(ip, conn, direction);
+		protocol->rewrite(l4, length, other->dport, other->sport, conn->l4_delta[direction]);
+	}
+}
+
+static void
+follow(struct worker *self, struct packet *packet, struct conn *conn, uint32_t direction)
+{
+	const struct protocol *protocol = packet->protocol;
+	void *l4 = packet_at(packet, packet->l4);
+	uint8_t next;
+
+	if (packet->flow.proto == IPPROTO_TCP_)
+		conn_follow_tcp(self, conn, direction, l4);
+	if (!protocol->follow)
+		return;
+	next = protocol->follow(conn, direction, l4, packet_l4_length(packet));
+	if (next != conn->state)
+		conn_set_state(self, conn, next);
 }
 
 /* Where the rewritten packet goes: what to look up again while the neighbour is unknown. */
@@ -64,8 +100,7 @@ forward_packet(struct worker *self, struct packet *packet, struct conn *conn, ui
 		return verdict_drop(DROP_IP_TTL);
 	if (conn->fib_generation != self->fib->generation)
 		conn_find_nexthops(self, conn, packet->flow.family);
-	if (conn->proto == IPPROTO_TCP_)
-		conn_follow_tcp(self, conn, direction, packet_at(packet, packet->l4));
+	follow(self, packet, conn, direction);
 	if (conn->flags & CONN_SHIFTED)
 		sequence_shift(self, packet, conn, direction);
 	conn_count(self, conn, direction, packet->end - packet->l3);

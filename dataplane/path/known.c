@@ -3,14 +3,12 @@
  * Packets of a connection that the fast path did not want: IP options, extension headers, a SYN over a closed
  * connection, shifted sequence numbers.
  */
-#include <netinet/in.h>
 #include <string.h>
-
-#include <rte_tcp.h>
 
 #include "lb/conn_life.h"
 #include "lb/conn_table.h"
 #include "lb/lb.h"
+#include "lb/protocol.h"
 #include "path/path.h"
 
 static uint32_t
@@ -30,17 +28,13 @@ find(const struct conn_table *table, const struct flow *flow)
 	return conn_find(table, &key6, flow->proto, conn_hash6(table, &key6, flow->proto));
 }
 
-/* A SYN from the client over a connection that is over (or whose end the director did not see: DR) begins a new one,
- * as in the kernel (is_new_conn_expected, conn_reuse_mode 1). */
+/* A client's packet that begins a new connection over one that is over. */
 static bool
 begins_anew(const struct packet *packet, const struct conn *conn)
 {
-	const struct rte_tcp_hdr *tcp = packet_at(packet, packet->l4);
+	const struct protocol *protocol = packet->protocol;
 
-	if (packet->flow.proto != IPPROTO_TCP ||
-	    (tcp->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG | RTE_TCP_RST_FLAG)) != RTE_TCP_SYN_FLAG)
-		return false;
-	return protocol_tcp.over(conn->state) || ((conn->flags & CONN_NO_OUTPUT) && conn->state == TCP_FIN_WAIT);
+	return protocol->renews && protocol->renews(conn, packet_at(packet, packet->l4), packet_l4_length(packet));
 }
 
 enum verdict

@@ -4,7 +4,6 @@
  */
 #include "lb/lb.h"
 #include "lb/mark.h"
-#include "lb/protocol.h"
 #include "path/path.h"
 
 enum verdict
@@ -13,7 +12,7 @@ lookup_packet(struct worker *self, struct packet *packet)
 	const struct lb *lb = self->lb;
 	uint32_t mark = 0;
 
-	if (!packet->to_us || !packet->has_l4 || !protocol_by_number(packet->flow.proto))
+	if (!packet->to_us || !packet->has_l4)
 		return VERDICT_NEXT;
 	if (lb->marks && fetch(lb->n_marked) > 0)
 		mark = marks_classify(lb->marks, &packet->flow, packet->port);

@@ -26,6 +26,7 @@ struct conn;
 struct dest;
 struct forward;
 struct forward_request;
+struct protocol;
 struct service;
 
 enum verdict {
@@ -57,6 +58,7 @@ struct packet {
 	uint32_t source_nexthop; /* towards the source, as the fib says; filled in by source_is_sound() */
 	uint32_t fib_generation; /* that this was looked up in, or an earlier one */
 	struct flow flow;
+	const struct protocol *protocol; /* of what has_l4 */
 	struct handover_note note; /* of another worker */
 	const struct service *svc; /* that the packet is for, NULL: none; filled in by lookup */
 	const struct dest *dest; /* where a client of a persistent service goes, by TEMPLATE; NULL: not settled */
@@ -80,6 +82,13 @@ struct openings {
 		uint8_t port; /* index, the same way */
 	} at[OPENINGS_MAX];
 };
+
+/* Bytes from the transport header to the end of the IP packet. */
+static inline uint32_t
+packet_l4_length(const struct packet *packet)
+{
+	return (uint32_t)packet->end - packet->l4;
+}
 
 static inline void *
 packet_at(const struct packet *packet, uint16_t offset)

@@ -46,6 +46,28 @@ rewrite_l4_checksum(void *l4, uint8_t proto, uint16_t delta)
 	}
 }
 
+/* TTL, addresses and header checksum of a packet that is translated. */
+static inline void
+rewrite_ipv4_header(struct rte_ipv4_hdr *ip, const struct conn *conn, uint32_t direction)
+{
+	const struct conn_key4 *other = &conn->key4[direction ^ 1];
+
+	ip->time_to_live--;
+	ip->src_addr = other->dst;
+	ip->dst_addr = other->src;
+	ip->hdr_checksum = checksum_update(ip->hdr_checksum, (uint32_t)conn->ip_delta[direction] + TTL_DELTA);
+}
+
+static inline void
+rewrite_ipv6_header(struct rte_ipv6_hdr *ip, const struct conn *conn, uint32_t direction)
+{
+	const struct conn_key6 *other = &conn->key6[direction ^ 1];
+
+	ip->hop_limits--;
+	memcpy(&ip->src_addr, other->dst, 16);
+	memcpy(&ip->dst_addr, other->src, 16);
+}
+
 /* Direct routing leaves all but the TTL as it is. Which method it is hardly ever changes from packet to packet, unlike
  * the direction, so that the branch is foreseen. */
 static inline void
@@ -54,16 +76,14 @@ rewrite_ipv4(struct rte_ipv4_hdr *ip, void *l4, const struct conn *conn, uint32_
 	const struct conn_key4 *other = &conn->key4[direction ^ 1];
 	struct rte_udp_hdr *ports = l4;
 
-	ip->time_to_live--;
 	if (conn->flags & CONN_NO_OUTPUT) {
+		ip->time_to_live--;
 		ip->hdr_checksum = checksum_update(ip->hdr_checksum, TTL_DELTA);
 		return;
 	}
-	ip->src_addr = other->dst;
-	ip->dst_addr = other->src;
+	rewrite_ipv4_header(ip, conn, direction);
 	ports->src_port = other->dport;
 	ports->dst_port = other->sport;
-	ip->hdr_checksum = checksum_update(ip->hdr_checksum, (uint32_t)conn->ip_delta[direction] + TTL_DELTA);
 	rewrite_l4_checksum(l4, conn->proto, conn->l4_delta[direction]);
 }
 
@@ -73,11 +93,11 @@ rewrite_ipv6(struct rte_ipv6_hdr *ip, void *l4, const struct conn *conn, uint32_
 	const struct conn_key6 *other = &conn->key6[direction ^ 1];
 	struct rte_udp_hdr *ports = l4;
 
-	ip->hop_limits--;
-	if (conn->flags & CONN_NO_OUTPUT)
+	if (conn->flags & CONN_NO_OUTPUT) {
+		ip->hop_limits--;
 		return;
-	memcpy(&ip->src_addr, other->dst, 16);
-	memcpy(&ip->dst_addr, other->src, 16);
+	}
+	rewrite_ipv6_header(ip, conn, direction);
 	ports->src_port = other->dport;
 	ports->dst_port = other->sport;
 	rewrite_l4_checksum(l4, conn->proto, conn->l4_delta[direction]);

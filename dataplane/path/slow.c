@@ -26,8 +26,8 @@ route_packet(struct worker *self, struct packet *packet)
 static enum verdict
 fragment_packet(struct worker *self, struct packet *packet)
 {
-	if (packet->is_fragment && lb_has_address(self->lb, packet->flow.family, &packet->flow.dst) &&
-	    (packet->flow.proto == 6 || packet->flow.proto == 17))
+	if (packet->is_fragment && protocol_by_number(packet->flow.proto) &&
+	    lb_has_address(self->lb, packet->flow.family, &packet->flow.dst))
 		return verdict_drop(DROP_FRAGMENT);
 	return VERDICT_NEXT;
 }
@@ -133,6 +133,7 @@ path_unknown(struct worker *self, struct openings *openings, struct rte_mbuf *m,
 		take_ipv4(&packet, packet_at(&packet, packet.l3));
 	else
 		take_ipv6(&packet, packet_at(&packet, packet.l3));
+	packet.protocol = protocol_by_number(packet.flow.proto);
 	memcpy(&packet.flow.sport, packet_at(&packet, packet.l4), 2);
 	memcpy(&packet.flow.dport, packet_at(&packet, packet.l4 + 2), 2);
 	take_steps(self, &packet, UNKNOWN);

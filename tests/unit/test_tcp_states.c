@@ -169,7 +169,8 @@ only_a_bare_syn_makes_a_connection(void **state)
 	for (unsigned int flags = 0; flags < 64; flags++) {
 		uint8_t header[20] = { [13] = (uint8_t)flags };
 
-		assert_int_equal(protocol_tcp.opens(header, &knobs), (flags & (SYN | RST | ACK | FIN)) == SYN);
+		assert_int_equal(protocol_tcp.opens(header, sizeof(header), &knobs),
+				 (flags & (SYN | RST | ACK | FIN)) == SYN);
 	}
 }
 
@@ -184,7 +185,7 @@ with_sloppy_tcp_all_but_a_reset_makes_a_connection(void **state)
 	for (unsigned int flags = 0; flags < 64; flags++) {
 		uint8_t header[20] = { [13] = (uint8_t)flags };
 
-		assert_int_equal(protocol_tcp.opens(header, &knobs), !(flags & RST));
+		assert_int_equal(protocol_tcp.opens(header, sizeof(header), &knobs), !(flags & RST));
 	}
 }
 
