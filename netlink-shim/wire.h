@@ -45,6 +45,36 @@ struct ipvsd_hello {
 /* The forwarding method that Linux has no name for; the number is the one of Alibaba's LVS and of DPVS. */
 #define IPVSD_FWD_FULLNAT 5
 
+/* An attribute of family IPVS within IPVS_CMD_ATTR_SERVICE: a nest of enum ipvsd_service_attr, what a service has and
+ * Linux has no word for. A kernel and a stock client pass it over. It is taken from, and shown to, clients that said
+ * IPVSD_HELLO_EXT. NEW_SERVICE and SET_SERVICE: an option that is not named has its default, or stays as it is. An
+ * attribute that this ipvsd doesn't know is EOPNOTSUPP. */
+#define IPVSD_SVC_ATTR_OPTIONS 0x3f00
+
+enum ipvsd_service_attr {
+	IPVSD_SERVICE_ATTR_UNSPEC,
+	IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT, /* u32: seconds an established connection outlives its last packet; 0: as SET_CONFIG */
+	IPVSD_SERVICE_ATTR_QUIESCENT, /* u8: enum ipvsd_quiescent */
+	IPVSD_SERVICE_ATTR_LADDR_GROUP, /* string, at most 31 bytes: local addresses of full-NAT; "": of any group */
+	IPVSD_SERVICE_ATTR_MAX = IPVSD_SERVICE_ATTR_LADDR_GROUP,
+	/* Reserved for what is to come; EOPNOTSUPP until then. */
+	IPVSD_SERVICE_ATTR_CLIENT_ADDRESS = 4, /* u8, with flags: how a server is told the client's address */
+	IPVSD_SERVICE_ATTR_SYN_PROXY = 5,
+	IPVSD_SERVICE_ATTR_HASH_TARGET = 6,
+	IPVSD_SERVICE_ATTR_QUIC = 7,
+	IPVSD_SERVICE_ATTR_DEST_CHECK = 8,
+	IPVSD_SERVICE_ATTR_DENY_GROUP = 9,
+	IPVSD_SERVICE_ATTR_ALLOW_GROUP = 10,
+};
+
+/* What becomes of the connections of a server that was removed or has weight 0. */
+enum ipvsd_quiescent {
+	IPVSD_QUIESCENT_KEEP, /* as in the kernel: they go on at weight 0; when it was removed, what the client sends is dropped */
+	IPVSD_QUIESCENT_EXPIRE, /* they are ended, without a word to either side */
+	IPVSD_QUIESCENT_RESET, /* they are ended; both sides of a TCP connection get a RST */
+	IPVSD_QUIESCENT_MAX = IPVSD_QUIESCENT_RESET,
+};
+
 enum ipvsx_command {
 	IPVSX_CMD_UNSPEC,
 	IPVSX_CMD_PUSH_BEGIN, /* a client starts to send all that it wants to exist */

@@ -43,6 +43,7 @@ struct ipvs_service {
 	uint32_t timeout_s, netmask;
 	const struct scheduler *scheduler; /* NULL: "none" */
 	const struct persistence_engine *engine; /* NULL: none */
+	struct service_options options;
 	struct ipvs_dest_list dests; /* the newest first */
 	uint32_t n_dests;
 	struct ipvs_stats past; /* of destinations that left */
@@ -142,6 +143,7 @@ struct ipvs_service_setup {
 	const char *scheduler; /* "none": no scheduling */
 	const char *persistence_engine; /* NULL or "": none */
 	uint32_t flags, timeout_s, netmask;
+	struct service_options options;
 };
 
 struct ipvs_service *ipvs_service_find(const struct ipvs_model *model, const struct ipvs_key *key);

@@ -84,6 +84,7 @@ publish_service(struct ipvs_model *model, struct ipvs_service *service)
 		.netmask = service->netmask,
 		.scheduler = service->scheduler,
 		.engine = service->engine,
+		.options = service->options,
 	};
 	CLEANUP(free) void *memory = malloc((service->n_dests + 1u) * sizeof(const struct dest *));
 	const struct dest **dests = memory;

@@ -80,6 +80,7 @@ apply_setup(struct ipvs_service *service, const struct ipvs_service_setup *setup
 	service->flags = setup->flags | IP_VS_SVC_F_HASHED;
 	service->timeout_s = setup->timeout_s;
 	service->netmask = setup->netmask;
+	service->options = setup->options;
 	service->unconfirmed = false;
 }
 

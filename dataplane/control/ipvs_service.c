@@ -94,7 +94,11 @@ parse_full(struct ipvs_model *model, struct genl_request *request, struct ipvs_k
 	};
 	if (attrs[IPVS_SVC_ATTR_PE_NAME])
 		setup->persistence_engine = nla_data(attrs[IPVS_SVC_ATTR_PE_NAME]);
-	return 0;
+	if (*ret)
+		setup->options = (*ret)->options;
+	return request->session->extended
+		       ? service_options_parse(request->attrs[IPVS_CMD_ATTR_SERVICE], &setup->options)
+		       : 0;
 }
 
 void
@@ -170,7 +174,8 @@ put_key(struct nl_msg *msg, const struct ipvs_key *key)
 }
 
 static int
-put_service(const struct ipvs_model *model, const struct ipvs_service *service, struct nl_msg *msg)
+put_service(const struct ipvs_model *model, const struct ipvs_service *service, const struct genl_session *session,
+	    struct nl_msg *msg)
 {
 	struct ip_vs_flags flags = { .flags = service->flags, .mask = ~0u };
 	struct nlattr *nest = attr_nest_begin(msg, IPVS_CMD_ATTR_SERVICE);
@@ -183,7 +188,8 @@ put_service(const struct ipvs_model *model, const struct ipvs_service *service, 
 	    (service->engine && nla_put_string(msg, IPVS_SVC_ATTR_PE_NAME, service->engine->name) < 0) ||
 	    nla_put(msg, IPVS_SVC_ATTR_FLAGS, sizeof(flags), &flags) < 0 ||
 	    nla_put_u32(msg, IPVS_SVC_ATTR_TIMEOUT, service->timeout_s) < 0 ||
-	    nla_put_u32(msg, IPVS_SVC_ATTR_NETMASK, service->netmask) < 0)
+	    nla_put_u32(msg, IPVS_SVC_ATTR_NETMASK, service->netmask) < 0 ||
+	    (session->extended && service_options_put(msg, &service->options) < 0))
 		return -EMSGSIZE;
 	ipvs_service_stats(model, service, &counts, &rates);
 	err = ipvs_stats_put(msg, IPVS_SVC_ATTR_STATS, IPVS_SVC_ATTR_STATS64, &counts, &rates);
@@ -196,6 +202,7 @@ put_service(const struct ipvs_model *model, const struct ipvs_service *service, 
 struct service_answer {
 	const struct ipvs_model *model;
 	const struct ipvs_service *service;
+	const struct genl_session *session;
 };
 
 static int
@@ -203,13 +210,13 @@ fill_answer(void *object, struct nl_msg *msg)
 {
 	const struct service_answer *answer = object;
 
-	return put_service(answer->model, answer->service, msg);
+	return put_service(answer->model, answer->service, answer->session, msg);
 }
 
 int
 service_get_cmd(void *context, struct genl_request *request)
 {
-	struct service_answer answer = { .model = context };
+	struct service_answer answer = { .model = context, .session = request->session };
 	struct ipvs_service *service;
 	int err = service_of_request(context, request, &service);
 
@@ -228,6 +235,6 @@ service_dump_cmd(struct genl_dump *dump, struct nl_msg *msg)
 
 	if (!service)
 		return 0;
-	err = put_service(model, service, msg);
+	err = put_service(model, service, dump->session, msg);
 	return err < 0 ? err : 1;
 }

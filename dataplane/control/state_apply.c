@@ -26,13 +26,19 @@ apply_service(struct ipvs_model *model, const struct state_service *record)
 		.flags = record->flags,
 		.timeout_s = record->timeout_s,
 		.netmask = record->netmask,
+		.options = {
+			.established_timeout_s = record->established_timeout_s,
+			.quiescent = record->quiescent,
+		},
 	};
 	struct ipvs_key key;
 	struct ipvs_service *service;
 
 	if (!is_family(record->family) || record->scheduler[sizeof(record->scheduler) - 1] != '\0' ||
-	    record->engine[sizeof(record->engine) - 1] != '\0')
+	    record->engine[sizeof(record->engine) - 1] != '\0' ||
+	    record->laddr_group[sizeof(record->laddr_group) - 1] != '\0')
 		return -EBADMSG;
+	memcpy(setup.options.laddr_group, record->laddr_group, sizeof(record->laddr_group));
 	memset(&key, 0, sizeof(key));
 	memcpy(key.addr.bytes, record->addr, sizeof(record->addr));
 	key.fwmark = record->fwmark;

@@ -23,10 +23,13 @@ state_put_service(struct state_log *log, const struct ipvs_service *service)
 		.flags = service->flags,
 		.timeout_s = service->timeout_s,
 		.netmask = service->netmask,
+		.established_timeout_s = service->options.established_timeout_s,
+		.quiescent = service->options.quiescent,
 	};
 	const char *scheduler = service->scheduler ? scheduler_name(service->scheduler) : "none";
 
 	memcpy(record.addr, service->key.addr.bytes, sizeof(record.addr));
+	memcpy(record.laddr_group, service->options.laddr_group, sizeof(record.laddr_group));
 	snprintf(record.scheduler, sizeof(record.scheduler), "%s", scheduler);
 	snprintf(record.engine, sizeof(record.engine), "%s", service->engine ? service->engine->name : "");
 	state_log_put(log, STATE_SERVICE, &record, sizeof(record));

@@ -33,8 +33,11 @@ struct state_service {
 	uint16_t pad;
 	uint32_t flags, timeout_s, netmask;
 	char scheduler[16], engine[16]; /* of persistence; "": none */
+	uint32_t established_timeout_s;
+	uint8_t quiescent, pad_options[3];
+	char laddr_group[CONFIG_NAME_MAX];
 };
-static_assert(sizeof(struct state_service) == 76, "as written");
+static_assert(sizeof(struct state_service) == 116, "as written");
 
 struct state_dest {
 	uint32_t id, service;

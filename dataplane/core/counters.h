@@ -13,23 +13,24 @@
 #include <stdalign.h>
 #include <stdint.h>
 
-#define COUNTERS(X)                                                                            \
-	X(RECEIVED, "received", "packets received from ports")                                 \
-	X(GENERATED, "generated", "packets made here: ARP and ND answers, errors")             \
-	X(FROM_KERNEL, "from_kernel", "packets that the kernel sent")                          \
-	X(TAKEN, "taken", "packets taken over from another thread")                            \
-	X(SPLIT, "split", "additional packets made by fragmentation")                          \
-	X(FORWARDED, "forwarded", "packets sent to ports")                                     \
-	X(TO_KERNEL, "to_kernel", "packets given to the kernel")                               \
-	X(GIVEN, "given", "packets handed to another thread")                                  \
-	X(MERGED, "merged", "packets merged by reassembly")                                    \
-	X(HELD, "held", "packets that wait for a neighbour (a gauge)")                         \
-	X(CONN_NEW, "conn_new", "connections made")                                            \
-	X(CONN_EXPIRED, "conn_expired", "connections that timed out")                          \
-	X(CONN_REUSED, "conn_reused", "connections whose place a new one took")                \
-	X(CONNS, "conns", "connections (a gauge)")                                             \
-	X(LADDR_RECYCLED, "laddr_recycled", "local ports taken over from a closed connection") \
-	X(NEIGH_ASKED, "neigh_asked", "neighbours asked for")                                  \
+#define COUNTERS(X)                                                                                           \
+	X(RECEIVED, "received", "packets received from ports")                                                \
+	X(GENERATED, "generated", "packets made here: ARP and ND answers, errors")                            \
+	X(FROM_KERNEL, "from_kernel", "packets that the kernel sent")                                         \
+	X(TAKEN, "taken", "packets taken over from another thread")                                           \
+	X(SPLIT, "split", "additional packets made by fragmentation")                                         \
+	X(FORWARDED, "forwarded", "packets sent to ports")                                                    \
+	X(TO_KERNEL, "to_kernel", "packets given to the kernel")                                              \
+	X(GIVEN, "given", "packets handed to another thread")                                                 \
+	X(MERGED, "merged", "packets merged by reassembly")                                                   \
+	X(HELD, "held", "packets that wait for a neighbour (a gauge)")                                        \
+	X(CONN_NEW, "conn_new", "connections made")                                                           \
+	X(CONN_EXPIRED, "conn_expired", "connections that timed out")                                         \
+	X(CONN_DRAINED, "conn_drained", "connections ended because their server was removed or has weight 0") \
+	X(CONN_REUSED, "conn_reused", "connections whose place a new one took")                               \
+	X(CONNS, "conns", "connections (a gauge)")                                                            \
+	X(LADDR_RECYCLED, "laddr_recycled", "local ports taken over from a closed connection")                \
+	X(NEIGH_ASKED, "neigh_asked", "neighbours asked for")                                                 \
 	X(TURNS, "turns", "turns of the loop that found work")
 
 /* Every drop has a name. */

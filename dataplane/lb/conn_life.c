@@ -11,6 +11,7 @@
 #include "core/worker.h"
 #include "lb/conn_life.h"
 #include "lb/conn_table.h"
+#include "lb/dest_rule.h"
 #include "lb/forward.h"
 #include "lb/lb.h"
 #include "lb/scheduler.h"
@@ -19,6 +20,7 @@
 #define SWEEP_PERIOD_MS 1000
 #define SWEEP_MAX 256 /* connections looked at in one turn */
 #define SWEEP_AHEAD 16 /* connections whose lines are on their way */
+#define RESETS_MAX 32 /* connections reset in one turn: two packets each */
 #define SWEEP_BEHIND 8 /* connections that have timed out and whose buckets are */
 #define SEQUENCE_GAP 65536 /* beyond what the server acknowledged, so that its TIME_WAIT takes the SYN as a new one */
 
@@ -284,51 +286,93 @@ sweep_quota(const struct worker *self, struct conn_table *table)
 	return quota;
 }
 
-/* Whether it has timed out. Then its buckets are on their way. */
-static bool
-look_at(struct worker *self, const struct conn_table *table, const struct conn *conn, const struct timeouts *timeouts,
-	void (*used)(struct worker *self, uint32_t nexthop))
+enum finding { STAYS, TIMED_OUT, DRAINED, TO_BE_RESET };
+
+/* What its destination's rule says of a connection that has not timed out. One that is over ends in its own time: it may
+ * hold a local port that the server still remembers. */
+static enum finding
+look_at_rule(const struct conn *conn, uint32_t rule)
 {
-	uint32_t idle = self->now_ms - conn->last_seen_ms;
+	enum quiescent action = dest_rule_action(rule);
+
+	if (action == QUIESCENT_KEEP || (conn->flags & CONN_LEFT) || protocol_by_number(conn->proto)->over(conn->state))
+		return STAYS;
+	return action == QUIESCENT_RESET && conn->proto == IPPROTO_TCP && (conn->last_ack[0] | conn->last_ack[1]) != 0
+		       ? TO_BE_RESET
+		       : DRAINED;
+}
+
+/* If it is to end its buckets are on their way. */
+static enum finding
+look_at(struct worker *self, const struct conn_table *table, const struct conn *conn, const struct timeouts *timeouts,
+	const struct sweep_hooks *hooks)
+{
+	uint32_t idle = self->now_ms - conn->last_seen_ms, rule;
+	enum finding finding;
 
 	rte_prefetch0((const uint8_t *)conn + ((size_t)SWEEP_AHEAD << table->size_shift));
 	if (conn->proto == 0)
-		return false;
-	if (idle > timeouts->ms[protocol_by_number(conn->proto)->index][conn->state]) {
+		return STAYS;
+	rule = dest_rule(self->lb, conn->dest);
+	if (idle > dest_rule_timeout_ms(rule, timeouts, conn))
+		finding = TIMED_OUT;
+	else
+		finding = rule != 0 ? look_at_rule(conn, rule) : STAYS;
+	if (finding == TIMED_OUT || finding == DRAINED) {
 		conn_prefetch_bucket(table, conn, CONN_IN);
 		conn_prefetch_bucket(table, conn, CONN_OUT);
-		return true;
-	}
-	if (idle <= 2 * SWEEP_PERIOD_MS) {
-		used(self, conn->nexthop[CONN_IN]);
+	} else if (idle <= 2 * SWEEP_PERIOD_MS) {
+		hooks->used(self, conn->nexthop[CONN_IN]);
 		if (!(conn->flags & CONN_NO_OUTPUT))
-			used(self, conn->nexthop[CONN_OUT]);
+			hooks->used(self, conn->nexthop[CONN_OUT]);
 	}
-	return false;
+	return finding;
+}
+
+/* It stays for a while, as after a RST that passed here: so that what is still on its way between the two is. */
+static void
+reset(struct worker *self, struct conn *conn, uint16_t family, const struct sweep_hooks *hooks)
+{
+	hooks->reset(self, conn, family);
+	conn_set_state(self, conn, TCP_CLOSE_);
+	conn->last_seen_ms = self->now_ms;
 }
 
 /* Each is looked at once at most in a turn, so that none is found twice. */
 void
-conn_sweep(struct worker *self, uint16_t family, void (*used)(struct worker *self, uint32_t nexthop))
+conn_sweep(struct worker *self, uint16_t family, const struct sweep_hooks *hooks)
 {
 	struct conn_table *table = table_of(self, family);
 	const struct timeouts *timeouts = fetch(self->lb->timeouts);
-	struct conn *expired[SWEEP_BEHIND];
-	uint32_t found = 0, closed = 0;
+	struct conn *ended[SWEEP_BEHIND];
+	uint32_t found = 0, closed = 0, drained = 0, resets = 0;
 
 	for (uint32_t left = sweep_quota(self, table); left > 0; left--) {
 		struct conn *conn;
+		enum finding finding;
 
+		if (resets == RESETS_MAX) {
+			table->sweep_due += left;
+			break;
+		}
 		if (table->sweep >= table->high)
 			table->sweep = 0;
 		conn = conn_at(table, table->sweep++);
-		if (!look_at(self, table, conn, timeouts, used))
+		finding = look_at(self, table, conn, timeouts, hooks);
+		if (finding == STAYS)
 			continue;
+		if (finding == TO_BE_RESET) {
+			reset(self, conn, family, hooks);
+			resets++;
+			continue;
+		}
+		drained += finding == DRAINED;
 		if (found - closed == SWEEP_BEHIND)
-			conn_close(self, expired[closed++ % SWEEP_BEHIND], family);
-		expired[found++ % SWEEP_BEHIND] = conn;
+			conn_close(self, ended[closed++ % SWEEP_BEHIND], family);
+		ended[found++ % SWEEP_BEHIND] = conn;
 	}
 	while (closed < found)
-		conn_close(self, expired[closed++ % SWEEP_BEHIND], family);
-	self->counters.count[COUNT_CONN_EXPIRED] += closed;
+		conn_close(self, ended[closed++ % SWEEP_BEHIND], family);
+	self->counters.count[COUNT_CONN_EXPIRED] += closed - drained;
+	self->counters.count[COUNT_CONN_DRAINED] += drained + resets;
 }

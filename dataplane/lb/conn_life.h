@@ -49,8 +49,15 @@ void conn_leave(struct worker *self, struct conn *conn, uint16_t family);
 /* Moves to STATE and counts it as active or not. */
 void conn_set_state(struct worker *self, struct conn *conn, uint8_t state);
 
-/* Ends connections that timed out: looks at a bounded number, all of them about once a second. Calls USED for the next
- * hops of those that had packets since the last look. */
-void conn_sweep(struct worker *self, uint16_t family, void (*used)(struct worker *self, uint32_t nexthop));
+struct sweep_hooks {
+	/* Next hop NUMBER had packets since the last look. */
+	void (*used)(struct worker *self, uint32_t number);
+	/* Tells both ends of a TCP connection, as far as they were heard, that it is over. */
+	void (*reset)(struct worker *self, struct conn *conn, uint16_t family);
+};
+
+/* Ends connections that timed out, or whose server takes none any more where their service wants that
+ * (lb/dest_rule.h): looks at a bounded number, all of them about once a second. */
+void conn_sweep(struct worker *self, uint16_t family, const struct sweep_hooks *hooks);
 
 #endif

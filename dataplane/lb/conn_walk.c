@@ -8,6 +8,7 @@
 #include "core/worker.h"
 #include "lb/conn_table.h"
 #include "lb/conn_walk.h"
+#include "lb/dest_rule.h"
 #include "lb/lb.h"
 
 /* A connection that changes hands all the while is young each time: another walk will see it. */
@@ -70,7 +71,7 @@ fill_entry(const struct lb *lb, const struct worker *worker, bool ipv6, const st
 {
 	uint32_t now_ms = __atomic_load_n(&worker->now_ms, __ATOMIC_RELAXED);
 	uint32_t idle_ms = since(now_ms, conn->last_seen_ms);
-	uint32_t timeout_ms = lb->timeouts->ms[protocol_by_number(conn->proto)->index][conn->state];
+	uint32_t timeout_ms = dest_rule_timeout_ms(dest_rule(lb, conn->dest), lb->timeouts, conn);
 
 	flow_of_key(conn, CONN_IN, ipv6, &ret->client);
 	flow_of_key(conn, CONN_OUT, ipv6, &ret->server);

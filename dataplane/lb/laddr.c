@@ -102,7 +102,7 @@ static uint32_t
 group_share(const struct laddr_group *group, const struct service *svc, uint8_t port, uint16_t family)
 {
 	if (!group->active || group->port != port ||
-	    (svc->laddr_group[0] != '\0' && strcmp(svc->laddr_group, group->name) != 0))
+	    (svc->options.laddr_group[0] != '\0' && strcmp(svc->options.laddr_group, group->name) != 0))
 		return 0;
 	return family == AF_INET ? group->n_v4 : group->n_v6;
 }

@@ -29,8 +29,10 @@ struct lb {
 	uint32_t *dest_live; /* by index: the id, or 0 when it was removed */
 	struct dest **dests; /* by index; published, stays after a removal until the index is used again */
 	uint32_t *dest_position; /* by index: place in its service's ready[]; a hint, checked by who uses it */
+	uint32_t *dest_rules; /* by index: lb/dest_rule.h */
+	bool has_dest_rules; /* one of them was ever other than 0 */
 	uint32_t max_dests;
-	size_t dest_live_mapped, dests_mapped, dest_position_mapped;
+	size_t dest_live_mapped, dests_mapped, dest_position_mapped, dest_rules_mapped;
 
 	struct timeouts *timeouts; /* published */
 	struct knobs *knobs; /* published: core/knobs.h */

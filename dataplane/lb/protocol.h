@@ -56,6 +56,7 @@ struct protocol {
 	uint8_t number; /* IPPROTO_* */
 	uint8_t index;
 	uint8_t n_states;
+	uint8_t established; /* the state whose timeout a service may have its own of */
 	/* A persistence template is assured (the kernel's ip_vs_control_assure_ct) by a connection that comes to this state;
 	 * 0: by the server's first answer. */
 	uint8_t assured_state;

@@ -137,6 +137,7 @@ const struct protocol protocol_tcp = {
 	.number = 6,
 	.index = PROTOCOL_TCP,
 	.n_states = TCP_STATES,
+	.established = TCP_ESTABLISHED_,
 	.assured_state = TCP_ESTABLISHED_,
 	.parse = tcp_parse,
 	.opens = tcp_opens,

@@ -60,6 +60,7 @@ const struct protocol protocol_udp = {
 	.number = 17,
 	.index = PROTOCOL_UDP,
 	.n_states = UDP_STATES,
+	.established = UDP_NORMAL,
 	.parse = udp_parse,
 	.opens = udp_opens,
 	.active = udp_active,

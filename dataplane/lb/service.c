@@ -13,6 +13,7 @@
 #include "core/pages.h"
 #include "core/worker.h"
 #include "lb/address_set.h"
+#include "lb/dest_rule.h"
 #include "lb/laddr.h"
 #include "lb/lb.h"
 #include "lb/mark.h"
@@ -59,7 +60,9 @@ lb_create(uint32_t max_services, uint32_t max_dests, struct rcu *rcu, struct lb 
 	lb->dests = pages_map("ipvsd-dests", &lb->dests_mapped, -1, false);
 	lb->dest_position_mapped = max_dests * sizeof(*lb->dest_position);
 	lb->dest_position = pages_map("ipvsd-dest-position", &lb->dest_position_mapped, -1, false);
-	if (!lb->buckets || !lb->services || !lb->dest_live || !lb->dests || !lb->dest_position ||
+	lb->dest_rules_mapped = max_dests * sizeof(*lb->dest_rules);
+	lb->dest_rules = pages_map("ipvsd-dest-rules", &lb->dest_rules_mapped, -1, false);
+	if (!lb->buckets || !lb->services || !lb->dest_live || !lb->dests || !lb->dest_position || !lb->dest_rules ||
 	    reverse_map_create(max_dests, &lb->reverse) < 0 || address_set_create(max_dests, rcu, &lb->servers) < 0 ||
 	    address_set_create(max_services, rcu, &lb->addresses) < 0 ||
 	    timeouts_publish(lb, &(struct timeouts_spec){ .tcp_s = 900, .tcp_fin_s = 120, .udp_s = 300 }) < 0 ||
@@ -106,6 +109,7 @@ lb_destroy(struct lb *lb)
 	pages_unmap(lb->dest_live, lb->dest_live_mapped);
 	pages_unmap(lb->dests, lb->dests_mapped);
 	pages_unmap(lb->dest_position, lb->dest_position_mapped);
+	pages_unmap(lb->dest_rules, lb->dest_rules_mapped);
 	free(lb->timeouts);
 	free(lb->knobs);
 	free(lb->services);
@@ -202,6 +206,7 @@ dest_retract(struct lb *lb, uint32_t id)
 		return;
 	__atomic_store_n(&lb->dest_live[DEST_INDEX(id)], 0, __ATOMIC_RELEASE);
 	address_set_remove(lb->servers, &lb->dests[DEST_INDEX(id)]->addr);
+	dest_rule_retract(lb, id);
 }
 
 static struct service *
@@ -228,7 +233,7 @@ service_build(const struct service_spec *spec, const struct dest *const *dests, 
 	svc->netmask = spec->netmask;
 	svc->scheduler = spec->scheduler;
 	svc->engine = spec->engine;
-	memcpy(svc->laddr_group, spec->laddr_group, sizeof(svc->laddr_group));
+	svc->options = spec->options;
 	svc->dests = all;
 	svc->n_dests = n_dests;
 	svc->ready = ready;
@@ -322,6 +327,7 @@ service_publish(struct lb *lb, const struct service_spec *spec, const struct des
 			unchain(lb, old);
 	}
 	publish(lb->services[spec->index], svc);
+	dest_rules_set(lb, svc);
 	count_kinds(lb, &svc->key, 1);
 	for (uint32_t i = 0; i < svc->n_ready; i++)
 		__atomic_store_n(&lb->dest_position[DEST_INDEX(svc->ready[i]->id)], i, __ATOMIC_RELAXED);

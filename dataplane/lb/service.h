@@ -56,6 +56,16 @@ struct dest {
 
 #define SERVICE_PORT_FTP RTE_BE16(21)
 
+/* Of a service's connections whose server was removed or has weight 0; as on the wire (enum ipvsd_quiescent). */
+enum quiescent { QUIESCENT_KEEP, QUIESCENT_EXPIRE, QUIESCENT_RESET, QUIESCENT_POLICIES };
+
+/* What a service has and Linux has no word for (netlink-shim/wire.h, enum ipvsd_service_attr). All 0: the default. */
+struct service_options {
+	uint32_t established_timeout_s; /* of a connection in its protocol's established state; 0: as the timeouts */
+	uint8_t quiescent; /* enum quiescent */
+	char laddr_group[32]; /* "": any group on the way to the destination */
+};
+
 struct service_key {
 	union ip_bits addr;
 	uint32_t fwmark; /* if not 0, addr, port and protocol are 0 */
@@ -73,7 +83,7 @@ struct service {
 	const struct scheduler *scheduler; /* NULL: none, no new connections */
 	void *scheduler_state; /* built with the service */
 	const struct persistence_engine *engine; /* NULL: clients are told apart by their addresses */
-	char laddr_group[32]; /* "": any group on the way to the destination */
+	struct service_options options;
 	uint32_t n_dests; /* in the kernel's order: the newest first */
 	const struct dest *const *dests;
 	uint32_t n_ready; /* those with a weight above 0 */
@@ -144,7 +154,7 @@ struct service_spec {
 	uint32_t flags, timeout_s, netmask;
 	const struct scheduler *scheduler;
 	const struct persistence_engine *engine;
-	char laddr_group[32];
+	struct service_options options;
 };
 
 /* Makes the destination known under its id (a copy is taken), or replaces what had that id. dest_alive() holds from

@@ -9,6 +9,7 @@
 #include "core/pages.h"
 #include "core/worker.h"
 #include "lb/conn_table.h"
+#include "lb/dest_rule.h"
 #include "lb/lb.h"
 #include "lb/persistence.h"
 #include "lb/scheduler.h"
@@ -198,7 +199,9 @@ good_dest(const struct worker *self, const struct template *template)
 {
 	const struct dest *dest = dest_get(self->lb, template->dest);
 
-	if (dest && dest->weight == 0 && fetch(self->lb->knobs)->expire_quiescent_template)
+	if (dest && dest->weight == 0 &&
+	    (fetch(self->lb->knobs)->expire_quiescent_template ||
+	     dest_rule_action(dest_rule(self->lb, dest->id)) != QUIESCENT_KEEP))
 		return NULL;
 	return dest;
 }

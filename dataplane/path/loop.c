@@ -107,6 +107,8 @@ nexthop_used(struct worker *self, uint32_t number)
 		self->nexthop_told_ms[number] = self->now_ms | 1;
 }
 
+static const struct sweep_hooks sweep_hooks = { .used = nexthop_used, .reset = reset_conn };
+
 void
 worker_start_clock(struct worker *self)
 {
@@ -126,8 +128,8 @@ worker_turn(struct worker *self)
 	work += take_over(self, work > 0);
 	work += take_kernel(self);
 	neighbour_wait_poll(self, transmit_ready);
-	conn_sweep(self, AF_INET, nexthop_used);
-	conn_sweep(self, AF_INET6, nexthop_used);
+	conn_sweep(self, AF_INET, &sweep_hooks);
+	conn_sweep(self, AF_INET6, &sweep_hooks);
 	templates_sweep(self);
 	transmit_flush(self);
 	self->counters.count[COUNT_TURNS] += work > 0;

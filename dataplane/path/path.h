@@ -141,6 +141,9 @@ bool forward_apart(struct worker *self, struct rte_mbuf *m, uint8_t *ip, uint32_
 /* Shifts sequence numbers of a connection that took over a local port (decisions.md 7). */
 void sequence_shift(struct worker *self, struct packet *packet, struct conn *conn, uint8_t direction);
 
+/* Of reset.c: sends a RST to each end of a TCP connection that was heard (a hook of conn_sweep()). */
+void reset_conn(struct worker *self, struct conn *conn, uint16_t family);
+
 /* ---- transmit.c ---- */
 
 /* Sends M, complete from its Ethernet header on, on PORT. */

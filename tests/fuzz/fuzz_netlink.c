@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Any bytes as datagrams of a client of the control socket. The input is a sequence of datagrams, each after its length
- * (two bytes, little-endian); at the end everything must have been answered, published and given back.
+ * (two bytes, little-endian; the highest bit: from a client that said IPVSD_HELLO_EXT); at the end everything must have been
+ * answered, published and given back.
  *
  * For libFuzzer; with FUZZ_REPLAY defined it is a program that runs the files it is given.
  */
@@ -119,6 +120,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		data += 2;
 		size -= 2;
+		director.session.extended = length >> 15;
+		length &= 0x7fff;
 		if (length > size)
 			length = size;
 		memcpy(datagram, data, length);

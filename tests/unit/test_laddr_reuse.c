@@ -155,9 +155,9 @@ only_active_groups_of_the_right_name_port_and_family_serve(void **state)
 	assert_int_equal(laddrs_publish(here.director->lb, groups, 4), 0);
 	assert_int_equal(open_conn(&here, 0, &conn), 0);
 	here.svc = &wanting;
-	strcpy(wanting.laddr_group, "far");
+	strcpy(wanting.options.laddr_group, "far");
 	assert_int_equal(open_conn(&here, 0, &conn), -DROP_NO_LADDR);
-	strcpy(wanting.laddr_group, "own");
+	strcpy(wanting.options.laddr_group, "own");
 	assert_int_equal(open_conn(&here, 0, &conn), 0);
 	assert_int_equal(laddrs_publish(here.director->lb, NULL, 0), 0);
 	assert_int_equal(open_conn(&here, 0, &conn), -DROP_NO_LADDR);

@@ -37,14 +37,16 @@ count_used(struct worker *self, uint32_t nexthop)
 	used_hops++;
 }
 
+static const struct sweep_hooks hooks = { .used = count_used, .reset = reset_conn };
+
 /* Lets so many milliseconds pass, with a turn every ten. */
 static void
 pass_time(struct worker *self, uint32_t ms)
 {
 	for (uint32_t i = 0; i < ms; i += 10) {
 		self->now_ms += 10;
-		conn_sweep(self, AF_INET, count_used);
-		conn_sweep(self, AF_INET6, count_used);
+		conn_sweep(self, AF_INET, &hooks);
+		conn_sweep(self, AF_INET6, &hooks);
 	}
 }
 

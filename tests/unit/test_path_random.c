@@ -185,6 +185,8 @@ nothing(struct worker *self, uint32_t nexthop)
 	(void)self, (void)nexthop;
 }
 
+static const struct sweep_hooks hooks = { .used = nothing, .reset = reset_conn };
+
 static void
 pass_time(struct network *network, uint32_t ms)
 {
@@ -193,8 +195,8 @@ pass_time(struct network *network, uint32_t ms)
 
 		self->now_ms += ms;
 		neighbour_wait_poll(self, transmit_ready);
-		conn_sweep(self, AF_INET, nothing);
-		conn_sweep(self, AF_INET6, nothing);
+		conn_sweep(self, AF_INET, &hooks);
+		conn_sweep(self, AF_INET6, &hooks);
 		transmit_flush(self);
 		while (rte_ring_count(self->neighbour_requests) > 0) {
 			struct neighbour_request request;

@@ -45,6 +45,8 @@ none_used(struct worker *self, uint32_t nexthop)
 	(void)self, (void)nexthop;
 }
 
+static const struct sweep_hooks hooks = { .used = none_used, .reset = reset_conn };
+
 /* Time passes, a tenth of a second a turn. */
 static void
 pass(struct network *network, uint32_t seconds)
@@ -54,8 +56,8 @@ pass(struct network *network, uint32_t seconds)
 			struct worker *self = network->director->workers[k];
 
 			self->now_ms += 100;
-			conn_sweep(self, AF_INET, none_used);
-			conn_sweep(self, AF_INET6, none_used);
+			conn_sweep(self, AF_INET, &hooks);
+			conn_sweep(self, AF_INET6, &hooks);
 			templates_sweep(self);
 		}
 	}
@@ -298,8 +300,7 @@ an_answer_over_udp_assures_a_template(void **state)
 		receive(network, 0, SERVERS, frame_reply(m));
 		rte_pktmbuf_free(sent_one(CLIENTS));
 		assert_true(only_template(network).assured);
-		assert_int_equal(conn_at(network->director->workers[0]->conns[TABLE_IPV4], 0)->flags & CONN_WATCHED,
-				 0);
+		assert_int_equal(conn_at(network->director->workers[0]->conns[TABLE_IPV4], 0)->flags & CONN_WATCHED, 0);
 	}
 	rte_pktmbuf_free(m);
 	network_free(network);

@@ -124,6 +124,19 @@ add_group(struct control_fixture *fixture, const char *name, uint8_t last)
 	assert_int_equal(laddr_groups_set(fixture->groups, &group), 0);
 }
 
+/* Of the only service. */
+static void
+set_options(struct control_fixture *fixture)
+{
+	struct ipvs_service_setup setup = {
+		.scheduler = "rr",
+		.options = { .established_timeout_s = 77, .quiescent = QUIESCENT_RESET, .laddr_group = "g2" },
+	};
+	uint64_t index = 0;
+
+	assert_int_equal(ipvs_service_edit(fixture->model, ipvs_service_next(fixture->model, &index), &setup), 0);
+}
+
 /* A file of some groups of records: made, changed, removed, revived. */
 static void
 fill(struct instance *instance)
@@ -146,6 +159,7 @@ fill(struct instance *instance)
 	state_file_commit(instance->state);
 	assert_int_equal(dest_command(fixture, IPVS_CMD_NEW_DEST, 2, 2, FORWARD_NAT, 4), 0);
 	assert_int_equal(ipvs_timeouts_set(fixture->model, &(struct timeouts_spec){ .tcp_s = 60 }), 0);
+	set_options(fixture);
 	state_file_commit(instance->state);
 }
 
@@ -163,6 +177,9 @@ check_filled(const struct control_fixture *fixture)
 	assert_int_equal(fixture->model->n_dests, 3);
 	assert_int_equal(service->index, 1);
 	assert_string_equal(scheduler_name(service->scheduler), "rr");
+	assert_int_equal(service->options.established_timeout_s, 77);
+	assert_int_equal(service->options.quiescent, QUIESCENT_RESET);
+	assert_string_equal(service->options.laddr_group, "g2");
 	TAILQ_FOREACH (dest, &service->dests, link)
 		assert_int_equal(dest->spec.weight, weights[i++]);
 	assert_int_equal(TAILQ_FIRST(&service->dests)->spec.id, DEST_ID(1, 1));

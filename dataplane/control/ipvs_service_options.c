@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The private nest of a service: what it has and Linux has no word for (netlink-shim/wire.h).
+ */
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "control/ipvs_family.h"
+#include "netlink-shim/wire.h"
+
+static_assert((int)IPVSD_QUIESCENT_EXPIRE == (int)QUIESCENT_EXPIRE &&
+		      (int)IPVSD_QUIESCENT_RESET == (int)QUIESCENT_RESET &&
+		      (int)IPVSD_QUIESCENT_MAX + 1 == (int)QUIESCENT_POLICIES,
+	      "as on the wire");
+
+#define LADDR_GROUP_LENGTH (sizeof(((struct service_options *)NULL)->laddr_group) - 1)
+#define TIMEOUT_MAX_S (INT_MAX / 1000) /* as SET_CONFIG takes */
+
+static const struct attr_policy options_policy[IPVSD_SERVICE_ATTR_MAX + 1] = {
+	[IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT] = { ATTR_U32, 0 },
+	[IPVSD_SERVICE_ATTR_QUIESCENT] = { ATTR_U8, 0 },
+	[IPVSD_SERVICE_ATTR_LADDR_GROUP] = { ATTR_STRING, LADDR_GROUP_LENGTH },
+};
+
+/* The service's nest was checked before, by rules that end below this attribute. */
+static const struct nlattr *
+find_options(const struct nlattr *nest)
+{
+	const struct nlattr *attr, *found = NULL;
+	int left;
+
+	for (attr = nla_data(nest), left = nla_len(nest); nla_ok(attr, left); attr = nla_next(attr, &left))
+		if (nla_type(attr) == IPVSD_SVC_ATTR_OPTIONS)
+			found = attr;
+	return found;
+}
+
+/* A client that asks for more than there is has to know: it would take what is passed over for done. */
+static int
+check_known(const struct nlattr *options)
+{
+	const struct nlattr *attr;
+	int left;
+
+	for (attr = nla_data(options), left = nla_len(options); nla_ok(attr, left); attr = nla_next(attr, &left))
+		if (nla_type(attr) > IPVSD_SERVICE_ATTR_MAX)
+			return -EOPNOTSUPP;
+	return 0;
+}
+
+int
+service_options_parse(const struct nlattr *nest, struct service_options *options)
+{
+	const struct nlattr *attrs[IPVSD_SERVICE_ATTR_MAX + 1];
+	const struct nlattr *found = find_options(nest);
+	struct service_options new = *options;
+	int err;
+
+	if (!found)
+		return 0;
+	err = check_known(found);
+	if (err == 0)
+		err = attrs_parse_nest(attrs, IPVSD_SERVICE_ATTR_MAX, found, options_policy);
+	if (err < 0)
+		return err;
+	if (attrs[IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT])
+		new.established_timeout_s = attr_u32(attrs[IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT]);
+	if (attrs[IPVSD_SERVICE_ATTR_QUIESCENT])
+		new.quiescent = attr_u8(attrs[IPVSD_SERVICE_ATTR_QUIESCENT]);
+	if (attrs[IPVSD_SERVICE_ATTR_LADDR_GROUP]) {
+		memset(new.laddr_group, 0, sizeof(new.laddr_group));
+		strcpy(new.laddr_group, nla_data(attrs[IPVSD_SERVICE_ATTR_LADDR_GROUP]));
+	}
+	if (new.established_timeout_s > TIMEOUT_MAX_S || new.quiescent >= QUIESCENT_POLICIES)
+		return -EINVAL;
+	*options = new;
+	return 0;
+}
+
+int
+service_options_put(struct nl_msg *msg, const struct service_options *options)
+{
+	struct nlattr *nest = attr_nest_begin(msg, IPVSD_SVC_ATTR_OPTIONS);
+
+	if (!nest || nla_put_u32(msg, IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT, options->established_timeout_s) < 0 ||
+	    nla_put_u8(msg, IPVSD_SERVICE_ATTR_QUIESCENT, options->quiescent) < 0 ||
+	    nla_put_string(msg, IPVSD_SERVICE_ATTR_LADDR_GROUP, options->laddr_group) < 0)
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
