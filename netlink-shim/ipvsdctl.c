@@ -29,6 +29,11 @@ usage(FILE *to)
 		    "  laddrs              groups of local addresses\n"
 		    "  conns [-p tcp|udp] [-c CLIENT] [-v VIRTUAL] [-l LOCAL] [-r SERVER] [-t STATE] [-w WORKER]\n"
 		    "                      connections; of each end ADDRESS, ADDRESS:PORT or :PORT\n"
+		    "  services            options of services that IPVS has no words for\n"
+		    "  service {-t|-u|-s} ADDRESS:PORT | -f MARK [-6]\n"
+		    "          [-e SECONDS] [-q keep|expire|reset] [-l GROUP]\n"
+		    "                      changes those of one: the timeout of established connections, what\n"
+		    "                      becomes of those of a removed server, the group of local addresses\n"
 		    "\n"
 		    "See ipvsdctl(8).\n");
 }
@@ -125,10 +130,13 @@ static const struct command {
 	int (*fill)(struct nl_msg *msg, const struct options *options); /* may be NULL */
 	void (*head)(void); /* may be NULL */
 	int (*show)(struct nl_msg *msg, void *arg);
+	int (*act)(struct nl_sock *sk, struct options *options); /* instead of a dump of IPVSX */
 } commands[] = {
-	{ "counters", "aw", IPVSX_CMD_GET_COUNTERS, counters_option, NULL, NULL, show_counter },
-	{ "laddrs", "", IPVSX_CMD_GET_LADDRS, no_option, NULL, NULL, show_laddrs },
-	{ "conns", "p:c:v:l:r:t:w:", IPVSX_CMD_GET_CONNS, conns_option, conns_fill, conns_head, conns_show },
+	{ "counters", "aw", IPVSX_CMD_GET_COUNTERS, counters_option, NULL, NULL, show_counter, NULL },
+	{ "laddrs", "", IPVSX_CMD_GET_LADDRS, no_option, NULL, NULL, show_laddrs, NULL },
+	{ "conns", "p:c:v:l:r:t:w:", IPVSX_CMD_GET_CONNS, conns_option, conns_fill, conns_head, conns_show, NULL },
+	{ "services", "", 0, no_option, NULL, NULL, NULL, services_list },
+	{ "service", "t:u:s:f:6e:q:l:", 0, service_option, NULL, NULL, NULL, service_change },
 };
 
 /* A dump, each answer shown as it comes. A negative libnl error. */
@@ -172,7 +180,7 @@ run(const struct command *command, struct options *options)
 		nl_socket_free(sk);
 		return EXIT_FAILURE;
 	}
-	err = dump(sk, command, options);
+	err = command->act ? command->act(sk, options) : dump(sk, command, options);
 	if (err < 0)
 		fprintf(stderr, "ipvsdctl: %s: %s\n", command->name, nl_geterror(err));
 	ipvsd_detach(sk);
@@ -198,7 +206,7 @@ take_options(int argc, char **argv, const struct command *command, struct option
 	while ((option = getopt(argc, argv, command->options)) != -1)
 		if (option == '?' || !command->option(options, option, optarg)) {
 			if (option != '?')
-				fprintf(stderr, "ipvsdctl: -%c %s: not allowed\n", option, optarg);
+				fprintf(stderr, "ipvsdctl: -%c %s: not allowed\n", option, optarg ? optarg : "");
 			return false;
 		}
 	return optind == argc;

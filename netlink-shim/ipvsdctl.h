@@ -10,6 +10,7 @@
 
 #include <netinet/in.h>
 #include <netlink/msg.h>
+#include <netlink/socket.h>
 
 /* One end of the connections that are wanted. */
 struct wanted_end {
@@ -30,12 +31,37 @@ struct wanted_conns {
 	uint32_t worker;
 };
 
+/* A service, and what of its options is to be changed. */
+struct wanted_service {
+	int family; /* 0: none was named */
+	uint8_t protocol;
+	struct wanted_end address;
+	uint32_t mark;
+	bool change_timeout, change_quiescent;
+	uint32_t timeout_s;
+	uint8_t quiescent;
+	const char *laddr_group; /* NULL: unchanged */
+};
+
 struct options {
 	const char *socket;
 	bool by_worker; /* counters: each worker's, not only the sum */
 	bool all; /* counters: those that are 0 too */
 	struct wanted_conns conns;
+	struct wanted_service service;
 };
+
+/* What both files of commands read: false if TEXT is none. */
+bool parse_number(const char *text, uint32_t most, uint32_t *ret);
+/* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]:80", ":80" */
+bool parse_end(const char *argument, struct wanted_end *ret);
+
+/* service: takes an option of the command line; false if its argument isn't one. */
+bool service_option(struct options *options, int option, const char *argument);
+/* service: changes what was given. A negative libnl error. */
+int service_change(struct nl_sock *sk, struct options *options);
+/* services: lists them. A negative libnl error. */
+int services_list(struct nl_sock *sk, struct options *options);
 
 /* conns: takes an option of the command line; false if its argument isn't one. */
 bool conns_option(struct options *options, int option, const char *argument);

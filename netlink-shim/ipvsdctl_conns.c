@@ -16,7 +16,7 @@
 #include "ipvsdctl.h"
 #include "wire.h"
 
-static bool
+bool
 parse_number(const char *text, uint32_t most, uint32_t *ret)
 {
 	unsigned long value;
@@ -40,8 +40,7 @@ parse_address(const char *text, struct wanted_end *ret)
 	return ret->family != 0;
 }
 
-/* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]:80", ":80" */
-static bool
+bool
 parse_end(const char *argument, struct wanted_end *ret)
 {
 	char address[INET6_ADDRSTRLEN + 2];

@@ -97,6 +97,7 @@ is_host_address(const struct ip_addr *addr)
 	       !IN6_IS_ADDR_MULTICAST(ip6) && !IN6_IS_ADDR_LINKLOCAL(ip6) && !IN6_IS_ADDR_V4MAPPED(ip6);
 }
 
+/* Groups may share an address, so that services can have sets of their own of the same; one port answers for it. */
 static bool
 has_address(const struct laddr_group *group, const struct ip_addr *addr)
 {
@@ -118,7 +119,8 @@ check_addresses(const struct laddr_groups *groups, const struct laddr_group *gro
 			if (ip_addr_equal(&group->addresses[i], &group->addresses[j]))
 				return -EINVAL;
 		TAILQ_FOREACH (other, &groups->list, link)
-			if (strcmp(other->name, group->name) != 0 && has_address(other, &group->addresses[i]))
+			if (strcmp(other->name, group->name) != 0 && strcmp(other->port_name, group->port_name) != 0 &&
+			    has_address(other, &group->addresses[i]))
 				return -EADDRINUSE;
 	}
 	return 0;

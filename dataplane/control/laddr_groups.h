@@ -59,7 +59,7 @@ void laddr_groups_observe(struct laddr_groups *groups, const struct laddr_groups
 /* Adds a group of ipvsd.conf; as laddr_groups_set(). */
 int laddr_groups_configure(struct laddr_groups *groups, const struct config_laddrs *config);
 /* Adds or replaces the group of that name, whose PORT is looked up and whose addresses are copied. -EINVAL for values
- * that can't be, -ENODEV without such a port, -EADDRINUSE if another group has one of the addresses, -EBUSY if the group
+ * that can't be, -ENODEV without such a port, -EADDRINUSE if a group of another port has one of the addresses, -EBUSY if the group
  * is ipvsd.conf's, -ENOMEM. */
 int laddr_groups_set(struct laddr_groups *groups, const struct laddr_group *group);
 /* -ENOENT, -EBUSY. */

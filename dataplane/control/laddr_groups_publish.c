@@ -102,7 +102,19 @@ announced_order(const void *a, const void *b)
 	return order != 0 ? order : left->port - right->port;
 }
 
-/* The addresses of active groups, sorted; the caller frees them. */
+/* Leaves one of each, of N that are sorted. Returns how many. */
+static uint32_t
+without_repeats(struct announced_address *sorted, uint32_t n)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (kept == 0 || announced_order(&sorted[kept - 1], &sorted[i]) != 0)
+			sorted[kept++] = sorted[i];
+	return kept;
+}
+
+/* The addresses of active groups, sorted, each once; the caller frees them. */
 static int
 wanted_addresses(const struct laddr_groups *groups, struct announced_address **ret, uint32_t *ret_n)
 {
@@ -126,7 +138,7 @@ wanted_addresses(const struct laddr_groups *groups, struct announced_address **r
 	}
 	qsort(wanted, n, sizeof(*wanted), announced_order);
 	*ret = wanted;
-	*ret_n = n;
+	*ret_n = without_repeats(wanted, n);
 	return 0;
 }
 

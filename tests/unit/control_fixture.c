@@ -18,7 +18,7 @@ static int
 port_number(void *arg, const char *name)
 {
 	(void)arg;
-	return strcmp(name, "lan") == 0 ? 3 : -ENOENT;
+	return strcmp(name, "lan") == 0 ? 3 : strcmp(name, "dmz") == 0 ? 4 : -ENOENT;
 }
 
 static void

@@ -106,9 +106,25 @@ groups_are_checked(void **state)
 	assert_int_equal(set_group(fixture, &(struct group){ "", "lan", { 1 }, 1, 2 }), -EINVAL);
 	assert_int_equal(set_group(fixture, &(struct group){ "g", "lan", { 1, 1 }, 1, 2 }), -EINVAL);
 	assert_int_equal(set_group(fixture, &(struct group){ "g", "lan", { 1, 2 }, 1, 2 }), 0);
-	assert_int_equal(set_group(fixture, &(struct group){ "h", "lan", { 2 }, 1, 2 }), -EADDRINUSE);
 	assert_int_equal(delete_group(fixture, "h"), -ENOENT);
 	assert_int_equal(delete_group(fixture, "g"), 0);
+	assert_int_equal(fixture->n_activated, 0);
+}
+
+/* So that each service can have a set of its own. */
+static void
+groups_of_one_port_share_addresses(void **state)
+{
+	struct control_fixture *fixture = *state;
+
+	assert_int_equal(set_group(fixture, &(struct group){ "g", "lan", { 1, 2 }, 1, 2 }), 0);
+	assert_int_equal(set_group(fixture, &(struct group){ "h", "dmz", { 2, 3 }, 1, 2 }), -EADDRINUSE);
+	assert_int_equal(set_group(fixture, &(struct group){ "h", "lan", { 2, 3 }, 1, 2 }), 0);
+	assert_int_equal(fixture->n_activated, 3);
+	assert_int_equal(delete_group(fixture, "g"), 0);
+	assert_int_equal(fixture->n_activated, 2);
+	assert_true(is_activated(fixture, 2) && is_activated(fixture, 3));
+	assert_int_equal(delete_group(fixture, "h"), 0);
 	assert_int_equal(fixture->n_activated, 0);
 }
 
@@ -282,6 +298,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(groups_are_checked, setup, teardown),
+		cmocka_unit_test_setup_teardown(groups_of_one_port_share_addresses, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_group_is_replaced_address_by_address, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_group_follows_its_vip, setup, teardown),
 		cmocka_unit_test_setup_teardown(groups_of_the_config_are_not_the_clients, setup, teardown),
