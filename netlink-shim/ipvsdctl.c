@@ -27,7 +27,7 @@ usage(FILE *to)
 		    "  counters [-a] [-w]  what was received, forwarded and dropped, and why\n"
 		    "                      -a: also what is 0; -w: each worker's, too\n"
 		    "  laddrs              groups of local addresses\n"
-		    "  conns [-p tcp|udp] [-c CLIENT] [-v VIRTUAL] [-l LOCAL] [-r SERVER] [-t STATE] [-w WORKER]\n"
+		    "  conns [-p tcp|udp|sctp] [-c CLIENT] [-v VIRTUAL] [-l LOCAL] [-r SERVER] [-t STATE] [-w WORKER]\n"
 		    "                      connections; of each end ADDRESS, ADDRESS:PORT or :PORT\n"
 		    "  services            options of services that IPVS has no words for\n"
 		    "  service {-t|-u|-s} ADDRESS:PORT | -f MARK [-6]\n"

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <netlink/attr.h>
 #include <netlink/errno.h>
@@ -68,6 +69,35 @@ parse_end(const char *argument, struct wanted_end *ret)
 	return parse_address(address, ret);
 }
 
+static const struct {
+	uint8_t number;
+	const char *name;
+} protocols[] = { { IPPROTO_TCP, "TCP" }, { IPPROTO_UDP, "UDP" }, { IPPROTO_SCTP, "SCTP" } };
+
+#define PROTOCOLS (sizeof(protocols) / sizeof(protocols[0]))
+
+static bool
+parse_protocol(const char *argument, uint8_t *ret)
+{
+	for (size_t i = 0; i < PROTOCOLS; i++) {
+		if (strcasecmp(argument, protocols[i].name) == 0) {
+			*ret = protocols[i].number;
+			return true;
+		}
+	}
+	return false;
+}
+
+static const char *
+protocol_name(uint8_t number)
+{
+	for (size_t i = 0; i < PROTOCOLS; i++) {
+		if (protocols[i].number == number)
+			return protocols[i].name;
+	}
+	return "?";
+}
+
 bool
 conns_option(struct options *options, int option, const char *argument)
 {
@@ -75,8 +105,7 @@ conns_option(struct options *options, int option, const char *argument)
 
 	switch (option) {
 	case 'p':
-		conns->protocol = strcmp(argument, "tcp") == 0 ? IPPROTO_TCP : IPPROTO_UDP;
-		return conns->protocol == IPPROTO_TCP || strcmp(argument, "udp") == 0;
+		return parse_protocol(argument, &conns->protocol);
 	case 'c':
 		return parse_end(argument, &conns->client);
 	case 'v':
@@ -149,7 +178,6 @@ conns_show(struct nl_msg *msg, void *arg)
 {
 	struct nlattr *outer[IPVSX_ATTR_MAX + 1], *attrs[IPVSX_CONN_ATTR_MAX + 1];
 	char text[4][INET6_ADDRSTRLEN + 9];
-	uint8_t protocol;
 
 	(void)arg;
 	if (genlmsg_parse(nlmsg_hdr(msg), 0, outer, IPVSX_ATTR_MAX, NULL) < 0 || !outer[IPVSX_ATTR_CONN] ||
@@ -157,13 +185,10 @@ conns_show(struct nl_msg *msg, void *arg)
 	    !attrs[IPVSX_CONN_ATTR_PROTOCOL] || !attrs[IPVSX_CONN_ATTR_STATE] || !attrs[IPVSX_CONN_ATTR_WORKER] ||
 	    !attrs[IPVSX_CONN_ATTR_EXPIRES] || !attrs[IPVSX_CONN_ATTR_AGE])
 		return NL_SKIP;
-	protocol = nla_get_u8(attrs[IPVSX_CONN_ATTR_PROTOCOL]);
 	printf("%-5s %-11s %7u %7u %6u  %-21s %-21s %-21s %s\n",
-	       protocol == IPPROTO_TCP	 ? "TCP"
-	       : protocol == IPPROTO_UDP ? "UDP"
-					 : "?",
-	       nla_get_string(attrs[IPVSX_CONN_ATTR_STATE]), nla_get_u32(attrs[IPVSX_CONN_ATTR_EXPIRES]) / 1000,
-	       nla_get_u32(attrs[IPVSX_CONN_ATTR_AGE]) / 1000, nla_get_u32(attrs[IPVSX_CONN_ATTR_WORKER]),
+	       protocol_name(nla_get_u8(attrs[IPVSX_CONN_ATTR_PROTOCOL])), nla_get_string(attrs[IPVSX_CONN_ATTR_STATE]),
+	       nla_get_u32(attrs[IPVSX_CONN_ATTR_EXPIRES]) / 1000, nla_get_u32(attrs[IPVSX_CONN_ATTR_AGE]) / 1000,
+	       nla_get_u32(attrs[IPVSX_CONN_ATTR_WORKER]),
 	       end_text(attrs, IPVSX_CONN_ATTR_CLIENT, text[0], sizeof(text[0])),
 	       end_text(attrs, IPVSX_CONN_ATTR_VIRTUAL, text[1], sizeof(text[1])),
 	       end_text(attrs, IPVSX_CONN_ATTR_LOCAL, text[2], sizeof(text[2])),

@@ -9,4 +9,5 @@
 const struct protocol *const protocol_table[UINT8_MAX + 1] = {
 	[IPPROTO_TCP] = &protocol_tcp,
 	[IPPROTO_UDP] = &protocol_udp,
+	[IPPROTO_SCTP] = &protocol_sctp,
 };

@@ -33,13 +33,45 @@ enum tcp_state {
 
 enum tcp_event { TCP_EVENT_SYN, TCP_EVENT_FIN, TCP_EVENT_ACK, TCP_EVENT_RST, TCP_EVENT_OTHER, TCP_EVENTS };
 
-/* Which row of the kernel's table applies: packets from the client, from the server, and from the client where the
+enum sctp_state {
+	SCTP_NONE,
+	SCTP_INIT1,
+	SCTP_INIT,
+	SCTP_COOKIE_SENT,
+	SCTP_COOKIE_REPLIED,
+	SCTP_COOKIE_WAIT,
+	SCTP_COOKIE,
+	SCTP_COOKIE_ECHOED,
+	SCTP_ESTABLISHED,
+	SCTP_SHUTDOWN_SENT,
+	SCTP_SHUTDOWN_RECEIVED,
+	SCTP_SHUTDOWN_ACK_SENT,
+	SCTP_REJECTED,
+	SCTP_CLOSED,
+	SCTP_STATES,
+};
+
+enum sctp_event {
+	SCTP_EVENT_DATA,
+	SCTP_EVENT_INIT,
+	SCTP_EVENT_INIT_ACK,
+	SCTP_EVENT_COOKIE_ECHO,
+	SCTP_EVENT_COOKIE_ACK,
+	SCTP_EVENT_SHUTDOWN,
+	SCTP_EVENT_SHUTDOWN_ACK,
+	SCTP_EVENT_SHUTDOWN_COMPLETE,
+	SCTP_EVENT_ERROR,
+	SCTP_EVENT_ABORT,
+	SCTP_EVENTS,
+};
+
+/* Which row of the kernel's tables applies: packets from the client, from the server, and from the client where the
  * server's don't pass here. */
-enum tcp_view { TCP_INPUT = CONN_IN, TCP_OUTPUT = CONN_OUT, TCP_INPUT_ONLY, TCP_VIEWS };
+enum conn_view { VIEW_INPUT = CONN_IN, VIEW_OUTPUT = CONN_OUT, VIEW_INPUT_ONLY, VIEWS };
 
 enum udp_state { UDP_NORMAL, UDP_STATES };
 
-enum protocol_index { PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOLS };
+enum protocol_index { PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_SCTP, PROTOCOLS };
 #define PROTOCOL_STATES 16
 
 /* Published: how long a connection outlives its last packet, by protocol and state. */
@@ -82,7 +114,7 @@ struct protocol {
 	const char *const *state_names;
 };
 
-extern const struct protocol protocol_tcp, protocol_udp;
+extern const struct protocol protocol_tcp, protocol_udp, protocol_sctp;
 
 /* By number; NULL where services can't be of that protocol. */
 extern const struct protocol *const protocol_table[UINT8_MAX + 1];
@@ -95,23 +127,28 @@ protocol_by_number(uint8_t number)
 
 /* From the flags byte of a TCP header (net/netfilter/ipvs/ip_vs_proto_tcp.c, tcp_state_idx). */
 extern const uint8_t tcp_events[64];
-extern const uint8_t tcp_next[TCP_VIEWS][TCP_EVENTS][TCP_STATES];
+extern const uint8_t tcp_next[VIEWS][TCP_EVENTS][TCP_STATES];
 
 #define TCP_EVENT_FLAGS (RTE_TCP_RST_FLAG | RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG | RTE_TCP_ACK_FLAG)
 
-/* Without a branch on the direction, which is random from packet to packet. */
+extern const uint8_t sctp_next[VIEWS][SCTP_EVENTS][SCTP_STATES];
+
+/* An enum conn_view, without a branch on the direction, which is random from packet to packet. */
+static inline uint32_t
+conn_view(const struct conn *conn, uint32_t direction)
+{
+	static_assert(CONN_NO_OUTPUT == 1 && VIEW_INPUT_ONLY == CONN_NO_OUTPUT << 1, "as the shift below has it");
+
+	return direction | ((direction ^ CONN_OUT) & (conn->flags & CONN_NO_OUTPUT)) << 1;
+}
+
 static inline uint8_t
 tcp_next_state(const struct conn *conn, uint32_t direction, uint8_t tcp_flags)
 {
-	static_assert(CONN_NO_OUTPUT == 1 && TCP_INPUT_ONLY == CONN_NO_OUTPUT << 1, "as the shift below has it");
-	uint32_t view;
-
 	/* Nearly all packets, and the same in every view. */
 	if (likely((tcp_flags & TCP_EVENT_FLAGS) == RTE_TCP_ACK_FLAG && conn->state == TCP_ESTABLISHED_))
 		return TCP_ESTABLISHED_;
-	view = direction | ((direction ^ CONN_OUT) & (conn->flags & CONN_NO_OUTPUT)) << 1;
-
-	return tcp_next[view][tcp_events[tcp_flags & 63]][conn->state];
+	return tcp_next[conn_view(conn, direction)][tcp_events[tcp_flags & 63]][conn->state];
 }
 
 #endif

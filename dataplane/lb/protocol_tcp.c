@@ -22,8 +22,8 @@
 #define sSA TCP_SYNACK
 
 /* clang-format off */
-const uint8_t tcp_next[TCP_VIEWS][TCP_EVENTS][TCP_STATES] = {
-	[TCP_INPUT] = {
+const uint8_t tcp_next[VIEWS][TCP_EVENTS][TCP_STATES] = {
+	[VIEW_INPUT] = {
 		/*                     sNO, sES, sSS, sSR, sFW, sTW, sCL, sCW, sLA, sLI, sSA */
 		[TCP_EVENT_SYN]   = { sSR, sES, sES, sSR, sSR, sSR, sSR, sSR, sSR, sSR, sSR },
 		[TCP_EVENT_FIN]   = { sCL, sCW, sSS, sTW, sTW, sTW, sCL, sCW, sLA, sLI, sTW },
@@ -31,14 +31,14 @@ const uint8_t tcp_next[TCP_VIEWS][TCP_EVENTS][TCP_STATES] = {
 		[TCP_EVENT_RST]   = { sCL, sCL, sCL, sSR, sCL, sCL, sCL, sCL, sLA, sLI, sSR },
 		[TCP_EVENT_OTHER] = { sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL },
 	},
-	[TCP_OUTPUT] = {
+	[VIEW_OUTPUT] = {
 		[TCP_EVENT_SYN]   = { sSS, sES, sSS, sSR, sSS, sSS, sSS, sSS, sSS, sLI, sSR },
 		[TCP_EVENT_FIN]   = { sTW, sFW, sSS, sTW, sFW, sTW, sCL, sTW, sLA, sLI, sTW },
 		[TCP_EVENT_ACK]   = { sES, sES, sSS, sES, sFW, sTW, sCL, sCW, sLA, sES, sES },
 		[TCP_EVENT_RST]   = { sCL, sCL, sSS, sCL, sCL, sTW, sCL, sCL, sCL, sCL, sCL },
 		[TCP_EVENT_OTHER] = { sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL },
 	},
-	[TCP_INPUT_ONLY] = {
+	[VIEW_INPUT_ONLY] = {
 		[TCP_EVENT_SYN]   = { sSR, sES, sES, sSR, sSR, sSR, sSR, sSR, sSR, sSR, sSR },
 		[TCP_EVENT_FIN]   = { sCL, sFW, sSS, sTW, sFW, sTW, sCL, sCW, sLA, sLI, sTW },
 		[TCP_EVENT_ACK]   = { sES, sES, sSS, sES, sFW, sTW, sCL, sCW, sCL, sLI, sES },

@@ -45,6 +45,8 @@ is_control(const struct worker *self, const struct packet *packet)
 		return packet->has_l4 &&
 		       (is_routing_port(rte_be_to_cpu_16(packet->flow.dport)) ||
 			is_routing_port(rte_be_to_cpu_16(packet->flow.sport)) || is_check_reply(self, packet));
+	case IPPROTO_SCTP:
+		return packet->has_l4 && is_check_reply(self, packet);
 	default:
 		return false;
 	}

@@ -42,12 +42,27 @@ static const struct mode modes[] = {
 	{ IPPROTO_UDP, FORWARD_DIRECT, "2001:db8:1::7", "2001:db8::1", "fd00::1", NULL },
 	{ IPPROTO_TCP, FORWARD_FULLNAT, "2001:db8:1::7", "2001:db8::1", "fd00::1", "fd00::100" },
 	{ IPPROTO_UDP, FORWARD_FULLNAT, "2001:db8:1::7", "2001:db8::1", "fd00::1", "fd00::100" },
+	{ IPPROTO_SCTP, FORWARD_NAT, "198.51.100.7", "192.0.2.1", "10.0.0.1", "198.51.100.7" },
+	{ IPPROTO_SCTP, FORWARD_DIRECT, "198.51.100.7", "192.0.2.1", "10.0.0.1", NULL },
+	{ IPPROTO_SCTP, FORWARD_FULLNAT, "198.51.100.7", "192.0.2.1", "10.0.0.1", "10.0.0.100" },
+	{ IPPROTO_SCTP, FORWARD_NAT, "2001:db8:1::7", "2001:db8::1", "fd00::1", "2001:db8:1::7" },
+	{ IPPROTO_SCTP, FORWARD_DIRECT, "2001:db8:1::7", "2001:db8::1", "fd00::1", NULL },
+	{ IPPROTO_SCTP, FORWARD_FULLNAT, "2001:db8:1::7", "2001:db8::1", "fd00::1", "fd00::100" },
 };
 
 #define EACH_MODE(mode)                  \
 	const struct mode *mode = modes; \
 	mode < modes + RTE_DIM(modes);   \
 	mode++
+
+/* Bytes of the headers from IP's on. */
+static inline uint16_t
+headers_of(const struct mode *mode)
+{
+	return (uint16_t)((strchr(mode->client, ':') ? 40 : 20) + (mode->proto == IPPROTO_TCP	 ? 20
+								   : mode->proto == IPPROTO_SCTP ? 16
+												 : 8));
+}
 
 struct flow_under_test {
 	struct network *network;

@@ -25,12 +25,17 @@ serving_network(void)
 {
 	static const struct dest_spec v4 = { .address = "10.0.0.1", .port = 80, .weight = 1, .forward = FORWARD_NAT };
 	static const struct dest_spec v6 = { .address = "fd00::1", .port = 80, .weight = 1, .forward = FORWARD_NAT };
+	static const struct {
+		uint8_t proto, ipv6;
+	} services[] = {
+		{ IPPROTO_TCP, 0 }, { IPPROTO_UDP, 0 },	 { IPPROTO_TCP, 1 },
+		{ IPPROTO_UDP, 1 }, { IPPROTO_SCTP, 0 }, { IPPROTO_SCTP, 1 },
+	};
 	struct network *network = network_new(1, 64);
 
-	director_serve(network->director, 0, IPPROTO_TCP, "192.0.2.1", 80, "rr", 0, &v4, 1);
-	director_serve(network->director, 1, IPPROTO_UDP, "192.0.2.1", 80, "rr", 1, &v4, 1);
-	director_serve(network->director, 2, IPPROTO_TCP, "2001:db8::1", 80, "rr", 2, &v6, 1);
-	director_serve(network->director, 3, IPPROTO_UDP, "2001:db8::1", 80, "rr", 3, &v6, 1);
+	for (uint32_t i = 0; i < RTE_DIM(services); i++)
+		director_serve(network->director, i, services[i].proto, services[i].ipv6 ? "2001:db8::1" : "192.0.2.1",
+			       80, "rr", i, services[i].ipv6 ? &v6 : &v4, 1);
 	return network;
 }
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include <rte_ip.h>
+#include <rte_sctp.h>
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
@@ -48,6 +49,49 @@ write_ip(const struct frame *frame, uint8_t *ip, uint16_t l4_length)
 	memcpy(ip, src.family == AF_INET ? (void *)&v4 : (void *)&v6, ip_length(frame));
 }
 
+#define SCTP_HEADER (sizeof(struct rte_sctp_hdr) + 4) /* and the first chunk's */
+
+static uint16_t
+write_sctp(const struct frame *frame, uint8_t *l4)
+{
+	const struct rte_sctp_hdr sctp = { .src_port = rte_cpu_to_be_16(frame->sport),
+					   .dst_port = rte_cpu_to_be_16(frame->dport),
+					   .tag = rte_cpu_to_be_32(frame->seq ^ frame->ack) };
+	const rte_be16_t length = rte_cpu_to_be_16((uint16_t)(frame->payload + 4));
+
+	memcpy(l4, &sctp, sizeof(sctp));
+	l4[12] = frame->flags & RST	 ? 6
+		 : frame->flags & FIN	 ? 7
+		 : !(frame->flags & SYN) ? 0
+		 : frame->flags & ACK	 ? 2
+					 : 1;
+	l4[13] = 3;
+	memcpy(l4 + 14, &length, 2);
+	return SCTP_HEADER;
+}
+
+/* RFC 9260, appendix A, bit by bit. */
+static uint32_t
+sctp_checksum(const uint8_t *l4, uint32_t length)
+{
+	uint32_t sum = UINT32_MAX;
+
+	for (uint32_t i = 0; i < 8 * length; i++) {
+		uint32_t bit = (sum ^ l4[i / 8] >> i % 8) & 1;
+
+		sum = sum >> 1 ^ (bit ? 0x82f63b78 : 0);
+	}
+	return ~sum;
+}
+
+static uint16_t
+write_payload(const struct frame *frame, uint8_t *l4, uint16_t header)
+{
+	for (uint16_t i = 0; i < frame->payload; i++)
+		l4[header + i] = (uint8_t)(i * 7 + 1);
+	return (uint16_t)(header + frame->payload);
+}
+
 static uint16_t
 write_l4(const struct frame *frame, uint8_t *l4)
 {
@@ -66,6 +110,8 @@ write_l4(const struct frame *frame, uint8_t *l4)
 						.dgram_len = rte_cpu_to_be_16(
 							(uint16_t)(sizeof(udp_header) + frame->payload)) };
 
+	if (frame->proto == IPPROTO_SCTP)
+		return write_payload(frame, l4, write_sctp(frame, l4));
 	if (tcp) {
 		memcpy(l4, &tcp_header, sizeof(tcp_header));
 		if (frame->options_length)
@@ -73,9 +119,7 @@ write_l4(const struct frame *frame, uint8_t *l4)
 	} else {
 		memcpy(l4, &udp_header, sizeof(udp_header));
 	}
-	for (uint16_t i = 0; i < frame->payload; i++)
-		l4[header + i] = (uint8_t)(i * 7 + 1);
-	return (uint16_t)(header + frame->payload);
+	return write_payload(frame, l4, header);
 }
 
 /* Of a frame without IP options or extension headers. */
@@ -92,11 +136,19 @@ frame_checksums(struct rte_mbuf *m)
 						    : offsetof(struct rte_tcp_hdr, cksum));
 	uint16_t sum;
 
-	memset(field, 0, 2);
 	if (v4) {
 		ip4->hdr_checksum = 0;
 		ip4->hdr_checksum = rte_ipv4_cksum(ip4);
 	}
+	if (proto == IPPROTO_SCTP) {
+		struct rte_sctp_hdr *sctp = (void *)l4;
+
+		sctp->cksum = 0;
+		sctp->cksum = rte_cpu_to_le_32(
+			sctp_checksum(l4, (uint32_t)(rte_pktmbuf_mtod(m, uint8_t *) + m->data_len - l4)));
+		return;
+	}
+	memset(field, 0, 2);
 	sum = v4 ? rte_ipv4_udptcp_cksum(ip4, l4) : rte_ipv6_udptcp_cksum(ip6, l4);
 	memcpy(field, &sum, 2);
 }

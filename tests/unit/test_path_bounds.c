@@ -89,6 +89,8 @@ too_many_or_endless_extension_headers_are_refused(void **state)
 	network_free(network);
 }
 
+static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP };
+
 /* The frame cut off at every length. Nothing of it goes to a server or client; only whole ones may be answered. */
 static void
 cut_everywhere(struct network *network, struct rte_mbuf *m, uint8_t port)
@@ -110,14 +112,14 @@ a_packet_cut_off_anywhere_goes_nowhere(void **state)
 	struct frame frame;
 
 	(void)state;
-	for (uint32_t i = 0; i < 4; i++) {
-		frame = usual(i & 1, i & 2 ? IPPROTO_UDP : IPPROTO_TCP);
+	for (uint32_t i = 0; i < 6; i++) {
+		frame = usual(i & 1, protocols[i / 2]);
 		cut_everywhere(network, frame_new(&frame, CLIENTS), CLIENTS);
 	}
 	frame = usual(true, IPPROTO_UDP);
 	cut_everywhere(network, with_extensions(&frame, IPPROTO_HOPOPTS, 3), CLIENTS);
 	cut_everywhere(network, with_extensions(&frame, IPPROTO_FRAGMENT, 1), CLIENTS);
-	assert_int_equal(dropped(network, DROP_L2_SHORT), 6 * IP);
+	assert_int_equal(dropped(network, DROP_L2_SHORT), 8 * IP);
 	assert_int_equal(counted(network, COUNT_CONNS), 0);
 	network_free(network);
 }
@@ -129,8 +131,8 @@ a_packet_of_a_connection_cut_off_anywhere_goes_nowhere(void **state)
 	uint64_t sent_before;
 
 	(void)state;
-	for (uint32_t i = 0; i < 4; i++) {
-		struct frame frame = usual(i & 1, i & 2 ? IPPROTO_UDP : IPPROTO_TCP);
+	for (uint32_t i = 0; i < 6; i++) {
+		struct frame frame = usual(i & 1, protocols[i / 2]);
 		struct rte_mbuf *m;
 
 		receive(network, 0, CLIENTS, frame_new(&frame, CLIENTS));

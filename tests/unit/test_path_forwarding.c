@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Packets of services, in and out, to the last byte: NAT, direct routing and full-NAT, IPv4 and IPv6, TCP and UDP.
+ * Packets of services, in and out, to the last byte: NAT, direct routing and full-NAT, IPv4 and IPv6, TCP, UDP
+ * and SCTP.
  */
 #include "forwarded_flow.h"
 
@@ -23,8 +24,7 @@ packets_of_every_mode_arrive_with_the_right_bytes(void **state)
 	(void)state;
 	for (EACH_MODE(mode)) {
 		struct flow_under_test test = test_flow(mode);
-		uint64_t bytes = (strchr(mode->client, ':') ? 40u : 20u) + (mode->proto == IPPROTO_TCP ? 20u : 8u);
-		uint64_t out = 0;
+		uint64_t bytes = headers_of(mode), out = 0;
 
 		client_sends(&test, SYN, 0, false);
 		assert_int_equal(test.network->director->workers[0]->loads[0].in_bytes, bytes);
@@ -49,8 +49,7 @@ the_longest_packet_passes_and_a_longer_one_does_not(void **state)
 	(void)state;
 	for (EACH_MODE(mode)) {
 		struct flow_under_test test = test_flow(mode);
-		uint16_t most = (uint16_t)(1500 - (strchr(mode->client, ':') ? 40 : 20) -
-					   (mode->proto == IPPROTO_TCP ? 20 : 8));
+		uint16_t most = (uint16_t)(1500 - headers_of(mode));
 
 		client_sends(&test, SYN, 0, false);
 		client_sends(&test, ACK, most, false);

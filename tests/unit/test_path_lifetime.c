@@ -57,14 +57,17 @@ an_idle_connection_ends_after_its_timeout_and_not_before(void **state)
 		uint8_t proto, state;
 		uint32_t seconds;
 	} cases[] = {
-		{ IPPROTO_TCP, TCP_ESTABLISHED_, 900 }, { IPPROTO_TCP, TCP_SYN_RECV_, 60 },
-		{ IPPROTO_TCP, TCP_FIN_WAIT, 120 },	{ IPPROTO_TCP, TCP_CLOSE_, 10 },
-		{ IPPROTO_UDP, UDP_NORMAL, 300 },
+		{ IPPROTO_TCP, TCP_ESTABLISHED_, 900 },	 { IPPROTO_TCP, TCP_SYN_RECV_, 60 },
+		{ IPPROTO_TCP, TCP_FIN_WAIT, 120 },	 { IPPROTO_TCP, TCP_CLOSE_, 10 },
+		{ IPPROTO_UDP, UDP_NORMAL, 300 },	 { IPPROTO_SCTP, SCTP_INIT1, 4 },
+		{ IPPROTO_SCTP, SCTP_ESTABLISHED, 900 }, { IPPROTO_SCTP, SCTP_CLOSED, 61 },
 	};
 
 	(void)state;
 	for (uint32_t i = 0; i < RTE_DIM(cases); i++) {
-		struct flow_under_test test = test_flow(&modes[cases[i].proto == IPPROTO_TCP ? 10 : 11]);
+		struct flow_under_test test = test_flow(&modes[cases[i].proto == IPPROTO_TCP   ? 10
+							       : cases[i].proto == IPPROTO_UDP ? 11
+											       : 17]);
 		struct worker *self = test.network->director->workers[0];
 
 		client_sends(&test, SYN, 0, false);

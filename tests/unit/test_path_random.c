@@ -24,7 +24,7 @@
 
 #define PACKETS 1000000
 #define WORKERS 3
-#define SERVICES 12
+#define SERVICES 18
 #define IP 14
 
 static const char *const vips[2][6] = {
@@ -34,6 +34,8 @@ static const char *const vips[2][6] = {
 static const char *const servers[2][3] = { { "10.0.0.1", "10.0.0.2", "10.0.0.9" },
 					   { "fd00::1", "fd00::2", "fd00::9" } };
 static const uint8_t methods[3] = { FORWARD_NAT, FORWARD_DIRECT, FORWARD_FULLNAT };
+
+static const uint8_t protocols[3] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP };
 
 /* Service I: IPv6 if odd; its method and protocol follow from I / 2. */
 static void
@@ -48,8 +50,8 @@ publish_service(struct network *network, uint32_t i, uint32_t n_dests, int32_t w
 					       .weight = weight,
 					       .forward = methods[i / 2 % 3],
 					       .upper = k == 1 ? 40 : 0 };
-	director_serve(network->director, i, i / 6 ? IPPROTO_UDP : IPPROTO_TCP, vips[i & 1][i / 2], 80,
-		       schedulers[i % 3], 3 * i, dests, n_dests);
+	director_serve(network->director, i, protocols[i / 6], vips[i & 1][i / 2 % 6], 80, schedulers[i % 3], 3 * i,
+		       dests, n_dests);
 	for (uint32_t k = n_dests; k < 3; k++)
 		dest_retract(network->director->lb, DEST_ID(3 * i + k, 1));
 }
@@ -59,7 +61,7 @@ valid_packet(struct random_source *random, uint8_t port)
 {
 	static const uint8_t flags[] = { SYN, SYN, ACK, ACK, ACK, FIN | ACK, RST, SYN | ACK, 0, 0xff };
 	uint32_t i = random_upto(random, SERVICES), ipv6 = i & 1;
-	struct frame frame = { .proto = i / 6 ? IPPROTO_UDP : IPPROTO_TCP,
+	struct frame frame = { .proto = protocols[i / 6],
 			       .flags = flags[random_upto(random, sizeof(flags))],
 			       .payload = (uint16_t)random_upto(random, 200),
 			       .seq = (uint32_t)random_u64(random),
@@ -69,7 +71,7 @@ valid_packet(struct random_source *random, uint8_t port)
 
 	if (port == CLIENTS) {
 		frame.src = client;
-		frame.dst = vips[ipv6][i / 2];
+		frame.dst = vips[ipv6][i / 2 % 6];
 		frame.sport = client_port;
 		frame.dport = 80;
 	} else {
@@ -86,7 +88,7 @@ valid_packet(struct random_source *random, uint8_t port)
 static void
 change_kind(struct random_source *random, struct rte_mbuf *m)
 {
-	static const uint8_t protocols[] = { 1, 2, 6, 17, 58, 0, 43, 44, 60, 112, 132 };
+	static const uint8_t others[] = { 1, 2, 6, 17, 58, 0, 43, 44, 60, 112, 132 };
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
 	bool ipv4 = frame[12] == 8;
 	uint8_t *l4 = frame + IP + (ipv4 ? 20 : 40);
@@ -100,7 +102,7 @@ change_kind(struct random_source *random, struct rte_mbuf *m)
 		frame[13] ^= 0xdd;
 		break;
 	default:
-		frame[IP + (ipv4 ? 9 : 6)] = protocols[random_upto(random, sizeof(protocols))];
+		frame[IP + (ipv4 ? 9 : 6)] = others[random_upto(random, sizeof(others))];
 		l4[0] = (uint8_t)(random_upto(random, 2) ? 8 : 128 + random_upto(random, 16));
 		l4[1] = 0;
 	}

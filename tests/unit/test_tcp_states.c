@@ -32,8 +32,8 @@ static const enum tcp_state states[TCP_STATES] = {
 	TCP_CLOSE_, TCP_CLOSE_WAIT_,  TCP_LAST_ACK_, TCP_LISTEN_,   TCP_SYNACK,
 };
 static const char names[TCP_STATES][3] = { "NO", "ES", "SS", "SR", "FW", "TW", "CL", "CW", "LA", "LI", "SA" };
-static const char *const views[TCP_VIEWS] = {
-	[TCP_INPUT] = "input", [TCP_OUTPUT] = "output", [TCP_INPUT_ONLY] = "input-only"
+static const char *const views[VIEWS] = {
+	[VIEW_INPUT] = "input", [VIEW_OUTPUT] = "output", [VIEW_INPUT_ONLY] = "input-only"
 };
 
 /* The line of the data file that begins with these words, split at its blanks. */
@@ -97,7 +97,7 @@ static void
 every_transition_is_the_kernels(void **state)
 {
 	(void)state;
-	for (int view = 0; view < TCP_VIEWS; view++) {
+	for (int view = 0; view < VIEWS; view++) {
 		for (unsigned int flags = 0; flags < 256; flags++) {
 			char beginning[32];
 			struct row row;
@@ -108,9 +108,9 @@ every_transition_is_the_kernels(void **state)
 				const struct conn conn = {
 					.proto = IPPROTO_TCP,
 					.state = (uint8_t)from,
-					.flags = view == TCP_INPUT_ONLY ? CONN_NO_OUTPUT : 0,
+					.flags = view == VIEW_INPUT_ONLY ? CONN_NO_OUTPUT : 0,
 				};
-				enum conn_direction direction = view == TCP_OUTPUT ? CONN_OUT : CONN_IN;
+				enum conn_direction direction = view == VIEW_OUTPUT ? CONN_OUT : CONN_IN;
 
 				assert_int_equal(tcp_next_state(&conn, direction, (uint8_t)flags),
 						 state_named(row.word[from]));

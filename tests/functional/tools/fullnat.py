@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Adds full-NAT destinations, which stock ipvsadm has no option for.
+"""Adds full-NAT destinations and services of ICMP, which stock ipvsadm has no option for.
 
-  fullnat.py SOCKET service tcp|udp VIP:PORT SCHEDULER
-  fullnat.py SOCKET dest tcp|udp VIP:PORT REAL:PORT [WEIGHT]
+  fullnat.py SOCKET service PROTOCOL VIP:PORT SCHEDULER
+  fullnat.py SOCKET dest PROTOCOL VIP:PORT REAL:PORT [WEIGHT [nat|dr]]
 
-IPv6 addresses stand in brackets.
+PROTOCOL is tcp, udp, sctp, icmp or icmpv6; the last two have port 0. IPv6 addresses stand in brackets.
 """
 import ipaddress
 import os
@@ -13,8 +13,9 @@ import socket
 import struct
 import sys
 
-FAMILY_IPVS, NEW_SERVICE, NEW_DEST, REQUEST_ACK, FULLNAT = 0x1C, 1, 5, 5, 5
-PROTOCOLS = {"tcp": 6, "udp": 17}
+FAMILY_IPVS, NEW_SERVICE, NEW_DEST, REQUEST_ACK = 0x1C, 1, 5, 5
+METHODS = {"nat": 0, "dr": 3, "fullnat": 5}
+PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58, "sctp": 132}
 HELLO = struct.pack("=IHHIIQII", 0x5650494B, 1, 32, os.getpid(), os.getpid(), 0, 1, 0)
 
 
@@ -64,7 +65,8 @@ def main():
     else:
         real, port = endpoint(last)
         weight = int(sys.argv[6]) if len(sys.argv) > 6 else 1
-        dest = (attribute(1, padded(real)) + attribute(2, port) + attribute(3, struct.pack("=I", FULLNAT)) +
+        method = METHODS[sys.argv[7] if len(sys.argv) > 7 else "fullnat"]
+        dest = (attribute(1, padded(real)) + attribute(2, port) + attribute(3, struct.pack("=I", method)) +
                 attribute(4, struct.pack("=I", weight)) + attribute(5, struct.pack("=I", 0)) +
                 attribute(6, struct.pack("=I", 0)) +
                 attribute(11, struct.pack("=H", 2 if real.version == 4 else 10)))
