@@ -72,7 +72,11 @@ parse_end(const char *argument, struct wanted_end *ret)
 static const struct {
 	uint8_t number;
 	const char *name;
-} protocols[] = { { IPPROTO_TCP, "TCP" }, { IPPROTO_UDP, "UDP" }, { IPPROTO_SCTP, "SCTP" } };
+} protocols[] = { { IPPROTO_TCP, "TCP" },
+		  { IPPROTO_UDP, "UDP" },
+		  { IPPROTO_SCTP, "SCTP" },
+		  { IPPROTO_ICMP, "ICMP" },
+		  { IPPROTO_ICMPV6, "ICMPv6" } };
 
 #define PROTOCOLS (sizeof(protocols) / sizeof(protocols[0]))
 
@@ -169,7 +173,7 @@ end_text(struct nlattr **attrs, int type, char *text, size_t size)
 void
 conns_head(void)
 {
-	printf("%-5s %-11s %7s %7s %6s  %-21s %-21s %-21s %s\n", "proto", "state", "expires", "age", "worker", "client",
+	printf("%-6s %-11s %7s %7s %6s  %-21s %-21s %-21s %s\n", "proto", "state", "expires", "age", "worker", "client",
 	       "virtual", "local", "server");
 }
 
@@ -185,7 +189,7 @@ conns_show(struct nl_msg *msg, void *arg)
 	    !attrs[IPVSX_CONN_ATTR_PROTOCOL] || !attrs[IPVSX_CONN_ATTR_STATE] || !attrs[IPVSX_CONN_ATTR_WORKER] ||
 	    !attrs[IPVSX_CONN_ATTR_EXPIRES] || !attrs[IPVSX_CONN_ATTR_AGE])
 		return NL_SKIP;
-	printf("%-5s %-11s %7u %7u %6u  %-21s %-21s %-21s %s\n",
+	printf("%-6s %-11s %7u %7u %6u  %-21s %-21s %-21s %s\n",
 	       protocol_name(nla_get_u8(attrs[IPVSX_CONN_ATTR_PROTOCOL])), nla_get_string(attrs[IPVSX_CONN_ATTR_STATE]),
 	       nla_get_u32(attrs[IPVSX_CONN_ATTR_EXPIRES]) / 1000, nla_get_u32(attrs[IPVSX_CONN_ATTR_AGE]) / 1000,
 	       nla_get_u32(attrs[IPVSX_CONN_ATTR_WORKER]),

@@ -43,8 +43,8 @@ read_range(struct config_reader *reader, const config_setting_t *group, const ch
 static void
 read_protocol(struct config_reader *reader, const config_setting_t *group, uint8_t *ret)
 {
-	static const char *const names[] = { "any", "tcp", "udp", "sctp", NULL };
-	static const uint8_t numbers[] = { 0, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP };
+	static const char *const names[] = { "any", "tcp", "udp", "sctp", "icmp", "icmpv6", NULL };
+	static const uint8_t numbers[] = { 0, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_ICMP, IPPROTO_ICMPV6 };
 	int choice = 0;
 
 	config_word(reader, group, "protocol", names, &choice);

@@ -54,7 +54,8 @@ set_deltas(struct conn *conn, enum conn_direction direction, const struct flow *
 		checksum_difference(&from->sport, &to->sport, 2) + checksum_difference(&from->dport, &to->dport, 2);
 
 	conn->ip_delta[direction] = from->family == AF_INET ? checksum_fold(addresses) : 0;
-	conn->l4_delta[direction] = checksum_fold(addresses + ports);
+	conn->l4_delta[direction] =
+		checksum_fold(protocol_by_number(conn->proto)->own_checksum ? ports : addresses + ports);
 }
 
 static void

@@ -3,7 +3,9 @@
  * See mark.h. DPDK's access control lists, one a family. What is looked at is put into one struct, in network order, of
  * which librte_acl reads the protocol and then words of four bytes.
  */
+#include <assert.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +55,19 @@ static const struct rte_acl_field_def fields6[FIELDS6] = {
 RTE_ACL_RULE_DEF(rule4, FIELDS4);
 RTE_ACL_RULE_DEF(rule6, FIELDS6);
 
+/* What stands for a protocol in rules and keys. A rule for any protocol is for those with ports: ping is the kernel's
+ * unless a rule asks for it. */
+#define NAMED_ONLY 0x40
+
+static uint8_t
+protocol_code(uint8_t proto)
+{
+	static_assert(((IPPROTO_TCP | IPPROTO_UDP | IPPROTO_SCTP) & NAMED_ONLY) == 0,
+		      "rules for any protocol are for these");
+
+	return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6 ? proto | NAMED_ONLY : proto;
+}
+
 struct marks {
 	struct rte_acl_ctx *contexts[FAMILIES]; /* NULL: no rule of that family */
 };
@@ -74,8 +89,8 @@ fill_fields(struct rte_acl_field *fields, uint32_t words, const struct mark_rule
 {
 	struct rte_acl_field *ports = fields + 1 + 2 * words;
 
-	fields[0].value.u8 = rule->proto;
-	fields[0].mask_range.u8 = rule->proto ? UINT8_MAX : 0;
+	fields[0].value.u8 = rule->proto ? protocol_code(rule->proto) : 0;
+	fields[0].mask_range.u8 = rule->proto ? UINT8_MAX : NAMED_ONLY;
 	fill_prefix(fields + 1, words, &rule->source);
 	fill_prefix(fields + 1 + words, words, &rule->destination);
 	ports[0].value.u16 = rule->first_source_port;
@@ -207,7 +222,7 @@ marks_classify(const struct marks *marks, const struct flow *flow, uint8_t port)
 {
 	if (flow->family == AF_INET) {
 		const struct key4 key = {
-			.proto = flow->proto,
+			.proto = protocol_code(flow->proto),
 			.src = flow->src.v4,
 			.dst = flow->dst.v4,
 			.sport = flow->sport,
@@ -218,7 +233,7 @@ marks_classify(const struct marks *marks, const struct flow *flow, uint8_t port)
 		return classify(marks->contexts[FAMILY_IPV4], &key);
 	} else {
 		struct key6 key = {
-			.proto = flow->proto,
+			.proto = protocol_code(flow->proto),
 			.sport = flow->sport,
 			.dport = flow->dport,
 			.port = rte_cpu_to_be_32(port),

@@ -22,7 +22,7 @@ struct mark_prefix {
 
 struct mark_rule {
 	uint32_t mark; /* not 0 */
-	uint8_t proto; /* 0: any */
+	uint8_t proto; /* 0: any but ICMP and ICMPv6 */
 	uint32_t port; /* index of the port by which the packet came in, or MARK_ANY_PORT */
 	struct mark_prefix source, destination; /* of the same family, if both are given */
 	uint16_t first_source_port, last_source_port; /* host order */

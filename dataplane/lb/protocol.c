@@ -7,7 +7,6 @@
 #include "lb/protocol.h"
 
 const struct protocol *const protocol_table[UINT8_MAX + 1] = {
-	[IPPROTO_TCP] = &protocol_tcp,
-	[IPPROTO_UDP] = &protocol_udp,
-	[IPPROTO_SCTP] = &protocol_sctp,
+	[IPPROTO_ICMP] = &protocol_icmp,     [IPPROTO_TCP] = &protocol_tcp,   [IPPROTO_UDP] = &protocol_udp,
+	[IPPROTO_ICMPV6] = &protocol_icmpv6, [IPPROTO_SCTP] = &protocol_sctp,
 };

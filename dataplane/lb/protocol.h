@@ -71,7 +71,9 @@ enum conn_view { VIEW_INPUT = CONN_IN, VIEW_OUTPUT = CONN_OUT, VIEW_INPUT_ONLY, 
 
 enum udp_state { UDP_NORMAL, UDP_STATES };
 
-enum protocol_index { PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_SCTP, PROTOCOLS };
+enum echo_state { ECHO_NORMAL, ECHO_STATES };
+
+enum protocol_index { PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_SCTP, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOLS };
 #define PROTOCOL_STATES 16
 
 /* Published: how long a connection outlives its last packet, by protocol and state. */
@@ -89,6 +91,8 @@ struct protocol {
 	uint8_t index;
 	uint8_t n_states;
 	uint8_t established; /* the state whose timeout a service may have its own of */
+	bool portless; /* its services and servers have port 0, whatever they were given */
+	bool own_checksum; /* of the message alone: addresses are not in it */
 	/* A persistence template is assured (the kernel's ip_vs_control_assure_ct) by a connection that comes to this state;
 	 * 0: by the server's first answer. */
 	uint8_t assured_state;
@@ -101,6 +105,8 @@ struct protocol {
 	/* Whether a client's packet of CONN makes a new one in its place, as in the kernel (is_new_conn_expected,
 	 * conn_reuse_mode 1). NULL: never. */
 	bool (*renews)(const struct conn *conn, const void *l4, uint32_t length);
+	/* Whether a packet is one that goes in DIRECTION, where the ports may not tell. NULL: they do. */
+	bool (*belongs)(const void *l4, uint32_t direction);
 	/* The state that CONN comes to by a packet. NULL: it has one only, or (TCP) the path follows it (path/rewrite.h). */
 	uint8_t (*follow)(const struct conn *conn, uint32_t direction, const void *l4, uint32_t length);
 	/* Writes the ports and mends the checksum: DELTA is that of conn.l4_delta. NULL: TCP and UDP, which the fast path
@@ -114,7 +120,7 @@ struct protocol {
 	const char *const *state_names;
 };
 
-extern const struct protocol protocol_tcp, protocol_udp, protocol_sctp;
+extern const struct protocol protocol_tcp, protocol_udp, protocol_sctp, protocol_icmp, protocol_icmpv6;
 
 /* By number; NULL where services can't be of that protocol. */
 extern const struct protocol *const protocol_table[UINT8_MAX + 1];

@@ -62,11 +62,20 @@ same_service(const struct service_key *a, const struct service_key *b)
 	return a->port == b->port && ip_bits_equal(&a->addr, &b->addr);
 }
 
+/* Where ports are none, port 0 is no sign of all of them. */
+static bool
+is_portless(const struct service *svc)
+{
+	const struct protocol *protocol = protocol_by_number(svc->key.protocol);
+
+	return protocol && protocol->portless;
+}
+
 /* Answers to clients of a mark, of port 0 or of FTP come from any port, or to any. */
 static bool
 is_any_port(const struct service *svc)
 {
-	return svc->key.fwmark != 0 || svc->key.port == 0 ||
+	return svc->key.fwmark != 0 || (svc->key.port == 0 && !is_portless(svc)) ||
 	       (svc->key.port == SERVICE_PORT_FTP && (svc->flags & IP_VS_SVC_F_PERSISTENT) != 0);
 }
 
@@ -78,7 +87,7 @@ server_of(const struct service *svc, const struct dest *dest)
 
 	if (is_any_port(svc))
 		return server;
-	server.port = dest->port != 0 ? dest->port : svc->key.port;
+	server.port = dest->port != 0 && !is_portless(svc) ? dest->port : svc->key.port;
 	server.protocol = svc->key.protocol;
 	return server;
 }

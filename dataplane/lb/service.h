@@ -126,7 +126,7 @@ const struct service *service_for(const struct lb *lb, const struct flow *flow, 
  * own (ip_vs_schedule()). */
 bool service_takes(const struct service *svc, const struct flow *flow);
 /* The port that a connection of FLOW has at DEST: its own, or where it has none, or must not change it for a client that
- * is to stay at one server whatever the port, the client's. */
+ * is to stay at one server whatever the port, the client's. FLOW is of a protocol that services can have. */
 rte_be16_t service_dest_port(const struct service *svc, const struct dest *dest, const struct flow *flow);
 /* Whether dest ID is there and may be used by connections that have it. */
 bool dest_alive(const struct lb *lb, uint32_t id);

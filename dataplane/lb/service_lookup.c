@@ -75,7 +75,8 @@ service_takes(const struct service *svc, const struct flow *flow)
 rte_be16_t
 service_dest_port(const struct service *svc, const struct dest *dest, const struct flow *flow)
 {
-	if (dest->port == 0 || ((svc->flags & IP_VS_SVC_F_PERSISTENT) != 0 && flow->dport != svc->key.port))
+	if (dest->port == 0 || protocol_by_number(flow->proto)->portless ||
+	    ((svc->flags & IP_VS_SVC_F_PERSISTENT) != 0 && flow->dport != svc->key.port))
 		return flow->dport;
 	return dest->port;
 }

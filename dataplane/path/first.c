@@ -189,7 +189,7 @@ static enum verdict
 refuse(const struct packet *packet)
 {
 	/* An active FTP data connection is begun by the server. */
-	if (packet->flow.sport == FTP_DATA)
+	if (packet->flow.sport == FTP_DATA && !packet->protocol->portless)
 		return VERDICT_KERNEL;
 	if (service_takes(packet->svc, &packet->flow))
 		return VERDICT_NEXT;

@@ -58,6 +58,8 @@ known_packet(struct worker *self, struct packet *packet)
 		return VERDICT_NEXT;
 	conn = conn_at(table, CONN_NUMBER(value));
 	direction = CONN_DIRECTION(value);
+	if (packet->protocol->belongs && !packet->protocol->belongs(packet_at(packet, packet->l4), direction))
+		return VERDICT_NEXT;
 	if (direction == CONN_IN && begins_anew(packet, conn)) {
 		conn_leave(self, conn, packet->flow.family);
 		self->counters.count[COUNT_CONN_REUSED]++;

@@ -26,10 +26,13 @@ route_packet(struct worker *self, struct packet *packet)
 static enum verdict
 fragment_packet(struct worker *self, struct packet *packet)
 {
-	if (packet->is_fragment && protocol_by_number(packet->flow.proto) &&
-	    lb_has_address(self->lb, packet->flow.family, &packet->flow.dst))
-		return verdict_drop(DROP_FRAGMENT);
-	return VERDICT_NEXT;
+	const struct protocol *protocol = protocol_by_number(packet->flow.proto);
+
+	if (!packet->is_fragment || !protocol || !lb_has_address(self->lb, packet->flow.family, &packet->flow.dst))
+		return VERDICT_NEXT;
+	/* a long ping to an address without a service of echo is the kernel's */
+	return protocol->portless && !service_find(self->lb, &packet->flow) ? VERDICT_NEXT
+									    : verdict_drop(DROP_FRAGMENT);
 }
 
 static step *const steps[] = {

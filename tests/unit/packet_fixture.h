@@ -52,6 +52,7 @@ struct frame {
 	uint16_t sport, dport; /* host order */
 	uint8_t proto; /* IPPROTO_TCP if 0 */
 	uint8_t ttl; /* 64 if 0 */
+	/* Of ICMP an echo: a request, whose identifier is sport, or with ACK a reply, whose identifier is dport. */
 	uint8_t flags; /* of TCP; of SCTP the chunk that means the same: INIT, INIT ACK, DATA, SHUTDOWN, ABORT */
 	uint32_t seq, ack;
 	const uint8_t *options; /* of TCP */

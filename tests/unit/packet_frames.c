@@ -84,6 +84,25 @@ sctp_checksum(const uint8_t *l4, uint32_t length)
 	return ~sum;
 }
 
+static bool
+is_echo(uint8_t proto)
+{
+	return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
+}
+
+static uint16_t
+write_echo(const struct frame *frame, uint8_t *l4)
+{
+	const bool reply = frame->flags & ACK, v4 = frame->proto == IPPROTO_ICMP;
+	const rte_be16_t rest[2] = { rte_cpu_to_be_16(reply ? frame->dport : frame->sport),
+				     rte_cpu_to_be_16((uint16_t)frame->seq) };
+
+	l4[0] = v4 ? (reply ? 0 : 8) : (reply ? 129 : 128);
+	l4[1] = 0;
+	memcpy(l4 + 4, rest, sizeof(rest));
+	return 8;
+}
+
 static uint16_t
 write_payload(const struct frame *frame, uint8_t *l4, uint16_t header)
 {
@@ -110,6 +129,8 @@ write_l4(const struct frame *frame, uint8_t *l4)
 						.dgram_len = rte_cpu_to_be_16(
 							(uint16_t)(sizeof(udp_header) + frame->payload)) };
 
+	if (is_echo(frame->proto))
+		return write_payload(frame, l4, write_echo(frame, l4));
 	if (frame->proto == IPPROTO_SCTP)
 		return write_payload(frame, l4, write_sctp(frame, l4));
 	if (tcp) {
@@ -148,7 +169,14 @@ frame_checksums(struct rte_mbuf *m)
 			sctp_checksum(l4, (uint32_t)(rte_pktmbuf_mtod(m, uint8_t *) + m->data_len - l4)));
 		return;
 	}
+	if (is_echo(proto))
+		field = l4 + 2;
 	memset(field, 0, 2);
+	if (proto == IPPROTO_ICMP) {
+		sum = (uint16_t)~rte_raw_cksum(l4, (size_t)(rte_pktmbuf_mtod(m, uint8_t *) + m->data_len - l4));
+		memcpy(field, &sum, 2);
+		return;
+	}
 	sum = v4 ? rte_ipv4_udptcp_cksum(ip4, l4) : rte_ipv6_udptcp_cksum(ip6, l4);
 	memcpy(field, &sum, 2);
 }
