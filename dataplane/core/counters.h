@@ -30,6 +30,7 @@
 	X(CONN_REUSED, "conn_reused", "connections whose place a new one took")                               \
 	X(CONNS, "conns", "connections (a gauge)")                                                            \
 	X(LADDR_RECYCLED, "laddr_recycled", "local ports taken over from a closed connection")                \
+	X(RESET_DOUBTED, "reset_doubted", "TCP resets far from the window, which ended no connection")        \
 	X(NEIGH_ASKED, "neigh_asked", "neighbours asked for")                                                 \
 	X(TURNS, "turns", "turns of the loop that found work")
 
@@ -46,9 +47,9 @@
 	X(IP_LAND, "ip_land", "source and destination are the same")                                             \
 	X(IP_TTL, "ip_ttl", "TTL or hop limit used up")                                                          \
 	X(IP_EXTENSIONS, "ip_extensions", "IPv6 extension headers cut short or too many")                        \
-	X(L4_SHORT, "l4_short", "shorter than its transport header")                                            \
-	X(L4_LENGTH, "l4_length", "TCP data offset, UDP or chunk length out of bounds")                                 \
-	X(L4_CHECKSUM, "l4_checksum", "the port reported a wrong checksum of the transport")                           \
+	X(L4_SHORT, "l4_short", "shorter than its transport header")                                             \
+	X(L4_LENGTH, "l4_length", "TCP data offset, UDP or chunk length out of bounds")                          \
+	X(L4_CHECKSUM, "l4_checksum", "the port reported a wrong checksum of the transport")                     \
 	X(TCP_FLAGS, "tcp_flags", "TCP flags that no host sends")                                                \
 	X(FRAGMENT, "fragment", "fragment to a service or local address")                                        \
 	X(MULTI_SEGMENT, "multi_segment", "headers spread over several buffers")                                 \

@@ -22,6 +22,7 @@
 #define SWEEP_AHEAD 16 /* connections whose lines are on their way */
 #define RESETS_MAX 32 /* connections reset in one turn: two packets each */
 #define SWEEP_BEHIND 8 /* connections that have timed out and whose buckets are */
+#define RESET_WINDOW (1u << 20) /* how far from what was acknowledged last a reset is believed, either way */
 #define SEQUENCE_GAP 65536 /* beyond what the server acknowledged, so that its TIME_WAIT takes the SYN as a new one */
 
 static struct conn_table *
@@ -250,6 +251,25 @@ table_with(const struct worker *self, const struct conn *conn)
 	return at >= table->conns && at < table->conns + ((size_t)table->capacity << table->size_shift)
 		       ? table
 		       : self->conns[TABLE_IPV6];
+}
+
+/* In the spirit of RFC 5961. Windows are not followed, so what lies further than any usual one from what the other end
+ * acknowledged last is doubted. Where that is not known (the handshake, and direct routing, whose servers' packets don't
+ * pass here) a reset is believed, as in the kernel. */
+bool
+conn_doubts_reset(struct worker *self, const struct conn *conn, uint32_t direction, rte_be32_t sequence)
+{
+	uint32_t distance = rte_be_to_cpu_32(sequence) - rte_be_to_cpu_32(conn->last_ack[direction ^ 1]);
+
+	if (conn->last_ack[direction ^ 1] == 0)
+		return false;
+	/* acknowledgements are kept in the server's numbers */
+	if (direction == CONN_IN && (conn->flags & CONN_SHIFTED))
+		distance += conn_cold(table_with(self, conn), conn)->shift;
+	if (distance + RESET_WINDOW <= 2 * RESET_WINDOW)
+		return false;
+	self->counters.count[COUNT_RESET_DOUBTED]++;
+	return true;
 }
 
 void

@@ -5,6 +5,7 @@
 #ifndef LB_CONN_LIFE_H
 #define LB_CONN_LIFE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/flow.h"
@@ -46,6 +47,8 @@ void conn_close(struct worker *self, struct conn *conn, uint16_t family);
  * goes on holding it, since the server may still be in TIME_WAIT for it: it waits to expire or to be recycled. Others
  * are closed. */
 void conn_leave(struct worker *self, struct conn *conn, uint16_t family);
+/* Whether a TCP reset with this SEQUENCE number may be a guess of somebody who does not see the connection. */
+bool conn_doubts_reset(struct worker *self, const struct conn *conn, uint32_t direction, rte_be32_t sequence);
 /* Moves to STATE and counts it as active or not. */
 void conn_set_state(struct worker *self, struct conn *conn, uint8_t state);
 

@@ -119,7 +119,8 @@ conn_count(struct worker *self, struct conn *conn, uint32_t direction, uint32_t 
 	conn->last_seen_ms = self->now_ms;
 }
 
-/* Follows the TCP state, and what the other end has acknowledged. */
+/* Follows the TCP state, and what the other end has acknowledged. A reset that may be a guess is forwarded, since the
+ * other end knows better, and changes nothing here. */
 static inline void
 conn_follow_tcp(struct worker *self, struct conn *conn, uint32_t direction, const struct rte_tcp_hdr *tcp)
 {
@@ -127,7 +128,8 @@ conn_follow_tcp(struct worker *self, struct conn *conn, uint32_t direction, cons
 
 	if (tcp->tcp_flags & RTE_TCP_ACK_FLAG)
 		conn->last_ack[direction] = tcp->recv_ack;
-	if (unlikely(next != conn->state))
+	if (unlikely(next != conn->state) &&
+	    !((tcp->tcp_flags & RTE_TCP_RST_FLAG) && conn_doubts_reset(self, conn, direction, tcp->sent_seq)))
 		conn_set_state(self, conn, next);
 }
 
