@@ -58,6 +58,7 @@
 	X(CONN_TABLE_FULL, "conn_table_full", "the connection table is full")                                    \
 	X(TEMPLATES_FULL, "templates_full", "no room to remember another client of a persistent service")        \
 	X(CONN_COLLISION, "conn_collision", "another connection has the same addresses and ports at the server") \
+	X(TRANSLATION, "translation", "AH or ESP that a change of addresses would spoil")                        \
 	X(NO_LADDR, "no_laddr", "no local address on the way to the destination")                                \
 	X(NO_LOCAL_PORT, "no_local_port", "local addresses are used up")                                         \
 	X(LADDR_NO_CONN, "laddr_no_conn", "to a local address, but of no connection")                            \

@@ -84,6 +84,8 @@ struct timeouts {
 struct knobs;
 struct timeouts_spec;
 
+enum protocol_spoilt_by { SPOILT_BY_NAT = 1 << 0, SPOILT_BY_FULLNAT = 1 << 1 };
+
 /* L4, LENGTH: a packet from its transport header to the end of the IP packet, which parse() has found sound. */
 struct protocol {
 	const char *name;
@@ -91,13 +93,15 @@ struct protocol {
 	uint8_t index;
 	uint8_t n_states;
 	uint8_t established; /* the state whose timeout a service may have its own of */
+	bool fragments; /* nothing behind the IP header tells the connection, so that fragments may pass */
+	uint8_t spoilt_by; /* enum protocol_spoilt_by: ways of forwarding that are no use to it */
 	bool portless; /* its services and servers have port 0, whatever they were given */
 	bool own_checksum; /* of the message alone: addresses are not in it */
 	/* A persistence template is assured (the kernel's ip_vs_control_assure_ct) by a connection that comes to this state;
 	 * 0: by the server's first answer. */
 	uint8_t assured_state;
 	/* Bounds first: whether the header is there, and its lengths are sound. Writes the ports of FLOW, which has its
-	 * addresses. 0; 1 if the packet is none that a service could have, and is left to others; or a negative drop
+	 * addresses and this protocol (or writes another one, whose connection the packet belongs to). 0; 1 if the packet is none that a service could have, and is left to others; or a negative drop
 	 * reason. */
 	int (*parse)(const void *l4, uint32_t length, struct flow *flow);
 	/* Whether a packet with no connection may make one. */
@@ -120,7 +124,8 @@ struct protocol {
 	const char *const *state_names;
 };
 
-extern const struct protocol protocol_tcp, protocol_udp, protocol_sctp, protocol_icmp, protocol_icmpv6;
+extern const struct protocol protocol_tcp, protocol_udp, protocol_sctp, protocol_icmp, protocol_icmpv6, protocol_ah,
+	protocol_esp;
 
 /* By number; NULL where services can't be of that protocol. */
 extern const struct protocol *const protocol_table[UINT8_MAX + 1];

@@ -18,7 +18,7 @@ timeouts_publish(struct lb *lb, const struct timeouts_spec *spec)
 	for (int number = 0; number <= UINT8_MAX; number++) {
 		const struct protocol *protocol = protocol_by_number((uint8_t)number);
 
-		if (protocol)
+		if (protocol && protocol->timeouts)
 			protocol->timeouts(spec, timeouts->ms[protocol->index]);
 	}
 	publish(lb->timeouts, timeouts);

@@ -35,7 +35,7 @@ classify_l4(struct packet *packet)
 	const struct protocol *protocol = protocol_by_number(packet->flow.proto);
 	int err;
 
-	if (!protocol)
+	if (!protocol || (packet->is_fragment && !protocol->fragments))
 		return VERDICT_NEXT;
 	err = protocol->parse(packet_at(packet, packet->l4), packet_l4_length(packet), &packet->flow);
 	if (err != 0)
@@ -76,7 +76,7 @@ classify_ipv4(struct packet *packet)
 	packet->flow.proto = ip->next_proto_id;
 	packet->flow.src.v4 = ip->src_addr;
 	packet->flow.dst.v4 = ip->dst_addr;
-	return packet->is_fragment ? VERDICT_NEXT : classify_l4(packet);
+	return classify_l4(packet);
 }
 
 /* Walks the extension headers (RFC 8200) to the transport header. */
@@ -127,7 +127,7 @@ classify_ipv6(struct packet *packet)
 	memcpy(packet->flow.src.bytes, &ip->src_addr, 16);
 	memcpy(packet->flow.dst.bytes, &ip->dst_addr, 16);
 	verdict = skip_extensions(packet, ip->proto);
-	return verdict != VERDICT_NEXT || packet->is_fragment ? verdict : classify_l4(packet);
+	return verdict != VERDICT_NEXT ? verdict : classify_l4(packet);
 }
 
 enum verdict

@@ -37,6 +37,17 @@ begins_anew(const struct packet *packet, const struct conn *conn)
 	return protocol->renews && protocol->renews(conn, packet_at(packet, packet->l4), packet_l4_length(packet));
 }
 
+/* AH and ESP where the connection's addresses are changed. */
+static bool
+is_spoilt(const struct packet *packet, const struct conn_table *table, const struct conn *conn)
+{
+	const uint8_t spoilt_by = packet->protocol->spoilt_by;
+
+	if (spoilt_by == 0 || (conn->flags & CONN_NO_OUTPUT))
+		return false;
+	return spoilt_by & (conn_cold(table, conn)->flags & COLD_LOCAL_PORT ? SPOILT_BY_FULLNAT : SPOILT_BY_NAT);
+}
+
 enum verdict
 known_packet(struct worker *self, struct packet *packet)
 {
@@ -60,6 +71,8 @@ known_packet(struct worker *self, struct packet *packet)
 	direction = CONN_DIRECTION(value);
 	if (packet->protocol->belongs && !packet->protocol->belongs(packet_at(packet, packet->l4), direction))
 		return VERDICT_NEXT;
+	if (is_spoilt(packet, table, conn))
+		return verdict_drop(DROP_TRANSLATION);
 	if (direction == CONN_IN && begins_anew(packet, conn)) {
 		conn_leave(self, conn, packet->flow.family);
 		self->counters.count[COUNT_CONN_REUSED]++;

@@ -28,7 +28,8 @@ fragment_packet(struct worker *self, struct packet *packet)
 {
 	const struct protocol *protocol = protocol_by_number(packet->flow.proto);
 
-	if (!packet->is_fragment || !protocol || !lb_has_address(self->lb, packet->flow.family, &packet->flow.dst))
+	if (!packet->is_fragment || packet->has_l4 || !protocol ||
+	    !lb_has_address(self->lb, packet->flow.family, &packet->flow.dst))
 		return VERDICT_NEXT;
 	/* a long ping to an address without a service of echo is the kernel's */
 	return protocol->portless && !service_find(self->lb, &packet->flow) ? VERDICT_NEXT
