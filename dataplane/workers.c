@@ -142,6 +142,7 @@ worker_create(const struct worker_shared *shared, uint32_t index, uint32_t n_wor
 	self->random = 0x9e3779b9u * (index + 1);
 	self->idle_us = shared->config->workers.idle_us;
 	self->pool = shared->pool;
+	token_bucket_init(&self->icmp_errors, worker_share(shared->config->limits.icmp_errors, n_workers), 0);
 	self->lb = shared->lb;
 	self->fib = shared->fib;
 	self->ports = shared->ports;

@@ -141,9 +141,9 @@ read_ports(struct config_reader *reader, const config_setting_t *root, struct co
 static void
 read_limits(struct config_reader *reader, const config_setting_t *root, struct config_limits *limits)
 {
-	static const char *const keys[] = { "connections",     "connections_ipv6", "services",	 "dests",
-					    "routes",	       "routes_ipv6",	   "neighbours", "mbufs",
-					    "waiting_packets", "templates",	   NULL };
+	static const char *const keys[] = { "connections",     "connections_ipv6", "services",	  "dests",
+					    "routes",	       "routes_ipv6",	   "neighbours",  "mbufs",
+					    "waiting_packets", "templates",	   "icmp_errors", NULL };
 	const config_setting_t *group = config_setting_get_member(root, "limits");
 
 	if (!group || !config_keys(reader, group, keys))
@@ -157,6 +157,7 @@ read_limits(struct config_reader *reader, const config_setting_t *root, struct c
 	config_number(reader, group, "neighbours", 64, 1u << 20, &limits->neighbours);
 	config_number(reader, group, "mbufs", 2048, 1u << 22, &limits->mbufs);
 	config_number(reader, group, "templates", 1024, 1u << 24, &limits->templates);
+	config_number(reader, group, "icmp_errors", 0, 1000000, &limits->icmp_errors);
 	config_number(reader, group, "waiting_packets", 16, 65536, &limits->waiting_packets);
 }
 
@@ -246,6 +247,7 @@ config_with_defaults(void)
 		.neighbours = 1u << 14,
 		.mbufs = 1u << 15,
 		.templates = 1u << 18,
+		.icmp_errors = 1000,
 		.waiting_packets = 1024,
 	};
 	config->control.socket = strdup(IPVSD_DEFAULT_SOCKET);

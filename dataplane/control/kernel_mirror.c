@@ -113,6 +113,9 @@ mirror_settle(struct kernel_mirror *mirror)
 	if (mirror->recheck_neighbours)
 		mirror_neighbours_recheck(mirror);
 	mirror->recheck_neighbours = false;
+	if (mirror->recheck_addresses)
+		mirror_addresses_recheck(mirror);
+	mirror->recheck_addresses = false;
 }
 
 void

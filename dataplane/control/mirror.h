@@ -95,6 +95,7 @@ struct kernel_mirror {
 	uint32_t sweep;
 	bool resync_due; /* all is to be read again */
 	bool recheck_neighbours; /* routes have changed */
+	bool recheck_addresses; /* of the ports, too */
 	uint64_t now_ms;
 	mirror_ask *ask;
 	struct log_limit full_limit;
@@ -137,6 +138,8 @@ struct mirror_link *mirror_link_find(const struct kernel_mirror *mirror, int ifi
 
 void mirror_address_take(struct kernel_mirror *mirror, struct nl_object *object, bool gone);
 void mirror_addresses_sweep(struct kernel_mirror *mirror);
+/* Addresses have come or gone: from which each port speaks is chosen anew. */
+void mirror_addresses_recheck(struct kernel_mirror *mirror);
 
 /* ---- mirror_routes.c ---- */
 

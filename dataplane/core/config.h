@@ -74,6 +74,7 @@ struct config_limits {
 	uint32_t neighbours; /* next hops, both families; default 16K */
 	uint32_t mbufs; /* default 32K */
 	uint32_t templates; /* clients of persistent services, all workers together; default 256K */
+	uint32_t icmp_errors; /* that all workers together make in a second, 0: none; default 1000 */
 	uint32_t waiting_packets; /* packets of a worker that wait for a neighbour; default 1K */
 };
 

@@ -31,6 +31,8 @@
 	X(CONNS, "conns", "connections (a gauge)")                                                            \
 	X(LADDR_RECYCLED, "laddr_recycled", "local ports taken over from a closed connection")                \
 	X(RESET_DOUBTED, "reset_doubted", "TCP resets far from the window, which ended no connection")        \
+	X(ICMP_MADE, "icmp_made", "ICMP errors made here")                                                    \
+	X(ICMP_LIMITED, "icmp_limited", "ICMP errors not made: limits.icmp_errors")                           \
 	X(NEIGH_ASKED, "neigh_asked", "neighbours asked for")                                                 \
 	X(TURNS, "turns", "turns of the loop that found work")
 
@@ -52,6 +54,7 @@
 	X(L4_CHECKSUM, "l4_checksum", "the port reported a wrong checksum of the transport")                     \
 	X(TCP_FLAGS, "tcp_flags", "TCP flags that no host sends")                                                \
 	X(FRAGMENT, "fragment", "fragment to a service or local address")                                        \
+	X(ICMP_QUOTE, "icmp_quote", "ICMP error that quotes too little, or no IP packet")                        \
 	X(MULTI_SEGMENT, "multi_segment", "headers spread over several buffers")                                 \
 	X(NO_DEST, "no_dest", "no destination with weight above 0")                                              \
 	X(DEST_REMOVED, "dest_removed", "the connection's destination was removed")                              \
@@ -61,6 +64,7 @@
 	X(TRANSLATION, "translation", "AH or ESP that a change of addresses would spoil")                        \
 	X(NO_LADDR, "no_laddr", "no local address on the way to the destination")                                \
 	X(NO_LOCAL_PORT, "no_local_port", "local addresses are used up")                                         \
+	X(NAT_NO_CONN, "nat_no_conn", "from a NAT server, but of no connection: nat_icmp_send")                  \
 	X(LADDR_NO_CONN, "laddr_no_conn", "to a local address, but of no connection")                            \
 	X(FORWARD_METHOD, "forward_method", "the destination's forwarding method has no packet path")            \
 	X(NO_ROUTE, "no_route", "no route")                                                                      \

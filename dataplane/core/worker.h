@@ -14,6 +14,7 @@
 #include <rte_ring.h>
 
 #include "core/counters.h"
+#include "core/token_bucket.h"
 
 #define BURST 64
 #define WORKERS_MAX 128
@@ -87,6 +88,7 @@ struct worker {
 	uint32_t n_rx;
 	uint32_t idle_us;
 	struct send_buffer send[WORKER_PORTS_MAX];
+	struct token_bucket icmp_errors; /* that this worker may make */
 	struct rte_mempool *pool;
 	alignas(64) struct counters counters;
 

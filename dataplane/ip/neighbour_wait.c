@@ -216,18 +216,22 @@ take_packet(struct worker *self, struct held_address *address)
 }
 
 static void
-drop_all(struct worker *self, struct held_address *address, enum drop_reason reason)
+drop_all(struct worker *self, struct held_address *address, enum drop_reason reason,
+	 void (*lost)(struct worker *self, struct rte_mbuf *m, enum drop_reason reason))
 {
 	struct rte_mbuf *m;
 
-	while ((m = take_packet(self, address)))
+	while ((m = take_packet(self, address))) {
+		lost(self, m, reason);
 		drop(self, m, reason);
+	}
 }
 
 /* False: ADDRESS has to wait on. */
 static bool
 settle(struct worker *self, struct held_address *address,
-       void (*send)(struct worker *self, struct rte_mbuf *m, union nexthop nexthop))
+       void (*send)(struct worker *self, struct rte_mbuf *m, union nexthop nexthop),
+       void (*lost)(struct worker *self, struct rte_mbuf *m, enum drop_reason reason))
 {
 	union nexthop nexthop = fib_nexthop(self->fib, fib_lookup(self->fib, address->family, &address->dst));
 	struct rte_mbuf *m;
@@ -243,19 +247,20 @@ settle(struct worker *self, struct held_address *address,
 			ask(self, address);
 			return false;
 		}
-		drop_all(self, address, DROP_NEIGH_FAILED);
+		drop_all(self, address, DROP_NEIGH_FAILED, lost);
 		return true;
 	case NEXTHOP_BLACKHOLE:
-		drop_all(self, address, DROP_BLACKHOLE);
+		drop_all(self, address, DROP_BLACKHOLE, lost);
 		return true;
 	default:
-		drop_all(self, address, DROP_NO_ROUTE);
+		drop_all(self, address, DROP_NO_ROUTE, lost);
 		return true;
 	}
 }
 
 void
-neighbour_wait_poll(struct worker *self, void (*send)(struct worker *self, struct rte_mbuf *m, union nexthop nexthop))
+neighbour_wait_poll(struct worker *self, void (*send)(struct worker *self, struct rte_mbuf *m, union nexthop nexthop),
+		    void (*lost)(struct worker *self, struct rte_mbuf *m, enum drop_reason reason))
 {
 	struct neighbour_wait *waiting = self->waiting;
 
@@ -264,7 +269,7 @@ neighbour_wait_poll(struct worker *self, void (*send)(struct worker *self, struc
 	waiting->polled_ms = self->now_ms;
 	/* From the back: the place of one that is removed is taken by one that was looked at. */
 	for (uint32_t i = waiting->n_addresses; i > 0; i--) {
-		if (settle(self, &waiting->addresses[i - 1], send))
+		if (settle(self, &waiting->addresses[i - 1], send, lost))
 			remove_address(waiting, i - 1);
 	}
 }

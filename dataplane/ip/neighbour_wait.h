@@ -12,6 +12,7 @@
 #include <rte_mbuf.h>
 
 #include "core/address.h"
+#include "core/counters.h"
 #include "ip/fib.h"
 
 struct worker;
@@ -26,8 +27,10 @@ void neighbour_wait_destroy(struct neighbour_wait *waiting);
  * room, or DST has its share of it; M is still the caller's. */
 bool neighbour_wait_add(struct worker *self, struct rte_mbuf *m, uint16_t family, const union ip_bits *dst,
 			uint32_t number);
-/* Once a turn: hands what can go to SEND, in the order of arrival for each address, and drops what waited for 3 s. */
+/* Once a turn: hands what can go to SEND, in the order of arrival for each address, and drops what waited for 3 s,
+ * after LOST has seen it. Both may add packets. */
 void neighbour_wait_poll(struct worker *self,
-			 void (*send)(struct worker *self, struct rte_mbuf *m, union nexthop nexthop));
+			 void (*send)(struct worker *self, struct rte_mbuf *m, union nexthop nexthop),
+			 void (*lost)(struct worker *self, struct rte_mbuf *m, enum drop_reason reason));
 
 #endif

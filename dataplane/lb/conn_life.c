@@ -178,8 +178,8 @@ conn_answered(struct worker *self, struct conn *conn, uint16_t family)
 }
 
 void
-conn_once(struct worker *self, const struct dest *dest, const struct forward *forward, const struct flow *flow,
-	  const struct flow *reply, struct conn *ret)
+conn_imagine(const struct dest *dest, const struct forward *forward, const struct flow *flow, const struct flow *reply,
+	     struct conn *ret)
 {
 	struct flow to_client = flow_reversed(flow), to_server = flow_reversed(reply);
 
@@ -191,6 +191,13 @@ conn_once(struct worker *self, const struct dest *dest, const struct forward *fo
 	set_key(ret, CONN_OUT, reply);
 	set_deltas(ret, CONN_IN, flow, &to_server);
 	set_deltas(ret, CONN_OUT, reply, &to_client);
+}
+
+void
+conn_once(struct worker *self, const struct dest *dest, const struct forward *forward, const struct flow *flow,
+	  const struct flow *reply, struct conn *ret)
+{
+	conn_imagine(dest, forward, flow, reply, ret);
 	self->loads[DEST_INDEX(dest->id)].connections++;
 }
 

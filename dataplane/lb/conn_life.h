@@ -35,6 +35,9 @@ int conn_complete(struct worker *self, struct conn *conn, const struct flow *flo
 void conn_set_template(struct worker *self, struct conn *conn, uint16_t family, uint32_t number);
 /* The server answered a connection that is CONN_WATCHED. */
 void conn_answered(struct worker *self, struct conn *conn, uint16_t family);
+/* A connection that is in *RET alone, and nowhere counted. */
+void conn_imagine(const struct dest *dest, const struct forward *forward, const struct flow *flow,
+		  const struct flow *reply, struct conn *ret);
 /* A connection for one packet, in *RET alone, and counted as one (IP_VS_CONN_F_ONE_PACKET). */
 void conn_once(struct worker *self, const struct dest *dest, const struct forward *forward, const struct flow *flow,
 	       const struct flow *reply, struct conn *ret);

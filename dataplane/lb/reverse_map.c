@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A chained hash of immutable entries, changed by the control thread under RCU. Nothing is entered with one worker.
+ * A chained hash of immutable entries, changed by the control thread under RCU.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -139,9 +139,9 @@ unuse(struct lb *lb, const struct service *svc, const struct dest *dest)
 }
 
 static bool
-counts(const struct lb *lb, const struct service *svc, uint32_t i)
+counts(const struct service *svc, uint32_t i)
 {
-	return lb->n_workers > 1 && svc->dests[i]->forward == FORWARD_NAT;
+	return svc->dests[i]->forward == FORWARD_NAT;
 }
 
 /* Destinations FIRST up to, but not including, END of a service. */
@@ -168,7 +168,7 @@ static void
 unuse_part(struct lb *lb, const struct service *svc, struct part part)
 {
 	for (uint32_t i = part.first; i < part.end; i++) {
-		if (counts(lb, svc, i))
+		if (counts(svc, i))
 			unuse(lb, svc, svc->dests[i]);
 	}
 }
@@ -178,7 +178,7 @@ static int
 use_part(struct lb *lb, const struct service *svc, struct part part)
 {
 	for (uint32_t i = part.first; i < part.end; i++) {
-		if (counts(lb, svc, i) && use(lb, svc, svc->dests[i]) < 0) {
+		if (counts(svc, i) && use(lb, svc, svc->dests[i]) < 0) {
 			unuse_part(lb, svc, (struct part){ part.first, i });
 			return -ENOMEM;
 		}

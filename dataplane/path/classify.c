@@ -79,9 +79,8 @@ classify_ipv4(struct packet *packet)
 	return classify_l4(packet);
 }
 
-/* Walks the extension headers (RFC 8200) to the transport header. */
-static enum verdict
-skip_extensions(struct packet *packet, uint8_t next)
+enum verdict
+classify_extensions(struct packet *packet, uint8_t next)
 {
 	for (int n = 0; n < EXTENSIONS_MAX; n++) {
 		const uint8_t *extension = packet_at(packet, packet->l4);
@@ -126,7 +125,7 @@ classify_ipv6(struct packet *packet)
 	packet->flow.family = AF_INET6;
 	memcpy(packet->flow.src.bytes, &ip->src_addr, 16);
 	memcpy(packet->flow.dst.bytes, &ip->dst_addr, 16);
-	verdict = skip_extensions(packet, ip->proto);
+	verdict = classify_extensions(packet, ip->proto);
 	return verdict != VERDICT_NEXT ? verdict : classify_l4(packet);
 }
 

@@ -12,6 +12,7 @@
 #include "lb/forward.h"
 #include "lb/lb.h"
 #include "lb/scheduler.h"
+#include "path/icmp.h"
 #include "path/path.h"
 #include "path/rewrite.h"
 
@@ -54,8 +55,8 @@ way_to(const struct worker *self, const struct dest *dest, uint32_t *ret, uint8_
 	}
 }
 
-static struct forward_request
-request_of(struct worker *self, const struct opening *opening)
+struct forward_request
+opening_request(struct worker *self, const struct opening *opening)
 {
 	return (struct forward_request){
 		.self = self,
@@ -67,9 +68,8 @@ request_of(struct worker *self, const struct opening *opening)
 	};
 }
 
-/* Whom the packet is to go to, and how. */
-static int
-aim(struct worker *self, struct opening *opening)
+int
+opening_aim(struct worker *self, struct opening *opening)
 {
 	const struct service *svc = opening->svc;
 	const struct packet *packet = &opening->packet;
@@ -90,7 +90,7 @@ static int
 begin(struct worker *self, struct opening *opening)
 {
 	const struct packet *packet = &opening->packet;
-	struct forward_request request = request_of(self, opening);
+	struct forward_request request = opening_request(self, opening);
 	struct conn *conn;
 	int err = opening->forward->bind(&request, &opening->reply);
 
@@ -112,7 +112,7 @@ static enum verdict
 finish(struct worker *self, struct opening *opening)
 {
 	struct packet *packet = &opening->packet;
-	struct forward_request request = request_of(self, opening);
+	struct forward_request request = opening_request(self, opening);
 	uint32_t recycle = CONN_NONE;
 	int err = conn_complete(self, opening->conn, &packet->flow, &opening->reply, recycle);
 
@@ -161,9 +161,9 @@ open_connection(struct worker *self, struct packet *packet)
 	opening = &openings->at[(openings->first + openings->n) % OPENINGS_MAX];
 	opening->packet = *packet;
 	opening->svc = packet->svc;
-	err = aim(self, opening);
+	err = opening_aim(self, opening);
 	if (err == 0 && is_for_once(packet)) {
-		struct forward_request request = request_of(self, opening);
+		struct forward_request request = opening_request(self, opening);
 
 		return one_packet(self, packet, &request, opening->forward);
 	}
@@ -196,6 +196,18 @@ refuse(const struct packet *packet)
 	return packet->svc->key.port == SERVICE_PORT_FTP ? VERDICT_KERNEL : verdict_drop(DROP_NO_DEST);
 }
 
+/* What ends here by no fault of his. */
+static void
+tell_client(struct worker *self, const struct packet *packet, enum verdict verdict)
+{
+	if (verdict == verdict_drop(DROP_NO_DEST))
+		icmp_answer(self, packet, ICMP_PORT_UNREACHABLE, 0);
+	else if (verdict == verdict_drop(DROP_IP_TTL))
+		icmp_answer(self, packet, ICMP_TTL_EXCEEDED, 0);
+	else if (verdict == verdict_drop(DROP_NO_ROUTE) || verdict == verdict_drop(DROP_BLACKHOLE))
+		icmp_answer(self, packet, ICMP_NO_WAY, 0);
+}
+
 enum verdict
 first_packet(struct worker *self, struct packet *packet)
 {
@@ -220,5 +232,8 @@ first_packet(struct worker *self, struct packet *packet)
 		verdict = verdict_drop(DROP_IP_TTL);
 	if (verdict == VERDICT_NEXT && (packet->svc->flags & IP_VS_SVC_F_PERSISTENT))
 		verdict = persistent_choose(self, packet);
-	return verdict == VERDICT_NEXT ? open_connection(self, packet) : verdict;
+	if (verdict == VERDICT_NEXT)
+		verdict = open_connection(self, packet);
+	tell_client(self, packet, verdict);
+	return verdict;
 }

@@ -3,6 +3,7 @@
  * Forwards one packet of a connection, whatever its headers look like: the slow twin of established.c.
  */
 #include "lb/conn_table.h"
+#include "path/icmp.h"
 #include "path/path.h"
 #include "path/rewrite.h"
 
@@ -70,16 +71,15 @@ follow(struct worker *self, struct packet *packet, struct conn *conn, uint32_t d
 		conn_set_state(self, conn, next);
 }
 
-/* Where the rewritten packet goes: what to look up again while the neighbour is unknown. */
-static union ip_bits
-next_address(const struct worker *self, const struct packet *packet, const struct conn *conn, uint32_t direction)
+union ip_bits
+conn_next_address(const struct worker *self, const struct conn *conn, uint16_t family, uint32_t direction)
 {
 	const struct dest *dest = dest_get(self->lb, conn->dest);
 	union ip_bits to = { .half = { 0 } };
 
 	if (direction == CONN_IN && dest)
 		return dest->addr.ip;
-	if (packet->flow.family == AF_INET)
+	if (family == AF_INET)
 		to.v4 = conn->key4[CONN_IN].src;
 	else
 		memcpy(to.bytes, conn->key6[CONN_IN].src, 16);
@@ -96,8 +96,10 @@ forward_packet(struct worker *self, struct packet *packet, struct conn *conn, ui
 		return verdict_drop(DROP_LADDR_NO_CONN);
 	if (direction == CONN_IN && !dest_alive(self->lb, conn->dest))
 		return verdict_drop(DROP_DEST_REMOVED);
-	if (packet->ttl <= 1)
+	if (packet->ttl <= 1) {
+		icmp_answer(self, packet, ICMP_TTL_EXCEEDED, 0);
 		return verdict_drop(DROP_IP_TTL);
+	}
 	if (conn->fib_generation != self->fib->generation)
 		conn_find_nexthops(self, conn, packet->flow.family);
 	follow(self, packet, conn, direction);
@@ -106,7 +108,7 @@ forward_packet(struct worker *self, struct packet *packet, struct conn *conn, ui
 	conn_count(self, conn, direction, packet->end - packet->l3);
 	if ((conn->flags & CONN_WATCHED) && direction == CONN_OUT)
 		conn_answered(self, conn, packet->flow.family);
-	to = next_address(self, packet, conn, direction);
+	to = conn_next_address(self, conn, packet->flow.family, direction);
 	rewrite(packet, conn, direction);
 	transmit_to(self, packet->m, conn->nexthop[direction], packet->flow.family, &to);
 	return VERDICT_DONE;

@@ -48,6 +48,21 @@ is_spoilt(const struct packet *packet, const struct conn_table *table, const str
 	return spoilt_by & (conn_cold(table, conn)->flags & COLD_LOCAL_PORT ? SPOILT_BY_FULLNAT : SPOILT_BY_NAT);
 }
 
+uint32_t
+known_connection(struct worker *self, struct openings *openings, const struct flow *flow)
+{
+	const struct conn_table *table = self->conns[flow->family == AF_INET ? TABLE_IPV4 : TABLE_IPV6];
+	uint32_t value = find(table, flow);
+
+	if (value != CONN_NONE && (conn_at(table, CONN_NUMBER(value))->flags & CONN_OPENING)) {
+		if (!openings)
+			return CONN_NONE;
+		openings_finish(self, openings);
+		value = find(table, flow);
+	}
+	return value;
+}
+
 enum verdict
 known_packet(struct worker *self, struct packet *packet)
 {
@@ -60,11 +75,7 @@ known_packet(struct worker *self, struct packet *packet)
 	if (!packet->has_l4 || !packet->to_us)
 		return VERDICT_NEXT;
 	table = self->conns[packet->flow.family == AF_INET ? TABLE_IPV4 : TABLE_IPV6];
-	value = find(table, &packet->flow);
-	if (value != CONN_NONE && (conn_at(table, CONN_NUMBER(value))->flags & CONN_OPENING)) {
-		openings_finish(self, packet->openings);
-		value = find(table, &packet->flow);
-	}
+	value = known_connection(self, packet->openings, &packet->flow);
 	if (value == CONN_NONE)
 		return VERDICT_NEXT;
 	conn = conn_at(table, CONN_NUMBER(value));

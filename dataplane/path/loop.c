@@ -127,7 +127,7 @@ worker_turn(struct worker *self)
 	work = receive(self);
 	work += take_over(self, work > 0);
 	work += take_kernel(self);
-	neighbour_wait_poll(self, transmit_ready);
+	neighbour_wait_poll(self, transmit_ready, transmit_lost);
 	conn_sweep(self, AF_INET, &sweep_hooks);
 	conn_sweep(self, AF_INET6, &sweep_hooks);
 	templates_sweep(self);

@@ -3,7 +3,7 @@
  * The way of a packet. path_burst() takes what a queue or ring gave. Packets of established connections stay in the
  * burst stages of established.c; whatever is odd in any way leaves for the steps below, which take one packet a call:
  *
- *   classify -> arp, nd, echo (for local addresses) -> known -> lookup -> owner -> first -> local
+ *   classify -> arp, nd, echo (for local addresses) -> known -> icmp_error -> lookup -> owner -> first -> local
  *
  * Each step says what became of the packet, and the first one that doesn't say NEXT decides.
  */
@@ -115,11 +115,19 @@ enum verdict known_packet(struct worker *self, struct packet *packet);
 enum verdict lookup_packet(struct worker *self, struct packet *packet);
 enum verdict owner_packet(struct worker *self, struct packet *packet);
 enum verdict first_packet(struct worker *self, struct packet *packet);
+enum verdict stray_packet(struct worker *self, struct packet *packet);
+enum verdict icmp_error_packet(struct worker *self, struct packet *packet);
 enum verdict local_packet(struct worker *self, struct packet *packet);
 
 /* Whether the source is an address that another host may have; an answer to others would go astray. */
 bool source_is_sound(const struct worker *self, struct packet *packet);
 
+/* Of classify.c: walks the extension headers (RFC 8200) from l4, where header NEXT begins, to the transport header, or to
+ * the fragment header: then is_fragment is set. NEXT, or a drop. */
+enum verdict classify_extensions(struct packet *packet, uint8_t next);
+/* Of known.c: the connection and direction of FLOW, as a value of its table (lb/conn_table.h), or CONN_NONE. Completes
+ * what is in OPENINGS if that is one of them; with NULL it is none yet. */
+uint32_t known_connection(struct worker *self, struct openings *openings, const struct flow *flow);
 /* Of owner.c: PACKET goes to worker TO, with NOTE. */
 enum verdict owner_give(struct worker *self, struct packet *packet, uint32_t to, struct handover_note note);
 /* Of persistent.c: finds where the client goes (DEST and TEMPLATE of PACKET), or lets another worker find it. */
@@ -129,6 +137,11 @@ enum verdict one_packet(struct worker *self, struct packet *packet, const struct
 			const struct forward *forward);
 /* Of first.c: completes the connections that were begun, and sends their packets. */
 void openings_finish(struct worker *self, struct openings *openings);
+/* Whom the packet of OPENING, whose packet and svc are set, is to go to, and how: dest, forward, nexthop and port. 0, or a
+ * negative drop reason. */
+int opening_aim(struct worker *self, struct opening *opening);
+/* What to ask its forwarding method. Valid as long as OPENING. */
+struct forward_request opening_request(struct worker *self, const struct opening *opening);
 
 /* Forwards a packet of CONN, found or made by a step: state, counts, rewrite, send. */
 enum verdict forward_packet(struct worker *self, struct packet *packet, struct conn *conn, uint8_t direction);
@@ -144,6 +157,12 @@ void sequence_shift(struct worker *self, struct packet *packet, struct conn *con
 /* Of reset.c: sends a RST to each end of a TCP connection that was heard (a hook of conn_sweep()). */
 void reset_conn(struct worker *self, struct conn *conn, uint16_t family);
 
+struct rte_tcp_hdr;
+/* Undoes that in the copy of a TCP header of which THERE bytes are sound, and which a packet had that was sent against
+ * DIRECTION: icmp_translate.c. */
+void sequence_restore(struct worker *self, const struct packet *packet, struct conn *conn, uint8_t direction,
+		      struct rte_tcp_hdr *tcp, uint16_t there);
+
 /* ---- transmit.c ---- */
 
 /* Sends M, complete from its Ethernet header on, on PORT. */
@@ -152,6 +171,8 @@ void transmit(struct worker *self, struct rte_mbuf *m, uint8_t port);
 void transmit_to(struct worker *self, struct rte_mbuf *m, uint32_t number, uint16_t family, const union ip_bits *dst);
 /* For packets that waited: the destination of the IP header is not needed any more. */
 void transmit_ready(struct worker *self, struct rte_mbuf *m, union nexthop nexthop);
+/* For those that waited in vain, and will be dropped for REASON: their senders are told. */
+void transmit_lost(struct worker *self, struct rte_mbuf *m, enum drop_reason reason);
 void transmit_flush(struct worker *self);
 
 /* ---- loop.c ---- */

@@ -84,6 +84,26 @@ shift_sack(struct rte_tcp_hdr *tcp, uint32_t delta)
 }
 
 void
+sequence_restore(struct worker *self, const struct packet *packet, struct conn *conn, uint8_t direction,
+		 struct rte_tcp_hdr *tcp, uint16_t there)
+{
+	const struct conn_table *table = self->conns[packet->flow.family == AF_INET ? TABLE_IPV4 : TABLE_IPV6];
+	const uint32_t shift = conn_cold(table, conn)->shift;
+
+	if (conn->proto != IPPROTO_TCP || shift == 0)
+		return;
+	if (direction == CONN_OUT) {
+		add32(tcp, &tcp->sent_seq, 0 - shift);
+		return;
+	}
+	if (there <= offsetof(struct rte_tcp_hdr, tcp_flags) || !(tcp->tcp_flags & RTE_TCP_ACK_FLAG))
+		return;
+	add32(tcp, &tcp->recv_ack, shift);
+	if ((tcp->data_off >> 4) * 4u <= there)
+		shift_sack(tcp, shift);
+}
+
+void
 sequence_shift(struct worker *self, struct packet *packet, struct conn *conn, uint8_t direction)
 {
 	struct conn_table *table = self->conns[packet->flow.family == AF_INET ? TABLE_IPV4 : TABLE_IPV6];

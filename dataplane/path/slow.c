@@ -37,9 +37,9 @@ fragment_packet(struct worker *self, struct packet *packet)
 }
 
 static step *const steps[] = {
-	classify_packet, arp_packet,	known_packet, route_packet, neighbour_discovery_packet,
-	echo_packet,	 lookup_packet, owner_packet, first_packet, fragment_packet,
-	local_packet,
+	classify_packet, arp_packet,	    known_packet,  route_packet, neighbour_discovery_packet,
+	echo_packet,	 icmp_error_packet, lookup_packet, owner_packet, stray_packet,
+	first_packet,	 fragment_packet,   local_packet,
 };
 #define UNKNOWN 3 /* the first step for a packet that belongs to no connection */
 

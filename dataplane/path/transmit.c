@@ -6,6 +6,7 @@
 #include <rte_ethdev.h>
 
 #include "ip/neighbour_wait.h"
+#include "path/icmp.h"
 #include "path/path.h"
 #include "path/transmit.h"
 #include "port/handover.h"
@@ -64,6 +65,12 @@ transmit_ready(struct worker *self, struct rte_mbuf *m, union nexthop nexthop)
 }
 
 void
+transmit_lost(struct worker *self, struct rte_mbuf *m, enum drop_reason reason)
+{
+	icmp_answer_sent(self, m, reason == DROP_NEIGH_FAILED ? ICMP_NO_NEIGHBOUR : ICMP_NO_WAY, 0);
+}
+
+void
 transmit_to(struct worker *self, struct rte_mbuf *m, uint32_t number, uint16_t family, const union ip_bits *dst)
 {
 	union nexthop nexthop = fib_nexthop(self->fib, number);
@@ -78,9 +85,11 @@ transmit_to(struct worker *self, struct rte_mbuf *m, uint32_t number, uint16_t f
 			drop(self, m, DROP_NEIGH_FULL);
 		break;
 	case NEXTHOP_NONE:
+		transmit_lost(self, m, DROP_NO_ROUTE);
 		drop(self, m, DROP_NO_ROUTE);
 		break;
 	default:
+		transmit_lost(self, m, DROP_BLACKHOLE);
 		drop(self, m, DROP_BLACKHOLE);
 		break;
 	}

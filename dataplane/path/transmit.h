@@ -12,6 +12,9 @@
 /* Sends what is in BUFFER. */
 void transmit_full(struct worker *self, struct send_buffer *buffer);
 
+/* What becomes of M, complete for NEXTHOP but for its Ethernet addresses, and longer than the MTU there: too_big.c. */
+void transmit_too_big(struct worker *self, struct rte_mbuf *m, union nexthop nexthop);
+
 /* To a port that is up. */
 static inline void
 transmit_add(struct worker *self, struct rte_mbuf *m, uint8_t port)
@@ -43,7 +46,7 @@ transmit_forward(struct worker *self, struct rte_mbuf *m, union nexthop nexthop)
 	struct rte_ether_hdr *ether = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
 
 	if (unlikely(rte_pktmbuf_pkt_len(m) > (uint32_t)port->mtu + RTE_ETHER_HDR_LEN)) {
-		drop(self, m, DROP_TOO_BIG);
+		transmit_too_big(self, m, nexthop);
 		return;
 	}
 	if (unlikely(!port->up)) {

@@ -276,6 +276,28 @@ addresses_are_told(void **state)
 }
 
 static void
+check_speaks_from(uint32_t port, const char *text)
+{
+	const struct ip_addr wanted = address(text);
+	union ip_bits own = { .half = { 0 } };
+
+	assert_true(port_own_address(&test.ports.port[port], wanted.family, &own));
+	assert_memory_equal(&own, &wanted.ip, sizeof(own));
+}
+
+static void
+each_port_speaks_from_its_first_address_with_a_network(void **state)
+{
+	(void)state;
+	start();
+	check_speaks_from(0, "10.9.0.1");
+	check_speaks_from(0, "fd09::1");
+	check_speaks_from(1, "192.0.2.1");
+	feed("mirror-changes.bin");
+	check_speaks_from(0, "10.9.0.1");
+}
+
+static void
 a_macvlans_address_is_the_ports_too(void **state)
 {
 	static const uint8_t virtual_mac[6] = { 0, 0, 0x5e, 0, 1, 0x33 };
@@ -623,6 +645,7 @@ main(void)
 		TEST(gateways_share_a_number),
 		TEST(gateways_are_managed_by_the_kernel),
 		TEST(addresses_are_told),
+		TEST(each_port_speaks_from_its_first_address_with_a_network),
 		TEST(a_macvlans_address_is_the_ports_too),
 		TEST(changes_are_followed),
 		TEST(a_full_reading_makes_up_for_lost_messages),

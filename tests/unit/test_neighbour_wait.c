@@ -32,6 +32,7 @@ static struct {
 	struct rte_mempool *pool;
 	uint32_t sent[PACKETS];
 	uint32_t n_sent;
+	uint64_t lost[DROP_MAX];
 	union nexthop last_nexthop;
 } test;
 
@@ -42,6 +43,13 @@ note_sent(struct worker *self, struct rte_mbuf *m, union nexthop nexthop)
 	test.sent[test.n_sent++] = m->hash.usr;
 	test.last_nexthop = nexthop;
 	rte_pktmbuf_free(m);
+}
+
+static void
+note_lost(struct worker *self, struct rte_mbuf *m, enum drop_reason reason)
+{
+	(void)self, (void)m;
+	test.lost[reason]++;
 }
 
 static int
@@ -61,6 +69,7 @@ setup(void **state)
 
 	(void)state;
 	test.n_sent = 0;
+	memset(test.lost, 0, sizeof(test.lost));
 	test.rcu = rcu_create(1);
 	test.worker = aligned_alloc(64, RTE_ALIGN_CEIL(sizeof(*test.worker), 64));
 	if (!test.rcu || !test.worker || fib_create(64, 64, 64, test.rcu, &test.fib) < 0)
@@ -117,7 +126,10 @@ static void
 poll_after(uint32_t ms)
 {
 	test.worker->now_ms += ms;
-	neighbour_wait_poll(test.worker, note_sent);
+	neighbour_wait_poll(test.worker, note_sent, note_lost);
+	assert_int_equal(test.lost[DROP_NEIGH_FAILED], test.worker->counters.drop[DROP_NEIGH_FAILED]);
+	assert_int_equal(test.lost[DROP_NO_ROUTE], test.worker->counters.drop[DROP_NO_ROUTE]);
+	assert_int_equal(test.lost[DROP_BLACKHOLE], test.worker->counters.drop[DROP_BLACKHOLE]);
 }
 
 static bool

@@ -182,7 +182,7 @@ packets_wait_for_a_neighbour_and_go_when_it_answers(void **state)
 		assert_int_equal(rte_ring_count(self->neighbour_requests), 0);
 		set_route(test.network, mode.server, ipv6 ? 128 : 32, test.network->nexthop_server[0]);
 		self->now_ms++;
-		neighbour_wait_poll(self, transmit_ready);
+		neighbour_wait_poll(self, transmit_ready, transmit_lost);
 		transmit_flush(self);
 		assert_int_equal(sent[SERVERS].n, 3);
 		m = sent[SERVERS].packets[0];

@@ -196,7 +196,7 @@ pass_time(struct network *network, uint32_t ms)
 		struct worker *self = network->director->workers[i];
 
 		self->now_ms += ms;
-		neighbour_wait_poll(self, transmit_ready);
+		neighbour_wait_poll(self, transmit_ready, transmit_lost);
 		conn_sweep(self, AF_INET, &hooks);
 		conn_sweep(self, AF_INET6, &hooks);
 		transmit_flush(self);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * ICMP errors about packets of connections. An error comes from where the quoted packet was sent, so it belongs to the
+ * connection of the quoted packet turned round, and to the worker that owns this. It opens and closes nothing and keeps
+ * nothing alive: anybody can send one.
+ */
+#include <errno.h>
+
+#include "lb/conn_table.h"
+#include "lb/lb.h"
+#include "path/icmp.h"
+#include "path/rewrite.h"
+
+/* Another worker may know the connection. If nobody does, the error is scheduled, if that is wanted, the kernel's, or of
+ * no use (local.c). */
+static enum verdict
+ask_owner(struct worker *self, struct packet *error, struct packet *quote, const struct flow *answered)
+{
+	struct packet like = *error;
+	enum verdict verdict;
+
+	like.flow = *answered;
+	like.has_l4 = true;
+	like.protocol = protocol_by_number(answered->proto);
+	like.nexthop = fib_lookup(self->fib, answered->family, &answered->dst);
+	lookup_packet(self, &like);
+	verdict = owner_packet(self, &like);
+	return verdict == VERDICT_NEXT ? icmp_schedule(self, error, quote, &like) : verdict;
+}
+
+/* As the kernel does it, errors count in the statistics. */
+static void
+count(struct worker *self, const struct conn *conn, enum conn_direction direction, uint32_t length)
+{
+	struct dest_load *load = &self->loads[DEST_INDEX(conn->dest)];
+
+	load->packets[direction]++;
+	load->bytes[direction] += length;
+}
+
+static enum verdict
+pass_on(struct worker *self, struct packet *error, struct packet *quote, uint32_t value)
+{
+	struct conn_table *table = self->conns[error->flow.family == AF_INET ? TABLE_IPV4 : TABLE_IPV6];
+	struct conn *conn = conn_at(table, CONN_NUMBER(value));
+	const enum conn_direction direction = CONN_DIRECTION(value);
+
+	if (conn->flags & CONN_LEFT)
+		return verdict_drop(DROP_LADDR_NO_CONN);
+	if (direction == CONN_IN && !dest_alive(self->lb, conn->dest))
+		return verdict_drop(DROP_DEST_REMOVED);
+	if (!source_is_sound(self, error))
+		return verdict_drop(DROP_IP_SOURCE);
+	if (error->ttl <= 1)
+		return verdict_drop(DROP_IP_TTL);
+	count(self, conn, direction, error->end - error->l3);
+	icmp_translate(self, error, quote, conn, direction);
+	return VERDICT_DONE;
+}
+
+enum verdict
+icmp_error_packet(struct worker *self, struct packet *packet)
+{
+	struct packet quote;
+	struct flow answered;
+	uint32_t value;
+	int err;
+
+	if (!packet->to_us || !packet->is_ip || !icmp_is_error(packet))
+		return VERDICT_NEXT;
+	err = icmp_quote_read(packet, &quote);
+	/* The kernel is used to what it gets at its own addresses. */
+	if (err == -EBADMSG &&
+	    (packet->nexthop != FIB_LOCAL || lb_has_address(self->lb, packet->flow.family, &packet->flow.dst)))
+		return verdict_drop(DROP_ICMP_QUOTE);
+	/* An error goes to who sent what it is about, not to others. */
+	if (err < 0 || !ip_bits_equal(&quote.flow.src, &packet->flow.dst))
+		return VERDICT_NEXT;
+	answered = flow_reversed(&quote.flow);
+	value = known_connection(self, packet->openings, &answered);
+	return value == CONN_NONE ? ask_owner(self, packet, &quote, &answered) : pass_on(self, packet, &quote, value);
+}
