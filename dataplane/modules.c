@@ -267,6 +267,15 @@ address_changed(void *arg, const struct ip_addr *addr, bool present)
 	laddr_groups_address_changed(control_laddrs(self->control), addr, present);
 }
 
+/* Nobody asks before the mirror is there: control_start() comes last. */
+static bool
+is_broadcast(void *arg, const struct ip_addr *addr)
+{
+	const struct modules *self = arg;
+
+	return kernel_mirror_is_broadcast(self->mirror, addr);
+}
+
 static int
 start_control(struct modules *self)
 {
@@ -278,6 +287,8 @@ start_control(struct modules *self)
 		.n_counters = self->n_workers + 1,
 		.n_workers = self->n_workers,
 		.laddrs = { .arg = self, .port_number = port_number, .activated = laddr_activated },
+		.is_broadcast = is_broadcast,
+		.is_broadcast_arg = self,
 	};
 	const struct kernel_mirror_parts mirror = {
 		.loop = self->loop,

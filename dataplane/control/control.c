@@ -58,9 +58,12 @@ create_model(struct control *control)
 
 	int err = ipvs_model_create(control->parts.lb, &model_limits, &control->model);
 
-	if (err == 0)
-		control->model->masquerade_is_fullnat = control->parts.config->control.masquerade_is_fullnat;
-	return err;
+	if (err < 0)
+		return err;
+	control->model->masquerade_is_fullnat = control->parts.config->control.masquerade_is_fullnat;
+	control->model->is_broadcast = control->parts.is_broadcast;
+	control->model->is_broadcast_arg = control->parts.is_broadcast_arg;
+	return 0;
 }
 
 static int

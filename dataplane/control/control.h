@@ -26,6 +26,9 @@ struct control_parts {
 	const struct counters *const *counters;
 	uint32_t n_counters, n_workers;
 	struct laddr_groups_hooks laddrs;
+	/* As in struct ipvs_model. */
+	bool (*is_broadcast)(void *arg, const struct ip_addr *addr);
+	void *is_broadcast_arg;
 };
 
 /* Opens and locks the state folder, makes the groups of local addresses of the config. Errors are logged, with their

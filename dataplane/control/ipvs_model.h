@@ -111,6 +111,9 @@ struct ipvs_model {
 	struct lb *lb;
 	struct ipvs_limits limits;
 	bool masquerade_is_fullnat; /* from clients that do not know full-NAT; set before any comes */
+	/* Whether an address is the broadcast address of one of the host's subnets; NULL: none is. */
+	bool (*is_broadcast)(void *arg, const struct ip_addr *addr);
+	void *is_broadcast_arg;
 	struct ipvs_service **services; /* by index */
 	uint32_t services_high; /* above every index in use */
 	struct ipvs_dest **dests; /* by index, those in the trash too */

@@ -55,7 +55,7 @@ check_settings(const struct dest *spec)
 	return 0;
 }
 
-/* The kernel asks its routing table too, for broadcast addresses of its subnets: those are not refused here. */
+/* An address that one host may have, whatever subnets there are. */
 static bool
 is_host_address(const struct ip_addr *addr)
 {
@@ -66,6 +66,13 @@ is_host_address(const struct ip_addr *addr)
 		return ip4 != INADDR_ANY && ip4 != INADDR_BROADCAST && !IN_MULTICAST(ip4);
 	return !IN6_IS_ADDR_UNSPECIFIED(ip6) && !IN6_IS_ADDR_MULTICAST(ip6) && !IN6_IS_ADDR_LINKLOCAL(ip6) &&
 	       !IN6_IS_ADDR_V4MAPPED(ip6);
+}
+
+/* The kernel asks its local table (inet_addr_type()). What was taken once is not asked about again, at a restart for one. */
+static bool
+is_broadcast(const struct ipvs_model *model, const struct ip_addr *addr)
+{
+	return addr->family == AF_INET && model->is_broadcast && model->is_broadcast(model->is_broadcast_arg, addr);
 }
 
 static void
@@ -180,7 +187,7 @@ ipvs_dest_add(struct ipvs_model *model, struct ipvs_service *service, const stru
 		*ret = dest;
 		return 0;
 	}
-	if (!is_host_address(&spec->addr))
+	if (!is_host_address(&spec->addr) || is_broadcast(model, &spec->addr))
 		return -EINVAL;
 	err = new_id(model, &id);
 	return err < 0 ? err : add_new(model, service, spec, id, ret);

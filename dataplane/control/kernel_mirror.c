@@ -75,6 +75,7 @@ take_object(struct nl_object *object, void *arg)
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
 		mirror_route_take(mirror, object, type == RTM_DELROUTE, taking->flags);
+		mirror_broadcast_take(mirror, object, type == RTM_DELROUTE);
 		break;
 	case RTM_NEWNEIGH:
 	case RTM_DELNEIGH:
@@ -131,6 +132,7 @@ mirror_sweep_end(struct kernel_mirror *mirror)
 	mirror_routes_sweep(mirror);
 	mirror_neighbours_sweep(mirror);
 	mirror_addresses_sweep(mirror);
+	mirror_broadcasts_sweep(mirror);
 	mirror_settle(mirror);
 }
 
@@ -147,9 +149,12 @@ mirror_create(const struct kernel_mirror_parts *parts, struct kernel_mirror **re
 	mirror->full_limit = (struct log_limit)LOG_LIMIT(5, 60);
 	TAILQ_INIT(&mirror->links);
 	TAILQ_INIT(&mirror->addresses);
+	TAILQ_INIT(&mirror->broadcasts);
 	TAILQ_INIT(&mirror->routes);
 	TAILQ_INIT(&mirror->neighbours);
 	err = hash_index_init(&mirror->addresses_by_key);
+	if (err == 0)
+		err = hash_index_init(&mirror->broadcasts_by_key);
 	if (err == 0)
 		err = hash_index_init(&mirror->routes_by_key);
 	if (err == 0)
@@ -178,9 +183,11 @@ mirror_destroy(struct kernel_mirror *mirror)
 {
 	FREE_ALL(&mirror->links, mirror_link);
 	FREE_ALL(&mirror->addresses, mirror_address);
+	FREE_ALL(&mirror->broadcasts, mirror_broadcast);
 	FREE_ALL(&mirror->routes, mirror_route);
 	FREE_ALL(&mirror->neighbours, mirror_neighbour);
 	hash_index_fini(&mirror->addresses_by_key);
+	hash_index_fini(&mirror->broadcasts_by_key);
 	hash_index_fini(&mirror->routes_by_key);
 	hash_index_fini(&mirror->neighbours_by_key);
 	free(mirror->neighbour_of_number);

@@ -36,4 +36,7 @@ struct kernel_mirror_parts {
 int kernel_mirror_create(const struct kernel_mirror_parts *parts, struct kernel_mirror **ret);
 void kernel_mirror_destroy(struct kernel_mirror *mirror);
 
+/* Whether the address is the broadcast address of a subnet that the host is in. */
+bool kernel_mirror_is_broadcast(const struct kernel_mirror *mirror, const struct ip_addr *addr);
+
 #endif

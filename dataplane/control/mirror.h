@@ -42,6 +42,15 @@ struct mirror_address {
 	uint32_t sweep;
 };
 
+/* A broadcast address of one of the host's interfaces. */
+struct mirror_broadcast {
+	struct hash_node node; /* by address */
+	TAILQ_ENTRY(mirror_broadcast) link;
+	struct ip_addr addr, source; /* the interface's address that it comes from */
+	int ifindex;
+	uint32_t sweep;
+};
+
 struct mirror_nexthop {
 	int ifindex;
 	bool dead;
@@ -88,9 +97,10 @@ struct kernel_mirror {
 	struct kernel_mirror_parts parts;
 	TAILQ_HEAD(, mirror_link) links;
 	TAILQ_HEAD(, mirror_address) addresses;
+	TAILQ_HEAD(, mirror_broadcast) broadcasts;
 	TAILQ_HEAD(, mirror_route) routes;
 	TAILQ_HEAD(, mirror_neighbour) neighbours;
-	struct hash_index addresses_by_key, routes_by_key, neighbours_by_key;
+	struct hash_index addresses_by_key, broadcasts_by_key, routes_by_key, neighbours_by_key;
 	struct mirror_neighbour **neighbour_of_number;
 	uint32_t sweep;
 	bool resync_due; /* all is to be read again */
@@ -140,6 +150,12 @@ void mirror_address_take(struct kernel_mirror *mirror, struct nl_object *object,
 void mirror_addresses_sweep(struct kernel_mirror *mirror);
 /* Addresses have come or gone: from which each port speaks is chosen anew. */
 void mirror_addresses_recheck(struct kernel_mirror *mirror);
+
+/* ---- mirror_broadcasts.c ---- */
+
+/* Of routes it takes those that say so. */
+void mirror_broadcast_take(struct kernel_mirror *mirror, struct nl_object *object, bool gone);
+void mirror_broadcasts_sweep(struct kernel_mirror *mirror);
 
 /* ---- mirror_routes.c ---- */
 

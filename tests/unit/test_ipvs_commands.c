@@ -241,6 +241,33 @@ static const struct refusal dest_refusals[] = {
 	{ "removal of a family that is not there", 7, -ENOENT, { { IPVS_DEST_ATTR_ADDR_FAMILY, 2, "\12\0" } } },
 };
 
+static const struct control_fixture *fixture_of_broadcasts;
+
+static bool
+ends_with_9(void *arg, const struct ip_addr *addr)
+{
+	assert_ptr_equal(arg, fixture_of_broadcasts);
+	return addr->ip.bytes[3] == 9;
+}
+
+/* But one that is there already stays, and can be changed. */
+static void
+a_broadcast_address_of_a_subnet_is_no_destination(void **state)
+{
+	struct control_fixture *fixture = *state;
+
+	fixture_of_broadcasts = fixture;
+	assert_int_equal(service_command(fixture, IPVS_CMD_NEW_SERVICE, 1), 0);
+	assert_int_equal(dest_command(fixture, IPVS_CMD_NEW_DEST, 1, 9, FORWARD_NAT, 1), 0);
+	fixture->model->is_broadcast = ends_with_9;
+	fixture->model->is_broadcast_arg = fixture;
+	assert_int_equal(service_command(fixture, IPVS_CMD_NEW_SERVICE, 2), 0);
+	assert_int_equal(dest_command(fixture, IPVS_CMD_NEW_DEST, 2, 9, FORWARD_NAT, 1), -EINVAL);
+	assert_int_equal(dest_command(fixture, IPVS_CMD_NEW_DEST, 2, 8, FORWARD_NAT, 1), 0);
+	assert_int_equal(dest_command(fixture, IPVS_CMD_SET_DEST, 1, 9, FORWARD_NAT, 5), 0);
+	assert_int_equal(dest_command(fixture, IPVS_CMD_NEW_DEST, 1, 9, FORWARD_NAT, 5), -EEXIST);
+}
+
 static void
 destinations_are_refused_with_the_kernels_errors(void **state)
 {
@@ -335,6 +362,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(services_are_refused_with_the_kernels_errors, setup, teardown),
 		cmocka_unit_test_setup_teardown(malformed_nests_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_broadcast_address_of_a_subnet_is_no_destination, setup, teardown),
 		cmocka_unit_test_setup_teardown(destinations_are_refused_with_the_kernels_errors, setup, teardown),
 		cmocka_unit_test_setup_teardown(daemons_are_refused_accepted_and_reported, setup, teardown),
 		cmocka_unit_test_setup_teardown(timeouts_are_checked_and_zero_leaves_them, setup, teardown),

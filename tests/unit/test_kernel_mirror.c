@@ -632,6 +632,54 @@ five_thousand_neighbours_stay_fresh(void **state)
 	}
 }
 
+static bool
+is_broadcast(const char *text)
+{
+	struct ip_addr addr = address(text);
+
+	return kernel_mirror_is_broadcast(test.mirror, &addr);
+}
+
+/* As if all routes of the recording were removed. */
+static void
+feed_as_removed(const char *name)
+{
+	size_t length;
+	uint8_t *data = read_recording(name, &length);
+	int left = (int)length;
+
+	for (struct nlmsghdr *message = (struct nlmsghdr *)(void *)data; nlmsg_ok(message, left);
+	     message = nlmsg_next(message, &left)) {
+		if (message->nlmsg_type != RTM_NEWROUTE)
+			continue;
+		message->nlmsg_type = RTM_DELROUTE;
+		mirror_take(test.mirror, message);
+	}
+}
+
+static void
+broadcast_addresses_of_subnets_are_known(void **state)
+{
+	static const char *const others[] = { "10.9.0.0",   "10.9.0.1",	      "10.9.0.254",
+					      "10.9.0.100", "198.51.100.255", "fd09::1" };
+
+	(void)state;
+	start();
+	assert_true(is_broadcast("10.9.0.255"));
+	assert_true(is_broadcast("192.0.2.255"));
+	assert_true(is_broadcast("127.255.255.255"));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(is_broadcast(others[i]));
+	feed_as_removed("mirror-start.bin");
+	assert_false(is_broadcast("10.9.0.255"));
+	start();
+	assert_true(is_broadcast("10.9.0.255"));
+	/* One that a full reading doesn't see any more. */
+	mirror_sweep_begin(test.mirror);
+	mirror_sweep_end(test.mirror);
+	assert_false(is_broadcast("10.9.0.255"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -646,6 +694,7 @@ main(void)
 		TEST(gateways_are_managed_by_the_kernel),
 		TEST(addresses_are_told),
 		TEST(each_port_speaks_from_its_first_address_with_a_network),
+		TEST(broadcast_addresses_of_subnets_are_known),
 		TEST(a_macvlans_address_is_the_ports_too),
 		TEST(changes_are_followed),
 		TEST(a_full_reading_makes_up_for_lost_messages),
