@@ -46,6 +46,7 @@ struct ipvs_service {
 	struct service_options options;
 	struct ipvs_dest_list dests; /* the newest first */
 	uint32_t n_dests;
+	uint32_t n_joined; /* destinations, ever */
 	struct ipvs_stats past; /* of destinations that left */
 	struct ipvs_stats zero; /* subtracted from what is shown */
 	bool unconfirmed; /* restored, or in doubt since its pusher began anew, and not named by a client since */

@@ -107,6 +107,7 @@ attach(struct ipvs_model *model, struct ipvs_service *service, struct ipvs_dest 
 	dest->service_serial = service->serial;
 	dest->service_key = service->key;
 	dest->spec.service = service->index;
+	dest->spec.order = ++service->n_joined;
 	ipvs_dest_counts(model, dest, &dest->joined);
 	hash_index_add(&model->dest_index, &dest->node, dest_hash(service, &dest->spec.addr, dest->spec.port));
 	TAILQ_INSERT_HEAD(&service->dests, dest, link);

@@ -61,8 +61,12 @@ struct worker_queue {
 
 /* Where a worker stands in a service's schedule; zeroed at first. */
 struct service_cursor {
-	uint32_t position; /* 0: not started */
-	int32_t weight;
+	uint64_t version; /* of the list that the rest is about; 0: not started */
+	uint32_t position; /* in ready[], to be looked at next */
+	union {
+		int32_t limit; /* of the pass under way */
+		uint32_t order; /* of the destination that was taken last */
+	};
 };
 
 struct worker {

@@ -22,6 +22,7 @@ struct lb {
 	uint32_t bucket_mask;
 	struct service **services; /* by index; published */
 	uint32_t max_services;
+	uint64_t list_versions; /* control only: how many were given out */
 	/* How many there are by mark, of FTP's port, of port 0: what to look for besides address and port. */
 	uint32_t n_marked, n_ftp, n_any_port;
 	uint64_t template_seed[4]; /* of the hash that all workers agree on */

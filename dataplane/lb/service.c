@@ -257,6 +257,23 @@ service_address(const struct service *svc)
 	return (struct ip_addr){ .family = svc->key.family, .ip = svc->key.addr };
 }
 
+/* Whether both list the same, unchanged: a destination that changes is another object. */
+static bool
+same_list(const struct service *a, const struct service *b)
+{
+	return a->n_dests == b->n_dests && memcmp(a->dests, b->dests, a->n_dests * sizeof(*a->dests)) == 0;
+}
+
+/* What tells a worker that the place it remembers is of another list. */
+static void
+number_version(struct lb *lb, struct service *svc, const struct service *old)
+{
+	bool goes_on = old && old->scheduler == svc->scheduler;
+
+	svc->version = goes_on && same_list(svc, old) ? old->version : ++lb->list_versions;
+	svc->since = goes_on ? old->since : svc->version;
+}
+
 /* Builds what the service's scheduler needs, and enters its address and servers where they are looked for. */
 static int
 service_prepare(struct lb *lb, struct service *svc, const struct service *old)
@@ -308,6 +325,7 @@ service_publish(struct lb *lb, const struct service_spec *spec, const struct des
 	svc = service_build(spec, dests, n_dests);
 	if (!svc)
 		return -ENOMEM;
+	number_version(lb, svc, lb->services[spec->index]);
 	err = service_prepare(lb, svc, lb->services[spec->index]);
 	if (err < 0) {
 		service_free(svc);

@@ -52,6 +52,7 @@ struct dest {
 	int32_t last_weight; /* the last above 0 since it came to its service, else 0 */
 	uint32_t upper, lower; /* thresholds of connections, 0: none */
 	uint32_t service; /* index */
+	uint32_t order; /* the later it came to its service, the higher; the list falls */
 };
 
 #define SERVICE_PORT_FTP RTE_BE16(21)
@@ -88,6 +89,8 @@ struct service {
 	const struct dest *const *dests;
 	uint32_t n_ready; /* those with a weight above 0 */
 	const struct dest *const *ready;
+	uint64_t version; /* changes with the list and what is in it, and with the scheduler */
+	uint64_t since; /* the first version with this scheduler; none of an earlier service of the index is as high */
 	struct service *hash_next; /* published */
 	/* Control only: versions of its destinations that were replaced since it was published, and which it may still
 	 * list: they go with it. */

@@ -260,6 +260,7 @@ make_service(struct testbed *testbed, uint32_t number)
 			.weight = 1,
 			.last_weight = 1,
 			.service = number,
+			.order = spec->dests - i,
 		};
 
 		err = dest_publish(testbed->lb, &dest, &dests[i]);

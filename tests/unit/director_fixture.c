@@ -104,6 +104,7 @@ director_dest(struct director *director, uint32_t service, uint32_t index, const
 		.upper = spec->upper,
 		.lower = spec->lower,
 		.service = service,
+		.order = FIXTURE_DESTS - index,
 	};
 	const struct dest *published;
 
