@@ -114,9 +114,9 @@ mirror_settle(struct kernel_mirror *mirror)
 	if (mirror->recheck_neighbours)
 		mirror_neighbours_recheck(mirror);
 	mirror->recheck_neighbours = false;
-	if (mirror->recheck_addresses)
-		mirror_addresses_recheck(mirror);
-	mirror->recheck_addresses = false;
+	if (mirror->addresses_changed)
+		mirror_own_publish(mirror);
+	mirror->addresses_changed = false;
 }
 
 void

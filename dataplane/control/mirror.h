@@ -105,7 +105,7 @@ struct kernel_mirror {
 	uint32_t sweep;
 	bool resync_due; /* all is to be read again */
 	bool recheck_neighbours; /* routes have changed */
-	bool recheck_addresses; /* of the ports, too */
+	bool addresses_changed;
 	uint64_t now_ms;
 	mirror_ask *ask;
 	struct log_limit full_limit;
@@ -148,14 +148,17 @@ struct mirror_link *mirror_link_find(const struct kernel_mirror *mirror, int ifi
 
 void mirror_address_take(struct kernel_mirror *mirror, struct nl_object *object, bool gone);
 void mirror_addresses_sweep(struct kernel_mirror *mirror);
-/* Addresses have come or gone: from which each port speaks is chosen anew. */
-void mirror_addresses_recheck(struct kernel_mirror *mirror);
 
 /* ---- mirror_broadcasts.c ---- */
 
 /* Of routes it takes those that say so. */
 void mirror_broadcast_take(struct kernel_mirror *mirror, struct nl_object *object, bool gone);
 void mirror_broadcasts_sweep(struct kernel_mirror *mirror);
+
+/* ---- mirror_own.c ---- */
+
+/* Tells the workers what the host's address on each port is. */
+void mirror_own_publish(struct kernel_mirror *mirror);
 
 /* ---- mirror_routes.c ---- */
 

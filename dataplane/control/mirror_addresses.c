@@ -76,7 +76,7 @@ add_address(struct kernel_mirror *mirror, const struct ip_addr *addr, uint8_t le
 	*added = (struct mirror_address){ .addr = *addr, .length = length, .ifindex = ifindex };
 	hash_index_add(&mirror->addresses_by_key, &added->node, mirror_hash(addr, 0));
 	TAILQ_INSERT_TAIL(&mirror->addresses, added, link);
-	mirror->recheck_addresses = true;
+	mirror->addresses_changed = true;
 	if (is_first)
 		tell(mirror, addr, true);
 	return added;
@@ -87,7 +87,7 @@ remove_address(struct kernel_mirror *mirror, struct mirror_address *gone)
 {
 	hash_index_remove(&mirror->addresses_by_key, &gone->node);
 	TAILQ_REMOVE(&mirror->addresses, gone, link);
-	mirror->recheck_addresses = true;
+	mirror->addresses_changed = true;
 	if (!find_any(mirror, &gone->addr)) {
 		tell(mirror, &gone->addr, false);
 		if (mirror_routes_use_source(mirror, &gone->addr))
@@ -126,41 +126,5 @@ mirror_addresses_sweep(struct kernel_mirror *mirror)
 		next = TAILQ_NEXT(address, link);
 		if (address->sweep != mirror->sweep)
 			remove_address(mirror, address);
-	}
-}
-
-static bool
-is_link_local(const struct ip_addr *addr)
-{
-	return addr->family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL((const struct in6_addr *)(const void *)addr->ip.bytes);
-}
-
-/* The first one with a network, as VIPs usually have none; else the first one. */
-static const union ip_bits *
-own_address(const struct kernel_mirror *mirror, const struct port *port, uint16_t family)
-{
-	const union ip_bits *first = NULL;
-	const struct mirror_address *address;
-
-	TAILQ_FOREACH (address, &mirror->addresses, link) {
-		if (address->ifindex != port->kernel_ifindex || address->addr.family != family ||
-		    is_link_local(&address->addr))
-			continue;
-		if (address->length < host_length(&address->addr))
-			return &address->addr.ip;
-		if (!first)
-			first = &address->addr.ip;
-	}
-	return first;
-}
-
-void
-mirror_addresses_recheck(struct kernel_mirror *mirror)
-{
-	for (uint32_t i = 0; i < mirror->parts.ports->n_ports; i++) {
-		struct port *port = &mirror->parts.ports->port[i];
-
-		port_set_own_address(port, AF_INET, own_address(mirror, port, AF_INET));
-		port_set_own_address(port, AF_INET6, own_address(mirror, port, AF_INET6));
 	}
 }

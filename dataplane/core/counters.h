@@ -67,6 +67,8 @@
 	X(NAT_NO_CONN, "nat_no_conn", "from a NAT server, but of no connection: nat_icmp_send")                  \
 	X(LADDR_NO_CONN, "laddr_no_conn", "to a local address, but of no connection")                            \
 	X(FORWARD_METHOD, "forward_method", "the destination's forwarding method has no packet path")            \
+	X(NO_HEADROOM, "no_headroom", "no room in the packet buffer for another header")                         \
+	X(NO_SOURCE, "no_source", "the host has no address for the outer header of a tunnel")                    \
 	X(NO_ROUTE, "no_route", "no route")                                                                      \
 	X(BLACKHOLE, "blackhole", "route says blackhole, unreachable or prohibit")                               \
 	X(PORT_DOWN, "port_down", "the port to send on is down")                                                 \

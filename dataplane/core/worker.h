@@ -76,6 +76,7 @@ struct worker {
 	uint32_t now_ms; /* since start, wraps after 49 days; read once a turn */
 	uint32_t random; /* state of a xorshift generator, never 0 */
 	uint16_t laddr_cursor; /* the local port to look at next */
+	uint16_t ip_id; /* of the last IPv4 header made here; see ip_id_next() */
 	uint32_t take_over_next; /* the worker whose rings to look into next */
 	uint64_t hz; /* TSC ticks a second */
 	uint64_t start_tsc;

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <rte_errno.h>
@@ -162,6 +163,8 @@ fib_destroy(struct fib *fib)
 {
 	if (!fib)
 		return;
+	for (size_t port = 0; port < RTE_DIM(fib->own); port++)
+		free(fib->own[port]);
 	fib_sources_destroy(fib->sources);
 	rte_lpm_free(fib->v4);
 	rte_lpm6_free(fib->v6);
@@ -345,4 +348,21 @@ void
 fib_nexthop_set(struct fib *fib, uint32_t number, union nexthop nexthop)
 {
 	__atomic_store_n(&fib->nexthops[number], nexthop.word, __ATOMIC_RELEASE);
+}
+
+int
+fib_set_own(struct fib *fib, uint8_t port, const struct fib_own *own)
+{
+	struct fib_own *new, *old = fib->own[port];
+
+	if (old && memcmp(old, own, sizeof(*own)) == 0)
+		return 0;
+	new = malloc(sizeof(*new));
+	if (!new)
+		return -ENOMEM;
+	memcpy(new, own, sizeof(*new));
+	publish(fib->own[port], new);
+	if (old)
+		rcu_defer(table_of(fib)->rcu, free, old);
+	return 0;
 }

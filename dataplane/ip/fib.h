@@ -19,6 +19,7 @@
 
 #include "core/address.h"
 #include "core/compat.h"
+#include "core/rcu.h"
 
 struct fib_sources;
 struct rcu;
@@ -53,6 +54,12 @@ enum {
 	FIB_FIRST_FREE = 16 + 64
 };
 
+/* Addresses of the host by which it is the source of packets sent on a port. */
+struct fib_own {
+	bool has_v4, has_v6;
+	union ip_bits v4, v6;
+};
+
 struct fib {
 	struct rte_lpm *v4;
 	struct rte_lpm6 *v6;
@@ -61,6 +68,7 @@ struct fib {
 	/* Moves on with each change of a route or of a next hop's number (not of a neighbour's MAC address or state). */
 	uint32_t generation;
 	struct fib_sources *sources; /* control only: ip/fib_sources.h */
+	struct fib_own *own[FIB_FIRST_FREE - FIB_ONLINK]; /* by port; published, NULL: none */
 };
 
 static inline union nexthop
@@ -92,6 +100,17 @@ fib_lookup(const struct fib *fib, uint16_t family, const union ip_bits *dst)
 	return family == AF_INET ? fib_lookup4(fib, dst->v4) : fib_lookup6(fib, dst);
 }
 
+/* The host's address on PORT, NULL if it has none of FAMILY anywhere. */
+static inline const union ip_bits *
+fib_own(const struct fib *fib, uint8_t port, uint16_t family)
+{
+	const struct fib_own *own = fetch(fib->own[port]);
+
+	if (!own || !(family == AF_INET ? own->has_v4 : own->has_v6))
+		return NULL;
+	return family == AF_INET ? &own->v4 : &own->v6;
+}
+
 /* Control side (ip/fib.c). Sizes: limits.routes, limits.routes_ipv6, limits.neighbours. RCU quarantines freed parts of
  * the tables, and must outlive the table. */
 int fib_create(uint32_t routes, uint32_t routes_ipv6, uint32_t neighbours, struct rcu *rcu, struct fib **ret);
@@ -108,5 +127,8 @@ int fib_delete_route(struct fib *fib, const struct ip_addr *prefix, uint8_t leng
 int fib_nexthop_new(struct fib *fib, uint32_t *ret_number);
 void fib_nexthop_free(struct fib *fib, uint32_t number);
 void fib_nexthop_set(struct fib *fib, uint32_t number, union nexthop nexthop);
+
+/* PORT's packets that the director makes have these sources from now on. -ENOMEM: they keep what they had. */
+int fib_set_own(struct fib *fib, uint8_t port, const struct fib_own *own);
 
 #endif

@@ -9,6 +9,7 @@
 
 static const struct forward *const forwards[FORWARD_METHODS] = {
 	[FORWARD_NAT] = &forward_nat,
+	[FORWARD_TUNNEL] = &forward_tunnel,
 	[FORWARD_DIRECT] = &forward_direct,
 	[FORWARD_FULLNAT] = &forward_fullnat,
 };

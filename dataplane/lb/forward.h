@@ -36,7 +36,10 @@ struct forward {
 	int (*bind_again)(const struct forward_request *request, struct flow *reply, uint32_t *ret_recycle);
 };
 
-extern const struct forward forward_nat, forward_direct, forward_fullnat;
+extern const struct forward forward_nat, forward_tunnel, forward_direct, forward_fullnat;
+
+/* Of methods that leave addresses and ports as they are: the reply is the client's flow reversed. */
+int forward_bind_unchanged(const struct forward_request *request, struct flow *reply);
 
 /* NULL where the method has no packet path. */
 const struct forward *forward_by_method(uint8_t method);

@@ -8,8 +8,8 @@
 #include "lb/forward.h"
 #include "lb/service.h"
 
-static int
-direct_bind(const struct forward_request *request, struct flow *reply)
+int
+forward_bind_unchanged(const struct forward_request *request, struct flow *reply)
 {
 	*reply = flow_reversed(request->flow);
 	return 0;
@@ -18,5 +18,5 @@ direct_bind(const struct forward_request *request, struct flow *reply)
 const struct forward forward_direct = {
 	.name = "DR",
 	.conn_flags = CONN_NO_OUTPUT,
-	.bind = direct_bind,
+	.bind = forward_bind_unchanged,
 };

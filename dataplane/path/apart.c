@@ -17,15 +17,6 @@ ip_length(const uint8_t *ip, bool ipv6)
 		    : rte_be_to_cpu_16(((const struct rte_ipv4_hdr *)(const void *)ip)->total_length);
 }
 
-static void
-rewrite(uint8_t *ip, uint8_t *l4, const struct conn *conn, uint32_t direction, bool ipv6)
-{
-	if (ipv6)
-		rewrite_ipv6((void *)ip, l4, conn, direction);
-	else
-		rewrite_ipv4((void *)ip, l4, conn, direction);
-}
-
 bool
 forward_apart(struct worker *self, struct rte_mbuf *m, uint8_t *ip, uint32_t value, bool ipv6)
 {
@@ -33,6 +24,7 @@ forward_apart(struct worker *self, struct rte_mbuf *m, uint8_t *ip, uint32_t val
 	uint32_t direction = CONN_DIRECTION(value);
 	union nexthop nexthop;
 	struct conn *conn;
+	int err;
 
 	if (value == CONN_NONE)
 		return false;
@@ -41,7 +33,7 @@ forward_apart(struct worker *self, struct rte_mbuf *m, uint8_t *ip, uint32_t val
 	    (direction == CONN_IN && !dest_is_live(self->lb, conn->dest)))
 		return false;
 	nexthop = fib_nexthop(self->fib, conn->nexthop[direction]);
-	if (nexthop.state != NEXTHOP_READY)
+	if (nexthop.state != NEXTHOP_READY || !reframe_fits(self, m, conn, direction, nexthop.port))
 		return false;
 	if (conn->proto == IPPROTO_TCP_) {
 		if (((struct rte_tcp_hdr *)(void *)l4)->tcp_flags & RTE_TCP_SYN_FLAG)
@@ -49,7 +41,10 @@ forward_apart(struct worker *self, struct rte_mbuf *m, uint8_t *ip, uint32_t val
 		conn_follow_tcp(self, conn, direction, (struct rte_tcp_hdr *)(void *)l4);
 	}
 	conn_count(self, conn, direction, ip_length(ip, ipv6));
-	rewrite(ip, l4, conn, direction, ipv6);
-	transmit_forward(self, m, nexthop);
+	err = reframe(self, m, (uint16_t)(l4 - rte_pktmbuf_mtod(m, uint8_t *)), conn, direction, nexthop.port);
+	if (err < 0)
+		drop(self, m, (enum drop_reason) - err);
+	else
+		transmit_forward(self, m, nexthop);
 	return true;
 }

@@ -71,25 +71,57 @@ follow(struct worker *self, struct packet *packet, struct conn *conn, uint32_t d
 		conn_set_state(self, conn, next);
 }
 
-union ip_bits
+/* The sender is to make it so much shorter that its new headers fit in. */
+static int
+too_big(struct worker *self, const struct packet *packet, const struct conn *conn, uint32_t direction, uint8_t port)
+{
+	const struct rte_ipv4_hdr *ip = packet_at(packet, packet->l3);
+
+	if (packet->flow.family == AF_INET6 || (ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG)))
+		icmp_answer(self, packet, ICMP_BEYOND_MTU,
+			    (uint16_t)(self->ports->port[port].mtu - reframe_adds(self, conn, direction)));
+	return -DROP_TOO_BIG;
+}
+
+/* To the next hop NUMBER: 0, or a negative drop reason. */
+static int
+change(struct worker *self, struct packet *packet, struct conn *conn, uint32_t direction, uint32_t number)
+{
+	union nexthop nexthop = fib_nexthop(self->fib, number);
+
+	if (!(conn->flags & CONN_REFRAMED)) {
+		rewrite(packet, conn, direction);
+		return 0;
+	}
+	/* Without a port to leave by there is nothing to be made of it; transmit_to() says why. */
+	if (nexthop.state != NEXTHOP_READY && nexthop.state != NEXTHOP_INCOMPLETE && nexthop.state != NEXTHOP_ONLINK)
+		return 0;
+	if (!reframe_fits(self, packet->m, conn, direction, nexthop.port))
+		return too_big(self, packet, conn, direction, nexthop.port);
+	return reframe(self, packet->m, packet->l4, conn, direction, nexthop.port);
+}
+
+struct ip_addr
 conn_next_address(const struct worker *self, const struct conn *conn, uint16_t family, uint32_t direction)
 {
 	const struct dest *dest = dest_get(self->lb, conn->dest);
-	union ip_bits to = { .half = { 0 } };
+	struct ip_addr to = { .family = family };
 
 	if (direction == CONN_IN && dest)
-		return dest->addr.ip;
+		return dest->addr;
 	if (family == AF_INET)
-		to.v4 = conn->key4[CONN_IN].src;
+		to.ip.v4 = conn->key4[CONN_IN].src;
 	else
-		memcpy(to.bytes, conn->key6[CONN_IN].src, 16);
+		memcpy(to.ip.bytes, conn->key6[CONN_IN].src, 16);
 	return to;
 }
 
 enum verdict
 forward_packet(struct worker *self, struct packet *packet, struct conn *conn, uint8_t direction)
 {
-	union ip_bits to;
+	struct ip_addr to;
+	uint32_t number;
+	int err;
 
 	/* The client takes part in another connection by now, which the server knows nothing of here. */
 	if (conn->flags & CONN_LEFT)
@@ -109,7 +141,10 @@ forward_packet(struct worker *self, struct packet *packet, struct conn *conn, ui
 	if ((conn->flags & CONN_WATCHED) && direction == CONN_OUT)
 		conn_answered(self, conn, packet->flow.family);
 	to = conn_next_address(self, conn, packet->flow.family, direction);
-	rewrite(packet, conn, direction);
-	transmit_to(self, packet->m, conn->nexthop[direction], packet->flow.family, &to);
+	number = conn->nexthop[direction];
+	err = change(self, packet, conn, direction, number);
+	if (err < 0)
+		return verdict_drop((enum drop_reason) - err);
+	transmit_to(self, packet->m, number, to.family, &to.ip);
 	return VERDICT_DONE;
 }

@@ -129,16 +129,13 @@ static union ip_bits
 own_address(const struct worker *self, uint32_t number, const struct flow *flow, enum icmp_kind kind)
 {
 	const union nexthop nexthop = fib_nexthop(self->fib, number);
-	union ip_bits own;
-
+	const union ip_bits *own = NULL;
 	const bool speaks_itself = kind == ICMP_PORT_UNREACHABLE && lb_has_address(self->lb, flow->family, &flow->dst);
 
 	if (!speaks_itself &&
-	    (nexthop.state == NEXTHOP_READY || nexthop.state == NEXTHOP_INCOMPLETE ||
-	     nexthop.state == NEXTHOP_ONLINK) &&
-	    port_own_address(&self->ports->port[nexthop.port], flow->family, &own))
-		return own;
-	return flow->dst;
+	    (nexthop.state == NEXTHOP_READY || nexthop.state == NEXTHOP_INCOMPLETE || nexthop.state == NEXTHOP_ONLINK))
+		own = fib_own(self->fib, nexthop.port, flow->family);
+	return own ? *own : flow->dst;
 }
 
 static bool

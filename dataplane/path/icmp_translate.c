@@ -127,7 +127,7 @@ icmp_translate(struct worker *self, struct packet *error, struct packet *quote, 
 	const struct flow original = icmp_original(conn, family, direction);
 	struct icmp_header *icmp = packet_at(error, error->l4);
 	struct flow outer = error->flow;
-	union ip_bits to;
+	struct ip_addr to;
 	uint64_t difference;
 
 	/* The host at the other end is known by the name it has on the other side. A router keeps its address. */
@@ -140,5 +140,5 @@ icmp_translate(struct worker *self, struct packet *error, struct packet *quote, 
 	if (conn->fib_generation != self->fib->generation)
 		conn_find_nexthops(self, conn, family);
 	to = conn_next_address(self, conn, family, direction);
-	transmit_to(self, error->m, conn->nexthop[direction], family, &to);
+	transmit_to(self, error->m, conn->nexthop[direction], to.family, &to.ip);
 }

@@ -151,6 +151,16 @@ enum verdict forward_packet(struct worker *self, struct packet *packet, struct c
  * nothing is changed yet. */
 bool forward_apart(struct worker *self, struct rte_mbuf *m, uint8_t *ip, uint32_t value, bool ipv6);
 
+/* Of reframe.c. Bytes that packets of CONN_REFRAMED connections have more when they leave than when they came: what the
+ * way's MTU leaves for them is so much less. Others: 0. */
+int reframe_adds(const struct worker *self, const struct conn *conn, uint32_t direction);
+/* Whether M, a packet of such a connection, fits into the MTU of PORT with its new headers. */
+bool reframe_fits(const struct worker *self, const struct rte_mbuf *m, const struct conn *conn, uint32_t direction,
+		  uint8_t port);
+/* Rewrites M, which fits and has its transport header at L4 of the frame, and gives it the headers that it leaves by PORT
+ * with, but for the Ethernet addresses. 0, or a negative drop reason. */
+int reframe(struct worker *self, struct rte_mbuf *m, uint16_t l4, struct conn *conn, uint32_t direction, uint8_t port);
+
 /* Shifts sequence numbers of a connection that took over a local port (decisions.md 7). */
 void sequence_shift(struct worker *self, struct packet *packet, struct conn *conn, uint8_t direction);
 

@@ -106,8 +106,8 @@ rewrite_ipv6(struct rte_ipv6_hdr *ip, void *l4, const struct conn *conn, uint32_
 /* Looks up both next hops of a connection; that of a destination which is gone stays as it was. */
 void conn_find_nexthops(const struct worker *self, struct conn *conn, uint16_t family);
 /* Where DIRECTION's rewritten packets go: what to look up again while the neighbour is unknown. */
-union ip_bits conn_next_address(const struct worker *self, const struct conn *conn, uint16_t family,
-				uint32_t direction);
+struct ip_addr conn_next_address(const struct worker *self, const struct conn *conn, uint16_t family,
+				 uint32_t direction);
 
 /* Counts a packet of LENGTH bytes (of the IP packet) and moves the connection's clock. Directions come in random order:
  * a branch on them would be mispredicted half of the time. */

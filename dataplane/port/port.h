@@ -27,14 +27,6 @@ struct kernel_if;
 struct packet_pools;
 struct steering;
 
-/* From which the director speaks for itself: one of the kernel interface's addresses in each family. Odd VERSION: they
- * change just now. */
-struct port_own {
-	uint32_t version;
-	bool has_ipv4, has_ipv6;
-	union ip_bits ipv4, ipv6;
-};
-
 struct port {
 	/* Read by workers; written by the control thread with plain stores (a late reader is a packet early or late). */
 	struct rte_ether_addr mac;
@@ -43,7 +35,6 @@ struct port {
 	bool up; /* carrier and admin state, of the device and of the kernel interface */
 	uint8_t n_macs;
 	struct rte_ether_addr macs[PORT_MACS_MAX]; /* further addresses to accept: VRRP's virtual MACs */
-	struct port_own own; /* by port_own_address() */
 
 	/* Control only. */
 	char name[CONFIG_NAME_MAX];
@@ -74,19 +65,6 @@ port_mac_word(const struct port *port)
 
 	memcpy(&word, port, sizeof(word));
 	return word;
-}
-
-/* False: it has none of FAMILY, or that changes just now. */
-static inline bool
-port_own_address(const struct port *port, uint16_t family, union ip_bits *ret)
-{
-	const struct port_own *own = &port->own;
-	const uint32_t version = __atomic_load_n(&own->version, __ATOMIC_ACQUIRE);
-	const bool has = family == AF_INET ? own->has_ipv4 : own->has_ipv6;
-
-	*ret = family == AF_INET ? own->ipv4 : own->ipv6;
-	__atomic_thread_fence(__ATOMIC_ACQUIRE); /* nothing is read after the second look */
-	return has && (version & 1) == 0 && __atomic_load_n(&own->version, __ATOMIC_RELAXED) == version;
 }
 
 struct ports {
@@ -132,8 +110,6 @@ int port_set_mtu(struct port *port, uint16_t mtu);
 void port_poll_link(struct port *port);
 /* The kernel interface's admin state changed (from the mirror). */
 void port_set_admin(struct port *port, bool up);
-/* For port_own_address(); NULL: none of that family. */
-void port_set_own_address(struct port *port, uint16_t family, const union ip_bits *addr);
 /* A further unicast address to accept (VRRP's virtual MAC), and no longer. -ENOSPC: PORT_MACS_MAX are in use. */
 int port_add_mac(struct port *port, const struct rte_ether_addr *mac);
 void port_remove_mac(struct port *port, const struct rte_ether_addr *mac);

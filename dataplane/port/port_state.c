@@ -166,20 +166,3 @@ port_remove_mac(struct port *port, const struct rte_ether_addr *mac)
 	for (uint32_t i = 0; i < port->n_devs; i++)
 		(void)rte_eth_dev_mac_addr_remove(port->devs[i], &copy);
 }
-
-void
-port_set_own_address(struct port *port, uint16_t family, const union ip_bits *addr)
-{
-	struct port_own *own = &port->own;
-	bool *has = family == AF_INET ? &own->has_ipv4 : &own->has_ipv6;
-	union ip_bits *held = family == AF_INET ? &own->ipv4 : &own->ipv6;
-
-	if (*has == (addr != NULL) && (!addr || ip_bits_equal(held, addr)))
-		return;
-	__atomic_store_n(&own->version, own->version + 1, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_RELEASE); /* nothing is written before it */
-	*has = addr != NULL;
-	if (addr)
-		*held = *addr;
-	__atomic_store_n(&own->version, own->version + 1, __ATOMIC_RELEASE);
-}

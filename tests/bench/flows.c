@@ -186,7 +186,7 @@ flows_open(struct testbed *testbed, uint32_t worker, uint32_t n, struct flows *r
 	union record *captured = malloc(n * sizeof(*captured));
 	int err = opening.numbers && captured ? 0 : -ENOMEM;
 
-	*ret = (struct flows){ .n = n, .replies = testbed->spec.forward != FORWARD_DIRECT };
+	*ret = (struct flows){ .n = n, .replies = !testbed_is_one_way(testbed) };
 	opening.captured = captured;
 	ret->nexthops = malloc(n);
 	if (!ret->nexthops)

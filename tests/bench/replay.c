@@ -332,12 +332,34 @@ is_as_expected(const struct replay *replay, const uint8_t *frame, uint32_t i)
 	       memcmp(frame + key_at, record, key) == 0 && sums_are_right(replay, frame);
 }
 
-static void
-inspect(struct replay *replay, const struct rte_mbuf *m)
+/* A packet that is longer than when it came has outer headers: the frame that it would be without them, with the same
+ * MAC addresses. NULL if the outer IP header is not sound. */
+static uint8_t *
+unwrap(const struct replay *replay, struct rte_mbuf *m)
 {
-	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+	const struct rte_ipv4_hdr *v4 = (const void *)(frame + L3);
+	const struct rte_ipv6_hdr *v6 = (const void *)(frame + L3);
+	uint32_t added = m->pkt_len - replay->frame;
 
-	if (replay->sink == SINK_CAPTURE)
+	if (added == 0)
+		return frame;
+	if (replay->records.ipv6 ? rte_be_to_cpu_16(v6->payload_len) + sizeof(*v6) != m->pkt_len - L3
+				 : rte_be_to_cpu_16(v4->total_length) != m->pkt_len - L3 ||
+					   checksum_fold(checksum_add(0, v4, sizeof(*v4))) != 0xffff)
+		return NULL;
+	memmove(frame + added, frame, L3);
+	return frame + added;
+}
+
+static void
+inspect(struct replay *replay, struct rte_mbuf *m)
+{
+	const uint8_t *frame = unwrap(replay, m);
+
+	if (!frame)
+		replay->wrong++;
+	else if (replay->sink == SINK_CAPTURE)
 		capture(replay, frame);
 	else
 		replay->wrong += !is_as_expected(replay, frame, (uint32_t)(replay->sent % replay->expected.n));

@@ -6,6 +6,8 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
+#include <linux/ip_vs.h>
+
 #include "rows.h"
 
 #define VERIFIED_MAX 2000000
@@ -19,8 +21,17 @@ static const struct variant variants[] = { { "one", 1, 16, 16 }, { "many", 1000,
 
 static const struct {
 	const char *name;
-	uint8_t forward;
-} modes[] = { { "fnat", FORWARD_FULLNAT }, { "nat", FORWARD_NAT }, { "dr", FORWARD_DIRECT } };
+	uint8_t forward, tunnel_type;
+	uint32_t most; /* connections; 0: no limit */
+} modes[] = {
+	{ "fnat", FORWARD_FULLNAT, 0, 0 },
+	{ "nat", FORWARD_NAT, 0, 0 },
+	{ "dr", FORWARD_DIRECT, 0, 0 },
+	{ "tun", FORWARD_TUNNEL, IP_VS_CONN_F_TUNNEL_TYPE_IPIP, 0 },
+	/* As the one before, but for the bytes. */
+	{ "gre", FORWARD_TUNNEL, IP_VS_CONN_F_TUNNEL_TYPE_GRE, 10000 },
+	{ "gue", FORWARD_TUNNEL, IP_VS_CONN_F_TUNNEL_TYPE_GUE, 10000 },
+};
 
 static const uint32_t counts[] = { 1000, 10000, 100000, 1000000, 10000000 };
 
@@ -55,6 +66,7 @@ row(struct bench *bench, size_t mode, bool ipv6, uint8_t proto, uint32_t connect
 		.ipv6 = ipv6,
 		.proto = proto,
 		.forward = modes[mode].forward,
+		.tunnel_type = modes[mode].tunnel_type,
 		.services = variant->services,
 		.dests = variant->dests,
 		.nexthops = variant->nexthops,
@@ -66,7 +78,8 @@ row(struct bench *bench, size_t mode, bool ipv6, uint8_t proto, uint32_t connect
 
 	snprintf(name, sizeof(name), "%s/%s/%s/%s/%s", modes[mode].name, ipv6 ? "ipv6" : "ipv4",
 		 proto == IPPROTO_TCP ? "tcp" : "udp", bench_count(connections, count), variant->name);
-	if (!bench_wants(bench, name) || connections > bench->max_connections)
+	if (!bench_wants(bench, name) || connections > bench->max_connections ||
+	    (modes[mode].most != 0 && connections > modes[mode].most))
 		return 0;
 	return bench_established(bench, &spec, name);
 }

@@ -172,6 +172,12 @@ testbed_client_flow(const struct testbed *testbed, uint32_t i)
 	};
 }
 
+bool
+testbed_is_one_way(const struct testbed *testbed)
+{
+	return testbed->spec.forward == FORWARD_DIRECT || testbed->spec.forward == FORWARD_TUNNEL;
+}
+
 static uint32_t
 number_of(const struct testbed *testbed, const union ip_bits *addr, const struct ip_addr *first)
 {
@@ -187,7 +193,7 @@ testbed_is_right(const struct testbed *testbed, uint32_t i, const struct flow *c
 	const struct ip_addr first_laddr = local_address(spec->ipv6, 0);
 	uint16_t port = rte_be_to_cpu_16(server->sport);
 
-	if (spec->forward == FORWARD_DIRECT)
+	if (testbed_is_one_way(testbed))
 		return ip_bits_equal(&client->src, &server->src) && ip_bits_equal(&client->dst, &server->dst) &&
 		       client->sport == server->sport && client->dport == server->dport;
 	if (number_of(testbed, &server->dst, &first_dest) >= spec->dests || server->dport != RTE_BE16(RPORT))
@@ -233,6 +239,19 @@ make_routes(struct testbed *testbed)
 	return err;
 }
 
+static int
+make_own_addresses(struct testbed *testbed)
+{
+	const struct fib_own own = {
+		.has_v4 = true,
+		.has_v6 = true,
+		.v4 = address(false, 0xc0a8fe01, 0, 0, 0).ip,
+		.v6 = address(true, 0, 0xfd00, 3, 1).ip,
+	};
+
+	return fib_set_own(testbed->fib, 0, &own);
+}
+
 /* ---- services ---- */
 
 static int
@@ -256,6 +275,8 @@ make_service(struct testbed *testbed, uint32_t number)
 			.addr = dest_address(spec->ipv6, index),
 			.port = RTE_BE16(RPORT),
 			.forward = spec->forward,
+			.tunnel_type = spec->tunnel_type,
+			.tunnel_port = RTE_BE16(6080),
 			.id = DEST_ID(index, 1),
 			.weight = 1,
 			.last_weight = 1,
@@ -385,6 +406,8 @@ fill(struct testbed *testbed)
 		return err;
 	lb_attach_workers(testbed->lb, testbed->workers, testbed->spec.n_workers);
 	err = make_routes(testbed);
+	if (err == 0)
+		err = make_own_addresses(testbed);
 	for (uint32_t i = 0; i < testbed->spec.services && err == 0; i++)
 		err = make_service(testbed, i);
 	if (err == 0)

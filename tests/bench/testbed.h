@@ -6,6 +6,7 @@
  *   203.0.112.0/20, 2001:db8:1::/112     services, port 80
  *   172.16.0.0/16, fd00:1::/112          real servers, port 8080, each behind a next hop
  *   192.168.255.0/24, fd00:2::/112       local addresses of full-NAT
+ *   192.168.254.1, fd00:3::1             the director, as the source of tunnels
  */
 #ifndef BENCH_TESTBED_H
 #define BENCH_TESTBED_H
@@ -27,6 +28,7 @@ struct testbed_spec {
 	bool ipv6;
 	uint8_t proto; /* IPPROTO_TCP, IPPROTO_UDP */
 	uint8_t forward; /* enum forward_method */
+	uint8_t tunnel_type; /* IP_VS_CONN_F_TUNNEL_TYPE_* */
 	uint32_t services, dests; /* dests: of each service */
 	uint32_t nexthops;
 	const char *scheduler;
@@ -67,6 +69,8 @@ struct ip_addr testbed_local_address(const struct testbed *testbed, uint32_t num
 /* Whether the director may send packet CLIENT of connection I as SERVER: to a server of its service, and for full-NAT from
  * one of the local addresses and their ports. */
 bool testbed_is_right(const struct testbed *testbed, uint32_t i, const struct flow *client, const struct flow *server);
+/* Whether the real servers answer by themselves. */
+bool testbed_is_one_way(const struct testbed *testbed);
 struct replay *testbed_replay(const struct testbed *testbed, uint32_t worker);
 
 #endif

@@ -33,6 +33,8 @@ struct dest_spec {
 	uint8_t forward; /* enum forward_method */
 	uint32_t upper, lower;
 	int32_t weight_before; /* of one whose weight is 0 now */
+	uint8_t tunnel_type;
+	uint16_t tunnel_port, tunnel_flags; /* the port in host order */
 };
 
 /* Room for CONNECTIONS of each family at each worker. The steering key is always the same one. */

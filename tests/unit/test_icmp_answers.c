@@ -29,12 +29,16 @@ network_that_answers(uint32_t n_workers)
 	for (uint32_t i = 0; i < n_workers; i++)
 		token_bucket_init(&network->director->workers[i]->icmp_errors, 1000000, 0);
 	for (int port = 0; port < 2; port++) {
-		for (int v6 = 0; v6 < 2; v6++) {
-			const struct ip_addr addr = address_of(own[v6][port]);
+		const struct fib_own addresses = {
+			.has_v4 = true,
+			.has_v6 = true,
+			.v4 = address_of(own[0][port]).ip,
+			.v6 = address_of(own[1][port]).ip,
+		};
 
-			port_set_own_address(&network->ports.port[port], addr.family, &addr.ip);
+		assert_int_equal(fib_set_own(network->fib, (uint8_t)port, &addresses), 0);
+		for (int v6 = 0; v6 < 2; v6++)
 			set_route(network, own[v6][port], v6 ? 128 : 32, FIB_LOCAL);
-		}
 	}
 	return network;
 }
@@ -295,7 +299,7 @@ check_no_own_address(struct network *network, const struct talk *talk)
 	struct frame about = talk->sent;
 	struct icmp_spec answer = told(talk, true, &about);
 
-	port_set_own_address(&network->ports.port[CLIENTS], talk->family, NULL);
+	assert_int_equal(fib_set_own(network->fib, CLIENTS, &(struct fib_own){ .has_v4 = false }), 0);
 	answer.src = talk->sent.dst;
 	answer.type = talk->family == AF_INET ? 11 : 3;
 	about.ttl = 1;

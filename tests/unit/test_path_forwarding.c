@@ -96,25 +96,6 @@ bursts_of_every_size_are_forwarded_whole_and_in_order(void **state)
 }
 
 static void
-what_is_finished_apart_is_counted_and_sent_like_the_rest(void **state)
-{
-	(void)state;
-	for (EACH_MODE(mode)) {
-		struct flow_under_test test = test_flow(mode);
-
-		client_sends(&test, SYN, 0, false);
-		only_conn(test.network)->flags |= CONN_REFRAMED;
-		if (mode->forward != FORWARD_DIRECT) {
-			server_sends(&test, SYN | ACK, 0, false);
-			server_sends(&test, ACK, 1000, false);
-		}
-		client_sends(&test, ACK, 777, false);
-		client_sends(&test, ACK, 778, true);
-		flow_is_done(&test, 3, mode->forward != FORWARD_DIRECT ? 2 : 0);
-	}
-}
-
-static void
 udp_without_checksum_is_forwarded_without(void **state)
 {
 	struct flow_under_test test = test_flow(&modes[1]);
@@ -241,12 +222,12 @@ what_cannot_be_sent_is_counted(void **state)
 static void
 a_method_without_packet_path_is_refused(void **state)
 {
-	struct mode tunnel = modes[0];
+	struct mode unknown = modes[0];
 	struct flow_under_test test;
 
 	(void)state;
-	tunnel.forward = FORWARD_TUNNEL;
-	test = test_flow(&tunnel);
+	unknown.forward = FORWARD_FULLNAT + 1;
+	test = test_flow(&unknown);
 	test.in.flags = SYN;
 	receive(test.network, 0, CLIENTS, frame_new(&test.in, CLIENTS));
 	assert_dropped(test.network, DROP_FORWARD_METHOD);
@@ -260,7 +241,6 @@ main(void)
 		cmocka_unit_test(packets_of_every_mode_arrive_with_the_right_bytes),
 		cmocka_unit_test(the_longest_packet_passes_and_a_longer_one_does_not),
 		cmocka_unit_test(bursts_of_every_size_are_forwarded_whole_and_in_order),
-		cmocka_unit_test(what_is_finished_apart_is_counted_and_sent_like_the_rest),
 		cmocka_unit_test(udp_without_checksum_is_forwarded_without),
 		cmocka_unit_test(a_wrong_l4_checksum_stays_wrong_unless_the_port_noticed),
 		cmocka_unit_test(packets_wait_for_a_neighbour_and_go_when_it_answers),

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Packets within packets, for tunnels to real servers.
+ */
+#ifndef PATH_ENCAPSULATE_H
+#define PATH_ENCAPSULATE_H
+
+#include <stdint.h>
+
+#include <rte_byteorder.h>
+#include <rte_mbuf.h>
+
+#include "core/worker.h"
+
+struct conn;
+struct dest;
+
+/* Bytes that a tunnel to DEST adds to a packet. */
+uint32_t encapsulation_length(const struct dest *dest);
+
+/* Puts M, an Ethernet frame with an IP packet whose lengths were checked, into one to DEST that leaves by PORT; the
+ * Ethernet addresses are left open. 0, or a negative drop reason, and M is as it was. */
+int encapsulate(struct worker *self, struct rte_mbuf *m, const struct conn *conn, const struct dest *dest,
+		uint8_t port);
+
+/* An identification for an IPv4 header without DF: workers never use the same one at a time. */
+static inline rte_be16_t
+ip_id_next(struct worker *self)
+{
+	self->ip_id = (uint16_t)(self->ip_id + self->n_workers);
+	return rte_cpu_to_be_16((uint16_t)(self->ip_id + self->index));
+}
+
+#endif

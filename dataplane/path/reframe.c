@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Packets that leave with other headers than they came with.
+ */
+#include "path/encapsulate.h"
+#include "path/path.h"
+#include "path/rewrite.h"
+#include "port/port.h"
+
+int
+reframe_adds(const struct worker *self, const struct conn *conn, uint32_t direction)
+{
+	const struct dest *dest;
+
+	if (!(conn->flags & CONN_REFRAMED) || direction != CONN_IN)
+		return 0;
+	dest = dest_get(self->lb, conn->dest);
+	return dest ? (int)encapsulation_length(dest) : 0;
+}
+
+bool
+reframe_fits(const struct worker *self, const struct rte_mbuf *m, const struct conn *conn, uint32_t direction,
+	     uint8_t port)
+{
+	return (int)rte_pktmbuf_pkt_len(m) + reframe_adds(self, conn, direction) <=
+	       self->ports->port[port].mtu + RTE_ETHER_HDR_LEN;
+}
+
+static void
+rewrite(uint8_t *ip, void *l4, const struct conn *conn, uint32_t direction)
+{
+	if (*ip >> 4 == 4)
+		rewrite_ipv4((void *)ip, l4, conn, direction);
+	else
+		rewrite_ipv6((void *)ip, l4, conn, direction);
+}
+
+int
+reframe(struct worker *self, struct rte_mbuf *m, uint16_t l4, struct conn *conn, uint32_t direction, uint8_t port)
+{
+	const struct dest *dest = dest_get(self->lb, conn->dest);
+	uint8_t *ip = rte_pktmbuf_mtod_offset(m, uint8_t *, RTE_ETHER_HDR_LEN);
+
+	if (!dest)
+		return -DROP_DEST_REMOVED;
+	rewrite(ip, rte_pktmbuf_mtod_offset(m, uint8_t *, l4), conn, direction);
+	return encapsulate(self, m, conn, dest, port);
+}

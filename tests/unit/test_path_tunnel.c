@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Packets of tunnels to real servers, to the last byte: every kind, either family in either, and what does not fit.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include <linux/ip_vs.h>
+#include <rte_ip.h>
+
+#include "core/knobs.h"
+#include "ip/neighbour_wait.h"
+#include "lb/conn_table.h"
+#include "packet_fixture.h"
+
+#define GUE_PORT 6080
+
+struct tunnel {
+	uint8_t type;
+	uint16_t flags;
+	bool client6, server6;
+	uint8_t proto;
+};
+
+static const struct {
+	uint8_t type;
+	uint16_t flags;
+} kinds[] = {
+	{ IP_VS_CONN_F_TUNNEL_TYPE_IPIP, 0 },
+	{ IP_VS_CONN_F_TUNNEL_TYPE_GRE, 0 },
+	{ IP_VS_CONN_F_TUNNEL_TYPE_GRE, IP_VS_TUNNEL_ENCAP_FLAG_CSUM },
+	{ IP_VS_CONN_F_TUNNEL_TYPE_GUE, IP_VS_TUNNEL_ENCAP_FLAG_NOCSUM },
+	{ IP_VS_CONN_F_TUNNEL_TYPE_GUE, IP_VS_TUNNEL_ENCAP_FLAG_CSUM },
+	{ IP_VS_CONN_F_TUNNEL_TYPE_GUE, IP_VS_TUNNEL_ENCAP_FLAG_REMCSUM },
+};
+
+#define TUNNELS (RTE_DIM(kinds) * 8)
+
+static struct tunnel
+tunnel_number(size_t i)
+{
+	return (struct tunnel){
+		.type = kinds[i / 8].type,
+		.flags = kinds[i / 8].flags,
+		.client6 = i & 1,
+		.server6 = i & 2,
+		.proto = i & 4 ? IPPROTO_UDP : IPPROTO_TCP,
+	};
+}
+
+static const char *
+server_of(const struct tunnel *tunnel)
+{
+	return tunnel->server6 ? "fd00::1" : "10.0.0.1";
+}
+
+static void
+set_own(struct network *network, const char *v4, const char *v6)
+{
+	struct fib_own own;
+
+	memset(&own, 0, sizeof(own));
+	own.has_v4 = v4 != NULL;
+	own.has_v6 = v6 != NULL;
+	if (v4)
+		own.v4 = address_of(v4).ip;
+	if (v6)
+		own.v6 = address_of(v6).ip;
+	assert_int_equal(fib_set_own(network->fib, SERVERS, &own), 0);
+}
+
+static struct network *
+serve(const struct tunnel *tunnel, const char *server)
+{
+	struct network *network = network_new(1, 64);
+	const struct dest_spec dest = {
+		.address = server,
+		.port = 80,
+		.weight = 1,
+		.forward = FORWARD_TUNNEL,
+		.tunnel_type = tunnel->type,
+		.tunnel_port = GUE_PORT,
+		.tunnel_flags = tunnel->flags,
+	};
+
+	set_own(network, "10.0.0.254", "fd00::254");
+	director_serve(network->director, 0, tunnel->proto, tunnel->client6 ? "2001:db8::1" : "192.0.2.1", 80, "rr", 0,
+		       &dest, 1);
+	return network;
+}
+
+static struct frame
+frame_of(const struct tunnel *tunnel)
+{
+	return (struct frame){
+		.src = tunnel->client6 ? "2001:db8:1::7" : "198.51.100.7",
+		.dst = tunnel->client6 ? "2001:db8::1" : "192.0.2.1",
+		.sport = 40000,
+		.dport = 80,
+		.proto = tunnel->proto,
+		.flags = SYN,
+	};
+}
+
+static uint32_t
+adds_of(const struct tunnel *tunnel)
+{
+	const uint32_t middle = tunnel->type == IP_VS_CONN_F_TUNNEL_TYPE_GUE	? 12
+				: tunnel->type == IP_VS_CONN_F_TUNNEL_TYPE_IPIP ? 0
+				: tunnel->flags					? 8
+										: 4;
+
+	return middle + (tunnel->server6 ? 40 : 20);
+}
+
+static uint32_t
+be16(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 8 | at[1];
+}
+
+/* RFC 1071, word by word: of what has a right checksum in it, it is all ones. */
+static uint32_t
+sum_of(uint32_t sum, const uint8_t *bytes, uint32_t length)
+{
+	for (uint32_t i = 0; i < length; i++)
+		sum += i & 1 ? bytes[i] : (uint32_t)bytes[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+/* What the outer header says of the inner packet, and its own lengths and addresses. */
+static void
+check_outer(const struct tunnel *tunnel, const uint8_t *outer, const uint8_t *inner, uint32_t length, uint8_t proto)
+{
+	const uint8_t class = *inner >> 4 == 4 ? inner[1] : (uint8_t)(be16(inner) >> 4);
+	const uint8_t ttl = *inner >> 4 == 4 ? inner[8] : inner[7];
+	const bool df = *inner >> 4 == 4 && (inner[6] & 0x40) != 0;
+	const struct ip_addr from = address_of(tunnel->server6 ? "fd00::254" : "10.0.0.254");
+	const struct ip_addr to = address_of(server_of(tunnel));
+
+	if (tunnel->server6) {
+		assert_int_equal(be16(outer) >> 4, 0x600 | class);
+		assert_int_equal((be16(outer) & 15) << 16 | be16(outer + 2), 0);
+		assert_int_equal(be16(outer + 4), length - 40);
+		assert_int_equal(outer[6], proto);
+		assert_int_equal(outer[7], ttl);
+		assert_memory_equal(outer + 8, &from.ip, 16);
+		assert_memory_equal(outer + 24, &to.ip, 16);
+		return;
+	}
+	assert_int_equal(outer[0], 0x45);
+	assert_int_equal(outer[1], class);
+	assert_int_equal(be16(outer + 2), length);
+	assert_int_equal(be16(outer + 4) == 0, df);
+	assert_int_equal(be16(outer + 6), df ? 0x4000 : 0);
+	assert_int_equal(outer[8], ttl);
+	assert_int_equal(outer[9], proto);
+	assert_int_equal(sum_of(0, outer, 20), 0xffff);
+	assert_memory_equal(outer + 12, &from.ip, 4);
+	assert_memory_equal(outer + 16, &to.ip, 4);
+}
+
+static void
+check_gre(const struct tunnel *tunnel, const uint8_t *gre, uint32_t length)
+{
+	assert_int_equal(be16(gre), tunnel->flags ? 0x8000 : 0);
+	assert_int_equal(be16(gre + 2), tunnel->client6 ? 0x86dd : 0x0800);
+	if (!tunnel->flags)
+		return;
+	assert_int_equal(be16(gre + 6), 0);
+	assert_int_equal(sum_of(0, gre, length), 0xffff);
+}
+
+static void
+check_gue(const struct tunnel *tunnel, const uint8_t *outer, const uint8_t *udp, uint32_t length)
+{
+	uint32_t sum;
+
+	assert_true(be16(udp) >= 32768 && be16(udp) < 61000);
+	assert_int_equal(be16(udp + 2), GUE_PORT);
+	assert_int_equal(be16(udp + 4), length);
+	assert_int_equal(be16(udp + 8), tunnel->client6 ? IPPROTO_IPV6 : IPPROTO_IPIP);
+	assert_int_equal(be16(udp + 10), 0);
+	if (tunnel->flags == 0) {
+		assert_int_equal(be16(udp + 6), 0);
+		return;
+	}
+	assert_int_not_equal(be16(udp + 6), 0);
+	sum = tunnel->server6 ? sum_of(0, outer + 8, 32) : sum_of(0, outer + 12, 8);
+	assert_int_equal(sum_of(sum + IPPROTO_UDP + length, udp, length), 0xffff);
+}
+
+/* M is EXPECTED, to the last byte, within what TUNNEL makes. Both are freed. */
+static void
+check_tunneled(const struct tunnel *tunnel, struct rte_mbuf *m, struct rte_mbuf *expected)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *), *outer = frame + 14;
+	const uint8_t *middle = outer + (tunnel->server6 ? 40 : 20), *inner = outer + adds_of(tunnel);
+	const uint32_t length = m->pkt_len - 14;
+
+	assert_memory_equal(frame, server_mac[0], 6);
+	assert_memory_equal(frame + 6, port_mac[SERVERS], 6);
+	assert_int_equal(be16(frame + 12), tunnel->server6 ? 0x86dd : 0x0800);
+	assert_int_equal(m->data_len, m->pkt_len);
+	assert_int_equal(m->pkt_len, expected->pkt_len + adds_of(tunnel));
+	assert_memory_equal(inner, rte_pktmbuf_mtod(expected, uint8_t *) + 14, expected->pkt_len - 14);
+	if (tunnel->type == IP_VS_CONN_F_TUNNEL_TYPE_GUE) {
+		check_outer(tunnel, outer, inner, length, IPPROTO_UDP);
+		check_gue(tunnel, outer, middle, length - (tunnel->server6 ? 40 : 20));
+	} else if (tunnel->type == IP_VS_CONN_F_TUNNEL_TYPE_GRE) {
+		check_outer(tunnel, outer, inner, length, IPPROTO_GRE);
+		check_gre(tunnel, middle, length - (tunnel->server6 ? 40 : 20));
+	} else {
+		check_outer(tunnel, outer, inner, length, tunnel->client6 ? IPPROTO_IPV6 : IPPROTO_IPIP);
+	}
+	rte_pktmbuf_free(m);
+	rte_pktmbuf_free(expected);
+}
+
+static void
+send_and_check(struct network *network, const struct tunnel *tunnel, struct frame frame, bool slowly)
+{
+	struct rte_mbuf *m = frame_new(&frame, CLIENTS);
+
+	if (slowly)
+		receive_slowly(network, 0, CLIENTS, m);
+	else
+		receive(network, 0, CLIENTS, m);
+	frame.ttl = 63;
+	assert_int_equal(sent[CLIENTS].n, 0);
+	check_tunneled(tunnel, sent_one(SERVERS), frame_new(&frame, SERVERS));
+}
+
+static void
+packets_of_every_tunnel_have_the_right_bytes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < TUNNELS; i++) {
+		const struct tunnel tunnel = tunnel_number(i);
+		struct network *network = serve(&tunnel, server_of(&tunnel));
+		struct frame frame = frame_of(&tunnel);
+		const struct dest_load *load = &network->director->workers[0]->loads[0];
+
+		send_and_check(network, &tunnel, frame, false);
+		frame.flags = ACK;
+		for (uint16_t payload = 0; payload < 70; payload++) {
+			frame.payload = payload;
+			send_and_check(network, &tunnel, frame, payload & 16);
+		}
+		assert_int_equal(load->connections, 1);
+		assert_int_equal(load->in_packets, 71);
+		assert_int_equal(load->out_packets, 0);
+		network_free(network);
+	}
+}
+
+static void
+the_longest_packet_fills_the_mtu_and_a_longer_one_is_dropped(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < TUNNELS; i++) {
+		const struct tunnel tunnel = tunnel_number(i);
+		struct network *network = serve(&tunnel, server_of(&tunnel));
+		struct worker *self = network->director->workers[0];
+		struct frame frame = frame_of(&tunnel);
+		struct rte_mbuf *m;
+
+		send_and_check(network, &tunnel, frame, false);
+		assert_int_equal(reframe_adds(self, conn_at(self->conns[tunnel.client6], 0), CONN_IN),
+				 adds_of(&tunnel));
+		frame.flags = ACK;
+		frame.payload = (uint16_t)(1500 - adds_of(&tunnel) - (tunnel.client6 ? 40 : 20) -
+					   (tunnel.proto == IPPROTO_TCP ? 20 : 8));
+		send_and_check(network, &tunnel, frame, false);
+		send_and_check(network, &tunnel, frame, true);
+		frame.payload++;
+		m = frame_new(&frame, CLIENTS);
+		receive(network, 0, CLIENTS, m);
+		assert_dropped(network, DROP_TOO_BIG);
+		receive_slowly(network, 0, CLIENTS, frame_new(&frame, CLIENTS));
+		assert_dropped(network, DROP_TOO_BIG);
+		network_free(network);
+	}
+}
+
+/* The same packet with its data moved to the front of the buffer, but for ROOM bytes. */
+static struct rte_mbuf *
+with_headroom(struct rte_mbuf *m, uint32_t room)
+{
+	memmove((uint8_t *)m->buf_addr + room, rte_pktmbuf_mtod(m, void *), m->data_len);
+	m->data_off = (uint16_t)room;
+	return m;
+}
+
+static void
+a_buffer_without_headroom_is_dropped(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < TUNNELS; i++) {
+		const struct tunnel tunnel = tunnel_number(i);
+		struct network *network = serve(&tunnel, server_of(&tunnel));
+		struct frame frame = frame_of(&tunnel);
+
+		send_and_check(network, &tunnel, frame, false);
+		frame.flags = ACK;
+		receive(network, 0, CLIENTS, with_headroom(frame_new(&frame, CLIENTS), adds_of(&tunnel) - 1));
+		assert_dropped(network, DROP_NO_HEADROOM);
+		receive_slowly(network, 0, CLIENTS, with_headroom(frame_new(&frame, CLIENTS), 0));
+		assert_dropped(network, DROP_NO_HEADROOM);
+		receive(network, 0, CLIENTS, with_headroom(frame_new(&frame, CLIENTS), adds_of(&tunnel)));
+		frame.ttl = 63;
+		check_tunneled(&tunnel, sent_one(SERVERS), frame_new(&frame, SERVERS));
+		network_free(network);
+	}
+}
+
+static void
+without_an_address_of_its_own_the_director_sends_nothing(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		const struct tunnel tunnel = tunnel_number(i);
+		struct network *network = serve(&tunnel, server_of(&tunnel));
+		struct frame frame = frame_of(&tunnel);
+
+		set_own(network, tunnel.server6 ? "10.0.0.254" : NULL, tunnel.server6 ? NULL : "fd00::254");
+		receive(network, 0, CLIENTS, frame_new(&frame, CLIENTS));
+		assert_dropped(network, DROP_NO_SOURCE);
+		set_own(network, "10.0.0.254", "fd00::254");
+		send_and_check(network, &tunnel, frame, false);
+		network_free(network);
+	}
+}
+
+static void
+padding_stays_behind(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < TUNNELS; i++) {
+		const struct tunnel tunnel = tunnel_number(i);
+		struct network *network = serve(&tunnel, server_of(&tunnel));
+		struct frame frame = frame_of(&tunnel);
+		struct rte_mbuf *m;
+
+		send_and_check(network, &tunnel, frame, false);
+		frame.flags = ACK;
+		m = frame_new(&frame, CLIENTS);
+		memset(rte_pktmbuf_append(m, 9), 0xaa, 9);
+		receive(network, 0, CLIENTS, m);
+		frame.ttl = 63;
+		check_tunneled(&tunnel, sent_one(SERVERS), frame_new(&frame, SERVERS));
+		network_free(network);
+	}
+}
+
+/* The header of an IPv4 packet that came out of a tunnel, and of the packet within. */
+struct headers {
+	uint8_t outer[20], inner[20];
+};
+
+static struct headers
+headers_for(struct network *network, uint8_t class, bool dont_fragment)
+{
+	const struct tunnel tunnel = { .proto = IPPROTO_TCP };
+	struct frame frame = frame_of(&tunnel);
+	struct rte_mbuf *m = frame_new(&frame, CLIENTS);
+	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, 14);
+	struct headers headers;
+
+	ip->type_of_service = class;
+	ip->fragment_offset = dont_fragment ? RTE_BE16(0x4000) : 0;
+	frame_checksums(m);
+	receive(network, 0, CLIENTS, m);
+	m = sent_one(SERVERS);
+	memcpy(&headers, rte_pktmbuf_mtod_offset(m, void *, 14), sizeof(headers));
+	rte_pktmbuf_free(m);
+	assert_int_equal(sum_of(0, headers.outer, 20), 0xffff);
+	assert_int_equal(sum_of(0, headers.inner, 20), 0xffff);
+	assert_int_equal(headers.inner[1], class);
+	return headers;
+}
+
+static void
+congestion_and_fragmentation_are_passed_on_as_linux_does(void **state)
+{
+	const struct tunnel tunnel = { .proto = IPPROTO_TCP };
+	struct network *network = serve(&tunnel, "10.0.0.1");
+	struct headers headers;
+	struct knobs knobs;
+	uint32_t id;
+
+	(void)state;
+	for (uint8_t ecn = 0; ecn < 4; ecn++) {
+		headers = headers_for(network, 0xb8 | ecn, true);
+		assert_int_equal(headers.outer[1], 0xb8 | (ecn == 3 ? 2 : ecn));
+		assert_int_equal(be16(headers.outer + 4), 0);
+		assert_int_equal(be16(headers.outer + 6), 0x4000);
+	}
+	headers = headers_for(network, 0, false);
+	id = be16(headers.outer + 4);
+	assert_int_equal(be16(headers.outer + 6), 0);
+	headers = headers_for(network, 0, false);
+	assert_int_equal(be16(headers.outer + 4), (id + 1) & 0xffff);
+	knobs_preset(&knobs);
+	knobs.pmtu_disc = 0;
+	assert_int_equal(knobs_publish(network->director->lb, &knobs), 0);
+	headers = headers_for(network, 0, true);
+	assert_int_equal(be16(headers.outer + 6), 0);
+	assert_int_equal(be16(headers.outer + 4), (id + 2) & 0xffff);
+	assert_int_equal(be16(headers.inner + 6), 0x4000);
+	network_free(network);
+}
+
+static uint16_t
+gue_port_of(struct network *network, struct frame frame)
+{
+	struct rte_mbuf *m;
+	uint16_t port;
+
+	receive(network, 0, CLIENTS, frame_new(&frame, CLIENTS));
+	m = sent_one(SERVERS);
+	port = (uint16_t)be16(rte_pktmbuf_mtod_offset(m, uint8_t *, 34));
+	rte_pktmbuf_free(m);
+	return port;
+}
+
+static void
+the_source_port_of_gue_tells_flows_apart(void **state)
+{
+	(void)state;
+	for (int client6 = 0; client6 < 2; client6++) {
+		const struct tunnel tunnel = { IP_VS_CONN_F_TUNNEL_TYPE_GUE, 0, client6, false, IPPROTO_UDP };
+		struct network *network = serve(&tunnel, "10.0.0.1");
+		struct frame frame = frame_of(&tunnel);
+		uint16_t before = 0;
+		uint32_t changes = 0;
+
+		for (uint16_t i = 0; i < 32; i++) {
+			uint16_t port;
+
+			frame.sport = (uint16_t)(40000 + i);
+			port = gue_port_of(network, frame);
+			assert_int_equal(gue_port_of(network, frame), port);
+			changes += port != before;
+			before = port;
+		}
+		assert_true(changes >= 30);
+		network_free(network);
+	}
+}
+
+static void
+packets_wait_for_the_servers_neighbour(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		const struct tunnel tunnel = tunnel_number(i);
+		const char *server = tunnel.server6 ? "fd00::9" : "10.0.0.9";
+		struct network *network = serve(&tunnel, server);
+		struct worker *self = network->director->workers[0];
+		struct frame frame = frame_of(&tunnel);
+		struct rte_mbuf *m;
+
+		receive(network, 0, CLIENTS, frame_new(&frame, CLIENTS));
+		assert_nothing_sent();
+		assert_int_equal(counted(network, COUNT_HELD), 1);
+		set_route(network, server, tunnel.server6 ? 128 : 32, network->nexthop_server[0]);
+		self->now_ms++;
+		neighbour_wait_poll(self, transmit_ready);
+		transmit_flush(self);
+		m = sent_one(SERVERS);
+		assert_memory_equal(rte_pktmbuf_mtod(m, uint8_t *), server_mac[0], 6);
+		assert_int_equal(be16(rte_pktmbuf_mtod_offset(m, uint8_t *, 12)), tunnel.server6 ? 0x86dd : 0x0800);
+		rte_pktmbuf_free(m);
+		network_free(network);
+	}
+}
+
+static void
+ways_that_lead_nowhere_are_counted_as_such(void **state)
+{
+	const struct tunnel tunnel = { .proto = IPPROTO_TCP };
+	struct network *network = serve(&tunnel, "10.0.0.1");
+	struct frame frame = frame_of(&tunnel);
+
+	(void)state;
+	send_and_check(network, &tunnel, frame, false);
+	frame.flags = ACK;
+	set_route(network, "10.0.0.1", 32, FIB_BLACKHOLE);
+	receive(network, 0, CLIENTS, frame_new(&frame, CLIENTS));
+	assert_dropped(network, DROP_BLACKHOLE);
+	set_route(network, "10.0.0.1", 32, network->nexthop_server[0]);
+	frame.ttl = 1;
+	receive(network, 0, CLIENTS, frame_new(&frame, CLIENTS));
+	assert_dropped(network, DROP_IP_TTL);
+	frame.ttl = 64;
+	dest_retract(network->director->lb, DEST_ID(0, 1));
+	receive(network, 0, CLIENTS, frame_new(&frame, CLIENTS));
+	assert_dropped(network, DROP_DEST_REMOVED);
+	network_free(network);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(packets_of_every_tunnel_have_the_right_bytes),
+		cmocka_unit_test(the_longest_packet_fills_the_mtu_and_a_longer_one_is_dropped),
+		cmocka_unit_test(a_buffer_without_headroom_is_dropped),
+		cmocka_unit_test(without_an_address_of_its_own_the_director_sends_nothing),
+		cmocka_unit_test(padding_stays_behind),
+		cmocka_unit_test(congestion_and_fragmentation_are_passed_on_as_linux_does),
+		cmocka_unit_test(the_source_port_of_gue_tells_flows_apart),
+		cmocka_unit_test(packets_wait_for_the_servers_neighbour),
+		cmocka_unit_test(ways_that_lead_nowhere_are_counted_as_such),
+	};
+
+	return cmocka_run_group_tests(tests, packets_start, packets_stop);
+}
