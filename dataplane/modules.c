@@ -146,7 +146,10 @@ make_tables(struct modules *self)
 	if (err < 0)
 		return err;
 	err = lb_create(limits->services, limits->dests, self->rcu, &self->lb);
-	return err < 0 ? err : make_marks(self);
+	if (err < 0)
+		return err;
+	lb_set_quic(self->lb, self->config->quic);
+	return make_marks(self);
 }
 
 static int

@@ -32,9 +32,10 @@ usage(FILE *to)
 		    "                      connections; of each end ADDRESS, ADDRESS:PORT or :PORT\n"
 		    "  services            options of services that IPVS has no words for\n"
 		    "  service {-t|-u|-s} ADDRESS:PORT | -f MARK [-6]\n"
-		    "          [-e SECONDS] [-q keep|expire|reset] [-l GROUP]\n"
+		    "          [-e SECONDS] [-q keep|expire|reset] [-l GROUP] [-i CODING]\n"
 		    "                      changes those of one: the timeout of established connections, what\n"
-		    "                      becomes of those of a removed server, the group of local addresses\n"
+		    "                      becomes of those of a removed server, the group of local addresses,\n"
+		    "                      how QUIC connection IDs are read (\"dpvs\", or one of ipvsd.conf)\n"
 		    "\n"
 		    "See ipvsdctl(8).\n");
 }
@@ -137,7 +138,7 @@ static const struct command {
 	{ "laddrs", "", IPVSX_CMD_GET_LADDRS, no_option, NULL, NULL, show_laddrs, NULL },
 	{ "conns", "p:c:v:l:r:t:w:", IPVSX_CMD_GET_CONNS, conns_option, conns_fill, conns_head, conns_show, NULL },
 	{ "services", "", 0, no_option, NULL, NULL, NULL, services_list },
-	{ "service", "t:u:s:f:6e:q:l:", 0, service_option, NULL, NULL, NULL, service_change },
+	{ "service", "t:u:s:f:6e:q:l:i:", 0, service_option, NULL, NULL, NULL, service_change },
 };
 
 /* A dump, each answer shown as it comes. A negative libnl error. */

@@ -40,7 +40,7 @@ struct wanted_service {
 	bool change_timeout, change_quiescent;
 	uint32_t timeout_s;
 	uint8_t quiescent;
-	const char *laddr_group; /* NULL: unchanged */
+	const char *laddr_group, *quic; /* NULL: unchanged */
 };
 
 struct options {

@@ -68,6 +68,9 @@ service_option(struct options *options, int option, const char *argument)
 	case 'l':
 		service->laddr_group = argument;
 		return strlen(argument) < 32;
+	case 'i':
+		service->quic = argument;
+		return strlen(argument) < 32;
 	default:
 		return false;
 	}
@@ -97,7 +100,8 @@ put_options(struct nl_msg *msg, const struct wanted_service *service)
 	    (service->change_timeout &&
 	     nla_put_u32(msg, IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT, service->timeout_s) < 0) ||
 	    (service->change_quiescent && nla_put_u8(msg, IPVSD_SERVICE_ATTR_QUIESCENT, service->quiescent) < 0) ||
-	    (service->laddr_group && nla_put_string(msg, IPVSD_SERVICE_ATTR_LADDR_GROUP, service->laddr_group) < 0))
+	    (service->laddr_group && nla_put_string(msg, IPVSD_SERVICE_ATTR_LADDR_GROUP, service->laddr_group) < 0) ||
+	    (service->quic && nla_put_string(msg, IPVSD_SERVICE_ATTR_QUIC, service->quic) < 0))
 		return false;
 	nla_nest_end(msg, nest);
 	return true;
@@ -206,7 +210,7 @@ show_service(struct nl_msg *msg, void *arg)
 	struct nlattr *outer[IPVS_CMD_ATTR_MAX + 1], *attrs[IPVS_SVC_ATTR_MAX + 1], *found;
 	struct nlattr *own[IPVSD_SERVICE_ATTR_MAX + 1];
 	char timeout[16] = "-";
-	const char *group;
+	const char *group, *quic;
 	uint8_t quiescent;
 
 	(void)arg;
@@ -218,15 +222,16 @@ show_service(struct nl_msg *msg, void *arg)
 			 IPVSD_SVC_ATTR_OPTIONS);
 	if (!found || nla_parse_nested(own, IPVSD_SERVICE_ATTR_MAX, found, NULL) < 0 ||
 	    !own[IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT] || !own[IPVSD_SERVICE_ATTR_QUIESCENT] ||
-	    !own[IPVSD_SERVICE_ATTR_LADDR_GROUP])
+	    !own[IPVSD_SERVICE_ATTR_LADDR_GROUP] || !own[IPVSD_SERVICE_ATTR_QUIC])
 		return NL_SKIP;
 	if (nla_get_u32(own[IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT]) != 0)
 		snprintf(timeout, sizeof(timeout), "%u", nla_get_u32(own[IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT]));
 	quiescent = nla_get_u8(own[IPVSD_SERVICE_ATTR_QUIESCENT]);
 	group = nla_get_string(own[IPVSD_SERVICE_ATTR_LADDR_GROUP]);
+	quic = nla_get_string(own[IPVSD_SERVICE_ATTR_QUIC]);
 	show_key(attrs);
-	printf(" %11s %-9s %s\n", timeout, quiescent <= IPVSD_QUIESCENT_MAX ? policies[quiescent] : "?",
-	       *group ? group : "-");
+	printf(" %11s %-9s %-15s %s\n", timeout, quiescent <= IPVSD_QUIESCENT_MAX ? policies[quiescent] : "?",
+	       *group ? group : "-", *quic ? quic : "-");
 	return NL_OK;
 }
 
@@ -239,7 +244,7 @@ services_list(struct nl_sock *sk, struct options *options)
 	if (family < 0)
 		return family;
 	nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, show_service, NULL);
-	printf("%-5s %-31s %11s %-9s %s\n", "proto", "service", "established", "quiescent", "laddrs");
+	printf("%-5s %-31s %11s %-9s %-15s %s\n", "proto", "service", "established", "quiescent", "laddrs", "quic");
 	err = genl_send_simple(sk, family, IPVS_CMD_GET_SERVICE, IPVS_GENL_VERSION, NLM_F_DUMP);
 	return err < 0 ? err : nl_recvmsgs_default(sk);
 }

@@ -56,12 +56,12 @@ enum ipvsd_service_attr {
 	IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT, /* u32: seconds an established connection outlives its last packet; 0: as SET_CONFIG */
 	IPVSD_SERVICE_ATTR_QUIESCENT, /* u8: enum ipvsd_quiescent */
 	IPVSD_SERVICE_ATTR_LADDR_GROUP, /* string, at most 31 bytes: local addresses of full-NAT; "": of any group */
-	IPVSD_SERVICE_ATTR_MAX = IPVSD_SERVICE_ATTR_LADDR_GROUP,
+	IPVSD_SERVICE_ATTR_QUIC = 7, /* string, at most 31 bytes: coding of connection IDs; "": none. ENOENT: there is none of that name */
+	IPVSD_SERVICE_ATTR_MAX = IPVSD_SERVICE_ATTR_QUIC,
 	/* Reserved for what is to come; EOPNOTSUPP until then. */
 	IPVSD_SERVICE_ATTR_CLIENT_ADDRESS = 4, /* u8, with flags: how a server is told the client's address */
 	IPVSD_SERVICE_ATTR_SYN_PROXY = 5,
 	IPVSD_SERVICE_ATTR_HASH_TARGET = 6,
-	IPVSD_SERVICE_ATTR_QUIC = 7,
 	IPVSD_SERVICE_ATTR_DEST_CHECK = 8,
 	IPVSD_SERVICE_ATTR_DENY_GROUP = 9,
 	IPVSD_SERVICE_ATTR_ALLOW_GROUP = 10,

@@ -12,8 +12,10 @@
 #include "control/config_file.h"
 #include "control/config_laddrs.h"
 #include "control/config_marks.h"
+#include "control/config_quic.h"
 #include "control/config_scan.h"
 #include "control/config_values.h"
+#include "lb/quic.h"
 #include "netlink-shim/wire.h"
 
 #define PORTS_IN_CONFIG_MAX 64
@@ -264,7 +266,7 @@ config_with_defaults(void)
 static void
 read_all(struct config_reader *reader, const config_setting_t *root, struct config *config)
 {
-	static const char *const keys[] = { "workers", "ports", "local_addresses", "marks", "limits",
+	static const char *const keys[] = { "workers", "ports", "local_addresses", "marks", "quic_codings", "limits",
 					    "control", "log",	"memory",	   NULL };
 
 	config_keys(reader, root, keys);
@@ -272,6 +274,7 @@ read_all(struct config_reader *reader, const config_setting_t *root, struct conf
 	read_ports(reader, root, config);
 	config_read_laddrs(reader, root, config);
 	config_read_marks(reader, root, config);
+	config_read_quic(reader, root, config);
 	read_limits(reader, root, &config->limits);
 	read_control(reader, root, &config->control);
 	read_log(reader, root, &config->log);
@@ -330,6 +333,7 @@ config_free(struct config *config)
 	free(config->ports);
 	free(config->laddrs);
 	free(config->marks);
+	quic_codings_free(config->quic);
 	free(config->workers.cpus);
 	free(config->workers.control_cpus);
 	free(config->control.socket);

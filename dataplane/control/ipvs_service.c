@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "control/ipvs_family.h"
+#include "lb/lb.h"
 #include "lb/persistence.h"
 
 static const struct attr_policy service_policy[IPVS_SVC_ATTR_MAX + 1] = {
@@ -97,7 +98,7 @@ parse_full(struct ipvs_model *model, struct genl_request *request, struct ipvs_k
 	if (*ret)
 		setup->options = (*ret)->options;
 	return request->session->extended
-		       ? service_options_parse(request->attrs[IPVS_CMD_ATTR_SERVICE], &setup->options)
+		       ? service_options_parse(request->attrs[IPVS_CMD_ATTR_SERVICE], model->lb->quic, &setup->options)
 		       : 0;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "control/ipvs_family.h"
+#include "lb/quic.h"
 #include "netlink-shim/wire.h"
 
 static_assert((int)IPVSD_QUIESCENT_EXPIRE == (int)QUIESCENT_EXPIRE &&
@@ -21,6 +22,7 @@ static const struct attr_policy options_policy[IPVSD_SERVICE_ATTR_MAX + 1] = {
 	[IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT] = { ATTR_U32, 0 },
 	[IPVSD_SERVICE_ATTR_QUIESCENT] = { ATTR_U8, 0 },
 	[IPVSD_SERVICE_ATTR_LADDR_GROUP] = { ATTR_STRING, LADDR_GROUP_LENGTH },
+	[IPVSD_SERVICE_ATTR_QUIC] = { ATTR_STRING, QUIC_NAME_MAX - 1 },
 };
 
 /* The service's nest was checked before, by rules that end below this attribute. */
@@ -36,6 +38,13 @@ find_options(const struct nlattr *nest)
 	return found;
 }
 
+/* Others are reserved. */
+static const bool is_known[IPVSD_SERVICE_ATTR_MAX + 1] = {
+	[IPVSD_SERVICE_ATTR_UNSPEC] = true,    [IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT] = true,
+	[IPVSD_SERVICE_ATTR_QUIESCENT] = true, [IPVSD_SERVICE_ATTR_LADDR_GROUP] = true,
+	[IPVSD_SERVICE_ATTR_QUIC] = true,
+};
+
 /* A client that asks for more than there is has to know: it would take what is passed over for done. */
 static int
 check_known(const struct nlattr *options)
@@ -44,13 +53,13 @@ check_known(const struct nlattr *options)
 	int left;
 
 	for (attr = nla_data(options), left = nla_len(options); nla_ok(attr, left); attr = nla_next(attr, &left))
-		if (nla_type(attr) > IPVSD_SERVICE_ATTR_MAX)
+		if (nla_type(attr) > IPVSD_SERVICE_ATTR_MAX || !is_known[nla_type(attr)])
 			return -EOPNOTSUPP;
 	return 0;
 }
 
 int
-service_options_parse(const struct nlattr *nest, struct service_options *options)
+service_options_parse(const struct nlattr *nest, const struct quic_codings *codings, struct service_options *options)
 {
 	const struct nlattr *attrs[IPVSD_SERVICE_ATTR_MAX + 1];
 	const struct nlattr *found = find_options(nest);
@@ -72,8 +81,14 @@ service_options_parse(const struct nlattr *nest, struct service_options *options
 		memset(new.laddr_group, 0, sizeof(new.laddr_group));
 		strcpy(new.laddr_group, nla_data(attrs[IPVSD_SERVICE_ATTR_LADDR_GROUP]));
 	}
+	if (attrs[IPVSD_SERVICE_ATTR_QUIC]) {
+		memset(new.quic, 0, sizeof(new.quic));
+		strcpy(new.quic, nla_data(attrs[IPVSD_SERVICE_ATTR_QUIC]));
+	}
 	if (new.established_timeout_s > TIMEOUT_MAX_S || new.quiescent >= QUIESCENT_POLICIES)
 		return -EINVAL;
+	if (new.quic[0] != '\0' && strcmp(new.quic, options->quic) != 0 && !quic_coding_by_name(codings, new.quic))
+		return -ENOENT;
 	*options = new;
 	return 0;
 }
@@ -85,7 +100,8 @@ service_options_put(struct nl_msg *msg, const struct service_options *options)
 
 	if (!nest || nla_put_u32(msg, IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT, options->established_timeout_s) < 0 ||
 	    nla_put_u8(msg, IPVSD_SERVICE_ATTR_QUIESCENT, options->quiescent) < 0 ||
-	    nla_put_string(msg, IPVSD_SERVICE_ATTR_LADDR_GROUP, options->laddr_group) < 0)
+	    nla_put_string(msg, IPVSD_SERVICE_ATTR_LADDR_GROUP, options->laddr_group) < 0 ||
+	    nla_put_string(msg, IPVSD_SERVICE_ATTR_QUIC, options->quic) < 0)
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;

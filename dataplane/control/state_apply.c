@@ -10,6 +10,8 @@
 #include "control/state_records.h"
 #include "core/cleanup.h"
 #include "core/log.h"
+#include "lb/lb.h"
+#include "lb/quic.h"
 
 static bool
 is_family(uint16_t family)
@@ -36,9 +38,16 @@ apply_service(struct ipvs_model *model, const struct state_service *record)
 
 	if (!is_family(record->family) || record->scheduler[sizeof(record->scheduler) - 1] != '\0' ||
 	    record->engine[sizeof(record->engine) - 1] != '\0' ||
-	    record->laddr_group[sizeof(record->laddr_group) - 1] != '\0')
+	    record->laddr_group[sizeof(record->laddr_group) - 1] != '\0' ||
+	    record->quic[sizeof(record->quic) - 1] != '\0')
 		return -EBADMSG;
 	memcpy(setup.options.laddr_group, record->laddr_group, sizeof(record->laddr_group));
+	memcpy(setup.options.quic, record->quic, sizeof(record->quic));
+	if (record->quic[0] != '\0' && !quic_coding_by_name(model->lb->quic, record->quic))
+		log_warning("state",
+			    "a service has the QUIC coding \"%s\", which the configuration lacks: its connection IDs "
+			    "are not looked at",
+			    record->quic);
 	memset(&key, 0, sizeof(key));
 	memcpy(key.addr.bytes, record->addr, sizeof(record->addr));
 	key.fwmark = record->fwmark;

@@ -30,6 +30,7 @@ state_put_service(struct state_log *log, const struct ipvs_service *service)
 
 	memcpy(record.addr, service->key.addr.bytes, sizeof(record.addr));
 	memcpy(record.laddr_group, service->options.laddr_group, sizeof(record.laddr_group));
+	memcpy(record.quic, service->options.quic, sizeof(record.quic));
 	snprintf(record.scheduler, sizeof(record.scheduler), "%s", scheduler);
 	snprintf(record.engine, sizeof(record.engine), "%s", service->engine ? service->engine->name : "");
 	state_log_put(log, STATE_SERVICE, &record, sizeof(record));

@@ -35,9 +35,9 @@ struct state_service {
 	char scheduler[16], engine[16]; /* of persistence; "": none */
 	uint32_t established_timeout_s;
 	uint8_t quiescent, pad_options[3];
-	char laddr_group[CONFIG_NAME_MAX];
+	char laddr_group[CONFIG_NAME_MAX], quic[CONFIG_NAME_MAX];
 };
-static_assert(sizeof(struct state_service) == 116, "as written");
+static_assert(sizeof(struct state_service) == 148, "as written");
 
 struct state_dest {
 	uint32_t id, service;

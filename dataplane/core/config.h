@@ -52,6 +52,8 @@ struct config_laddrs {
 	uint32_t line;
 };
 
+struct quic_codings;
+
 /* marks = ( { mark = 1; protocol = "tcp"; source = "198.51.100.0/24"; destination = "192.0.2.1"; ports = "80-90"; port =
  * "wan"; } ); what isn't given is not looked at. */
 struct config_mark {
@@ -105,6 +107,7 @@ struct config {
 	uint32_t n_laddrs;
 	struct config_mark *marks;
 	uint32_t n_marks;
+	struct quic_codings *quic; /* of lb/quic.h, NULL: none */
 	struct config_limits limits;
 	struct config_control control;
 	struct config_log log;

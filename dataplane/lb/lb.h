@@ -15,6 +15,7 @@
 struct address_set;
 struct laddrs;
 struct marks;
+struct quic_codings;
 struct reverse_map;
 
 struct lb {
@@ -39,6 +40,7 @@ struct lb {
 	struct knobs *knobs; /* published: core/knobs.h */
 	struct laddrs *laddrs; /* published */
 	struct marks *marks; /* of the configuration; NULL: none */
+	const struct quic_codings *quic; /* of the configuration; NULL: none */
 	struct reverse_map
 		*reverse; /* published entry by entry: (server, port, protocol) -> services, for NAT replies */
 	struct address_set *servers, *addresses; /* of the destinations, of the services */

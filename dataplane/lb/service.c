@@ -17,6 +17,7 @@
 #include "lb/laddr.h"
 #include "lb/lb.h"
 #include "lb/mark.h"
+#include "lb/quic.h"
 #include "lb/reverse_map.h"
 #include "lb/scheduler.h"
 #include "lb/service.h"
@@ -87,6 +88,7 @@ service_free(void *object)
 	}
 	if (svc->scheduler && svc->scheduler->state_free)
 		svc->scheduler->state_free(svc->scheduler_state);
+	quic_index_free(svc->quic_index);
 	free(svc);
 }
 
@@ -121,6 +123,12 @@ void
 lb_set_marks(struct lb *lb, struct marks *marks)
 {
 	lb->marks = marks;
+}
+
+void
+lb_set_quic(struct lb *lb, const struct quic_codings *codings)
+{
+	lb->quic = codings;
 }
 
 void
@@ -274,13 +282,16 @@ number_version(struct lb *lb, struct service *svc, const struct service *old)
 	svc->since = goes_on ? old->since : svc->version;
 }
 
-/* Builds what the service's scheduler needs, and enters its address and servers where they are looked for. */
+/* Builds what the service's scheduler and connection IDs need, and enters its address and servers where they are looked for. */
 static int
 service_prepare(struct lb *lb, struct service *svc, const struct service *old)
 {
 	struct ip_addr address = service_address(svc);
 	int err = svc->scheduler && svc->scheduler->state_new ? svc->scheduler->state_new(svc, old, lb->n_workers) : 0;
 
+	svc->quic = quic_coding_by_name(lb->quic, svc->options.quic);
+	if (err == 0 && svc->quic)
+		err = quic_index_new(svc, &svc->quic_index);
 	if (err == 0)
 		err = address_set_add(lb->addresses, &address);
 	if (err < 0)

@@ -17,6 +17,9 @@ struct knobs;
 struct lb;
 struct marks;
 struct persistence_engine;
+struct quic_coding;
+struct quic_codings;
+struct quic_index;
 struct rcu;
 struct scheduler;
 struct worker;
@@ -65,6 +68,7 @@ struct service_options {
 	uint32_t established_timeout_s; /* of a connection in its protocol's established state; 0: as the timeouts */
 	uint8_t quiescent; /* enum quiescent */
 	char laddr_group[32]; /* "": any group on the way to the destination */
+	char quic[32]; /* name of the coding of connection IDs (lb/quic.h), "": none */
 };
 
 struct service_key {
@@ -85,6 +89,8 @@ struct service {
 	void *scheduler_state; /* built with the service */
 	const struct persistence_engine *engine; /* NULL: clients are told apart by their addresses */
 	struct service_options options;
+	const struct quic_coding *quic; /* how connection IDs name a server; NULL: they are not looked at */
+	struct quic_index *quic_index; /* built with the service, where there is a coding */
 	uint32_t n_dests; /* in the kernel's order: the newest first */
 	const struct dest *const *dests;
 	uint32_t n_ready; /* those with a weight above 0 */
@@ -175,6 +181,8 @@ void service_retract(struct lb *lb, uint32_t index);
 
 /* Once, before the workers start; MARKS are lb's from now on. */
 void lb_set_marks(struct lb *lb, struct marks *marks);
+/* The same for CODINGS, which stay the caller's and outlive LB. */
+void lb_set_quic(struct lb *lb, const struct quic_codings *codings);
 
 int timeouts_publish(struct lb *lb, const struct timeouts_spec *timeouts);
 /* A copy is taken. */

@@ -99,7 +99,7 @@ begin(struct worker *self, struct opening *opening)
 	if (err < 0)
 		return err;
 	conn_expect(self, conn, &opening->reply);
-	if (packet->dest)
+	if (packet->dest && !packet->by_cid)
 		conn_set_template(self, conn, packet->flow.family, packet->template);
 	conn->nexthop[CONN_IN] = opening->nexthop;
 	conn->nexthop[CONN_OUT] = packet->source_nexthop;
@@ -230,7 +230,9 @@ first_packet(struct worker *self, struct packet *packet)
 	verdict = refuse(packet);
 	if (verdict == VERDICT_NEXT && packet->ttl <= 1)
 		verdict = verdict_drop(DROP_IP_TTL);
-	if (verdict == VERDICT_NEXT && (packet->svc->flags & IP_VS_SVC_F_PERSISTENT))
+	if (verdict == VERDICT_NEXT && packet->svc->quic)
+		connection_id_choose(packet);
+	if (verdict == VERDICT_NEXT && !packet->by_cid && (packet->svc->flags & IP_VS_SVC_F_PERSISTENT))
 		verdict = persistent_choose(self, packet);
 	if (verdict == VERDICT_NEXT)
 		verdict = open_connection(self, packet);

@@ -6,6 +6,7 @@
 #include "path/icmp.h"
 #include "path/path.h"
 #include "path/rewrite.h"
+#include "port/port.h"
 
 void
 conn_find_nexthops(const struct worker *self, struct conn *conn, uint16_t family)

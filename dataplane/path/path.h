@@ -61,8 +61,9 @@ struct packet {
 	const struct protocol *protocol; /* of what has_l4 */
 	struct handover_note note; /* of another worker */
 	const struct service *svc; /* that the packet is for, NULL: none; filled in by lookup */
-	const struct dest *dest; /* where a client of a persistent service goes, by TEMPLATE; NULL: not settled */
+	const struct dest *dest; /* where a client goes by TEMPLATE or, BY_CID, by its connection ID; NULL: not settled */
 	uint32_t template;
+	bool by_cid;
 	struct openings *openings;
 };
 
@@ -132,6 +133,8 @@ uint32_t known_connection(struct worker *self, struct openings *openings, const 
 enum verdict owner_give(struct worker *self, struct packet *packet, uint32_t to, struct handover_note note);
 /* Of persistent.c: finds where the client goes (DEST and TEMPLATE of PACKET), or lets another worker find it. */
 enum verdict persistent_choose(struct worker *self, struct packet *packet);
+/* Of connection_id.c: finds where a QUIC client goes whose connection ID says so (DEST and BY_CID of PACKET). */
+void connection_id_choose(struct packet *packet);
 /* Of one_packet.c: forwards a packet of SVC to DEST by itself. */
 enum verdict one_packet(struct worker *self, struct packet *packet, const struct forward_request *request,
 			const struct forward *forward);

@@ -156,19 +156,22 @@ refused() { # MESSAGE ARGUMENT...
 	adm -A -u '[2001:db8:1::10]:53' -s rr
 	adm -A -f 7 -s rr
 	ipvsdctl_at director1 service -t 198.51.100.10:80 -e 90 -q reset -l lan
-	ipvsdctl_at director1 service -u '[2001:db8:1::10]:53' -q expire
+	ipvsdctl_at director1 service -u '[2001:db8:1::10]:53' -q expire -i dpvs
 	ipvsdctl_at director1 service -f 7 -e 5
 	adm -E -t 198.51.100.10:80 -s wlc -p 60
 	run ipvsdctl_at director1 services
 	echo "$output"
-	[ "$output" = "proto service                         established quiescent laddrs
-TCP   198.51.100.10:80                         90 reset     lan
-UDP   [2001:db8:1::10]:53                       - expire    -
-FWM   7                                         5 keep      -" ]
+	[ "$output" = "proto service                         established quiescent laddrs          quic
+TCP   198.51.100.10:80                         90 reset     lan             -
+UDP   [2001:db8:1::10]:53                       - expire    -               dpvs
+FWM   7                                         5 keep      -               -" ]
 	ipvsdctl_at director1 service -t 198.51.100.10:80 -e 0 -l ''
 	[[ "$(ipvsdctl_at director1 services)" == *"TCP   198.51.100.10:80                          - reset     -"* ]]
 	[[ "$(adm -Ln)" == *"TCP  198.51.100.10:80 wlc persistent 60"* ]]
 	run ipvsdctl_at director1 service -t 198.51.100.99:80 -e 5
+	echo "$output"
+	[ "$status" -eq 1 ]
+	run ipvsdctl_at director1 service -t 198.51.100.10:80 -i nothing
 	echo "$output"
 	[ "$status" -eq 1 ]
 	run ipvsdctl_at director1 service -t 198.51.100.10:80 -q sometimes

@@ -474,7 +474,7 @@ packets_wait_for_the_servers_neighbour(void **state)
 		assert_int_equal(counted(network, COUNT_HELD), 1);
 		set_route(network, server, tunnel.server6 ? 128 : 32, network->nexthop_server[0]);
 		self->now_ms++;
-		neighbour_wait_poll(self, transmit_ready);
+		neighbour_wait_poll(self, transmit_ready, transmit_lost);
 		transmit_flush(self);
 		m = sent_one(SERVERS);
 		assert_memory_equal(rte_pktmbuf_mtod(m, uint8_t *), server_mac[0], 6);

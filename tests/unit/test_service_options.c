@@ -99,6 +99,11 @@ options_are_set_and_shown_and_reach_the_workers(void **state)
 	assert_int_equal(published->options.established_timeout_s, 60);
 	assert_int_equal(published->options.quiescent, QUIESCENT_RESET);
 	assert_string_equal(published->options.laddr_group, "edge");
+	assert_int_equal(send_options(fixture, IPVS_CMD_SET_SERVICE,
+				      &(struct option_row){ IPVSD_SERVICE_ATTR_QUIC, 5, "dpvs" }, 1),
+			 0);
+	assert_string_equal(nla_data(nested_attr(shown_options(fixture), IPVSD_SERVICE_ATTR_QUIC)), "dpvs");
+	assert_non_null(fixture->lb->services[0]->quic);
 	/* each by itself, too */
 	assert_int_equal(send_options(fixture, IPVS_CMD_SET_SERVICE,
 				      &(struct option_row){ IPVSD_SERVICE_ATTR_LADDR_GROUP, 1, "" }, 1),
@@ -156,6 +161,9 @@ what_can_not_be_is_refused_and_changes_nothing(void **state)
 		{ { IPVSD_SERVICE_ATTR_QUIESCENT, 0, NULL }, -EINVAL },
 		{ { IPVSD_SERVICE_ATTR_LADDR_GROUP, 33, "abcdefghijklmnopqrstuvwxyzabcdef" }, -EINVAL },
 		{ { IPVSD_SERVICE_ATTR_LADDR_GROUP, 4, "edge" }, -EINVAL }, /* without its NUL */
+		{ { IPVSD_SERVICE_ATTR_QUIC, 6, "other" }, -ENOENT },
+		{ { IPVSD_SERVICE_ATTR_QUIC, 4, "dpvs" }, -EINVAL },
+		{ { IPVSD_SERVICE_ATTR_SYN_PROXY, 1, "\1" }, -EOPNOTSUPP },
 		{ { 1000, 1, "\1" }, -EOPNOTSUPP },
 	};
 	struct control_fixture *fixture = *state;

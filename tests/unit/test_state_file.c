@@ -130,7 +130,7 @@ set_options(struct control_fixture *fixture)
 {
 	struct ipvs_service_setup setup = {
 		.scheduler = "rr",
-		.options = { .established_timeout_s = 77, .quiescent = QUIESCENT_RESET, .laddr_group = "g2" },
+		.options = { .established_timeout_s = 77, .quiescent = QUIESCENT_RESET, .laddr_group = "g2", .quic = "dpvs" },
 	};
 	uint64_t index = 0;
 
@@ -180,6 +180,7 @@ check_filled(const struct control_fixture *fixture)
 	assert_int_equal(service->options.established_timeout_s, 77);
 	assert_int_equal(service->options.quiescent, QUIESCENT_RESET);
 	assert_string_equal(service->options.laddr_group, "g2");
+	assert_string_equal(service->options.quic, "dpvs");
 	TAILQ_FOREACH (dest, &service->dests, link)
 		assert_int_equal(dest->spec.weight, weights[i++]);
 	assert_int_equal(TAILQ_FIRST(&service->dests)->spec.id, DEST_ID(1, 1));

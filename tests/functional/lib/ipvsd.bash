@@ -12,9 +12,10 @@ socket_of() { # DIRECTOR
 
 # Writes $LAB_DIR/DIRECTOR/ipvsd.conf. Settings, each with a default:
 #   workers=1  driver=net_af_packet  laddrs="groups of local_addresses"  group=GROUP  connections=64K  hugepages=auto
-#   control="further words of control"  marks="rules of marks"
+#   control="further words of control"  marks="rules of marks"  quic_codings="codings"
 write_ipvsd_conf() { # DIRECTOR [key=value]...
 	local director=$1 dir=$LAB_DIR/$1 workers=1 driver=net_af_packet group='' connections=64K control='' marks=''
+	local quic_codings=''
 	local hugepages=${IPVSD_HUGEPAGES:-auto}
 	local laddrs='{ name = "lan"; port = "lan"; addresses = ( "192.0.2.100-192.0.2.101", "2001:db8:2::100" ); }'
 	local "${@:2}"
@@ -28,6 +29,7 @@ write_ipvsd_conf() { # DIRECTOR [key=value]...
 		);
 		local_addresses = ( $laddrs );
 		marks = ( $marks );
+		quic_codings = ( $quic_codings );
 		limits = {
 			connections = "$connections"; connections_ipv6 = "$connections"; services = 256; dests = 1024;
 			routes = 1024; routes_ipv6 = 1024; neighbours = 1024; mbufs = "8K";
