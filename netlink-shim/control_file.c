@@ -24,6 +24,13 @@ struct request {
 	char text[NAME_ROOM];
 };
 
+/* SET_FILE's is longer. */
+struct write_request {
+	struct request request;
+	struct nlattr text;
+	char bytes[NLA_ALIGN(IPVSX_FILE_TEXT_MAX)];
+};
+
 /* What is known of a file from one message. */
 struct answer {
 	const char *name;
@@ -252,6 +259,44 @@ control_file_mode(const char *socket, const char *name, uint32_t *ret)
 		return -ENOENT;
 	fill_request(&request, name, NLM_F_ACK);
 	return talk(socket, &request, &exchange);
+}
+
+static int
+take_nothing(void *arg, const struct answer *answer)
+{
+	(void)arg;
+	(void)answer;
+	return -EIO;
+}
+
+/* The name fills its room with zeros, which end it. */
+int
+control_file_write(const char *socket, const char *name, const void *text, size_t length)
+{
+	const struct exchange exchange = { .answer = take_nothing };
+	struct write_request *write;
+	struct request *request;
+	int err;
+
+	if (!is_name(name))
+		return -ENOENT;
+	if (length > IPVSX_FILE_TEXT_MAX)
+		return -EINVAL;
+	write = calloc(1, sizeof(*write));
+	if (!write)
+		return -ENOMEM;
+	request = &write->request;
+	fill_request(request, name, NLM_F_ACK);
+	request->genl.cmd = IPVSX_CMD_SET_FILE;
+	request->name.nla_len = (uint16_t)(NLA_HDRLEN + NAME_ROOM);
+	write->text.nla_type = IPVSX_FILE_ATTR_TEXT;
+	write->text.nla_len = (uint16_t)(NLA_HDRLEN + length);
+	memcpy(write->bytes, text, length);
+	request->nest.nla_len = (uint16_t)(2 * NLA_HDRLEN + NAME_ROOM + NLA_ALIGN(write->text.nla_len));
+	request->header.nlmsg_len = (uint32_t)(NLMSG_LENGTH(GENL_HDRLEN) + request->nest.nla_len);
+	err = talk(socket, request, &exchange);
+	free(write);
+	return err;
 }
 
 struct name_taker {

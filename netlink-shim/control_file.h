@@ -17,6 +17,8 @@ int control_file_read(const char *socket, const char *name, int (*take)(void *ar
 		      void *arg);
 /* Permission bits. */
 int control_file_mode(const char *socket, const char *name, uint32_t *ret);
+/* What write(2) of TEXT does; at most IPVSX_FILE_TEXT_MAX bytes (-EINVAL beyond). */
+int control_file_write(const char *socket, const char *name, const void *text, size_t length);
 /* All names. */
 int control_file_list(const char *socket, int (*take)(void *arg, const char *name), void *arg);
 

@@ -36,6 +36,8 @@ usage(FILE *to)
 		    "                      changes those of one: the timeout of established connections, what\n"
 		    "                      becomes of those of a removed server, the group of local addresses,\n"
 		    "                      how QUIC connection IDs are read (\"dpvs\", or one of ipvsd.conf)\n"
+		    "  sysctl [NAME[=VALUE]...]\n"
+		    "                      shows or sets what Linux has in /proc/sys/net/ipv4/vs\n"
 		    "\n"
 		    "See ipvsdctl(8).\n");
 }
@@ -230,6 +232,8 @@ main(int argc, char **argv)
 		}
 	}
 	command = optind < argc ? command_by_name(argv[optind++]) : NULL;
+	if (!command && optind > 1 && optind <= argc && strcmp(argv[optind - 1], "sysctl") == 0)
+		return sysctl_run(&options, argc - optind, argv + optind);
 	if (!command || !take_options(argc, argv, command, &options)) {
 		usage(stderr);
 		return 2;

@@ -63,6 +63,8 @@ int service_change(struct nl_sock *sk, struct options *options);
 /* services: lists them. A negative libnl error. */
 int services_list(struct nl_sock *sk, struct options *options);
 
+/* sysctl: shows all, or those of the words NAME, or sets those of NAME=VALUE. An exit status. */
+int sysctl_run(const struct options *options, int argc, char **argv);
 /* conns: takes an option of the command line; false if its argument isn't one. */
 bool conns_option(struct options *options, int option, const char *argument);
 /* conns: puts the filter into the request. A negative libnl error. */

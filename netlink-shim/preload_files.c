@@ -5,6 +5,9 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -15,8 +18,11 @@
 #include "preload_absent.h"
 #include "preload_files.h"
 #include "preload_real.h"
+#include "wire.h"
 
 #define SYSCTL_FOLDER "/proc/sys/net/ipv4/vs"
+/* Names of the memory of those that may be written, which tell them wherever the descriptor comes from. */
+#define WRITABLE "ipvsd-writable:"
 
 /* Behind PREFIX in TEXT, or NULL. */
 static const char *
@@ -117,11 +123,19 @@ int
 files_open(const char *name, int flags)
 {
 	unsigned int memory = MFD_ALLOW_SEALING | ((flags & O_CLOEXEC) ? MFD_CLOEXEC : 0);
+	bool writes = (flags & O_ACCMODE) != O_RDONLY;
+	char label[sizeof(WRITABLE) + IPVSX_FILE_NAME_MAX];
+	uint32_t mode;
 	int fd, err;
 
-	if ((flags & O_ACCMODE) != O_RDONLY)
-		return fail(-EACCES);
-	fd = memfd_create(name, memory);
+	if (writes) {
+		if (files_mode(name, &mode) < 0)
+			return -1;
+		if (!(mode & 0222))
+			return fail(-EACCES);
+	}
+	snprintf(label, sizeof(label), "%s%s", writes ? WRITABLE : "", name);
+	fd = memfd_create(label, memory);
 	if (fd < 0)
 		return -1;
 	err = control_file_read(NULL, name, append, &fd);
@@ -132,6 +146,100 @@ files_open(const char *name, int flags)
 		return fd;
 	real()->close(fd);
 	return fail(err);
+}
+
+/* Whether FD was opened to be written; the name that ipvsd has for it in NAME. */
+static bool
+is_writable(int fd, char *name, size_t size)
+{
+	char path[32], target[64 + sizeof(WRITABLE) + IPVSX_FILE_NAME_MAX];
+	const char *label;
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	length = readlink(path, target, sizeof(target) - 1);
+	if (length < 0)
+		return false;
+	target[length] = '\0';
+	label = behind(target, "/memfd:" WRITABLE);
+	if (!label || fcntl(fd, F_GET_SEALS) < 0)
+		return false;
+	/* " (deleted)" follows */
+	length = (ssize_t)strcspn(label, " ");
+	if ((size_t)length >= size)
+		return false;
+	memcpy(name, label, (size_t)length);
+	name[length] = '\0';
+	return true;
+}
+
+/* As the kernel's sysctls (kernel.sysctl_writes_strict), only what is written at the beginning counts. */
+ssize_t
+files_write(int fd, const void *data, size_t length)
+{
+	char name[IPVSX_FILE_NAME_MAX + 1];
+	off_t at;
+	int err;
+
+	errno = EPERM;
+	if (!is_writable(fd, name, sizeof(name))) {
+		errno = EPERM;
+		return -1;
+	}
+	if (length > SSIZE_MAX)
+		return fail(-EINVAL);
+	at = lseek(fd, 0, SEEK_CUR);
+	if (at == 0 && length > 0) {
+		err = control_file_write(NULL, name, data, length);
+		if (err < 0)
+			return fail(err);
+	}
+	lseek(fd, (off_t)length, SEEK_CUR);
+	return (ssize_t)length;
+}
+
+static ssize_t
+stream_read(void *cookie, char *data, size_t size)
+{
+	return real()->read(*(int *)cookie, data, size);
+}
+
+/* The C library takes 0 for an error, of which errno tells. */
+static ssize_t
+stream_write(void *cookie, const char *data, size_t size)
+{
+	ssize_t n = files_write(*(int *)cookie, data, size);
+
+	return n < 0 ? 0 : n;
+}
+
+static int
+stream_close(void *cookie)
+{
+	int result = real()->close(*(int *)cookie);
+
+	free(cookie);
+	return result;
+}
+
+FILE *
+files_stream(int fd, const char *mode)
+{
+	const cookie_io_functions_t functions = {
+		.read = stream_read,
+		.write = stream_write,
+		.close = stream_close,
+	};
+	int *cookie = malloc(sizeof(*cookie));
+	FILE *stream;
+
+	if (!cookie)
+		return NULL;
+	*cookie = fd;
+	stream = fopencookie(cookie, mode, functions);
+	if (!stream)
+		free(cookie);
+	return stream;
 }
 
 int

@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
 
 /* The name that ipvsd knows the file of this path by ("net/ip_vs"), or NULL if it is none of ours. The result is a part
  * of PATH or a constant. */
@@ -17,6 +19,12 @@ bool files_is_folder(const char *path);
 
 /* A descriptor from which the file's text, as it is now, can be read; FLAGS are open()'s. -1 and errno as open(). */
 int files_open(const char *name, int flags);
+/* For a write() to FD that the C library refused with EPERM, as it does for the memory behind such descriptors, also when
+ * they came by dup(), fork() or exec(): writes to ipvsd if FD was opened for that. What write() returns, with errno; -1
+ * and EPERM as it was if FD is anything else. */
+ssize_t files_write(int fd, const void *data, size_t length);
+/* A stream that writes and reads FD, which it closes; the C library's own would not come by our write(). */
+FILE *files_stream(int fd, const char *mode);
 /* The file's permission bits in *RET: 0, or -1 and errno. */
 int files_mode(const char *name, uint32_t *ret);
 

@@ -6,8 +6,10 @@
 #undef _FORTIFY_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -89,7 +91,7 @@ do_fopen(const char *path, const char *mode)
 	fd = opened(files_open(name, strchr(mode, 'e') ? flags | O_CLOEXEC : flags));
 	if (fd < 0)
 		return NULL;
-	stream = fdopen(fd, mode);
+	stream = flags & (O_RDWR | O_WRONLY) ? files_stream(fd, mode) : fdopen(fd, mode);
 	if (!stream)
 		real()->close(fd);
 	return stream;
@@ -191,4 +193,25 @@ faccessat(int folder, const char *path, int wanted, int flags)
 	int err;
 
 	return is_ours(path, &err, &mode) ? may(err, mode, wanted) : real()->faccessat(folder, path, wanted, flags);
+}
+
+/* What is ours has no links in its path. RESOLVED has room for PATH_MAX bytes. */
+HOOK char *
+realpath(const char *path, char *resolved)
+{
+	uint32_t mode;
+	int err;
+
+	if (!path || !is_ours(path, &err, &mode))
+		return real()->realpath(path, resolved);
+	if (err < 0)
+		return NULL;
+	if (strlen(path) >= PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return NULL;
+	}
+	if (!resolved)
+		return strdup(path);
+	memcpy(resolved, path, strlen(path) + 1);
+	return resolved;
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -16,6 +17,7 @@
 
 #include "preload_files.h"
 
+char *__realpath_chk(const char *path, char *resolved, size_t size);
 int __open_2(const char *path, int flags);
 int __open64_2(const char *path, int flags);
 int __openat_2(int folder, const char *path, int flags);
@@ -76,6 +78,14 @@ HOOK FILE *
 fopen64(const char *path, const char *mode)
 {
 	return fopen(path, mode);
+}
+
+/* All that is ours is shorter than any buffer that realpath() allows. */
+HOOK char *
+__realpath_chk(const char *path, char *resolved, size_t size)
+{
+	(void)size;
+	return realpath(path, resolved);
 }
 
 HOOK int

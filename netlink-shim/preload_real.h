@@ -67,6 +67,7 @@
 	X(int, stat, (const char *, struct stat *))              \
 	X(int, lstat, (const char *, struct stat *))             \
 	X(int, fstatat, (int, const char *, struct stat *, int)) \
+	X(char *, realpath, (const char *, char *))              \
 	X(int, access, (const char *, int))                      \
 	X(int, faccessat, (int, const char *, int, int))
 

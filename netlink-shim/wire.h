@@ -85,7 +85,8 @@ enum ipvsx_command {
 	IPVSX_CMD_GET_COUNTERS, /* dump; answers GET_COUNTERS, one message a counter */
 	IPVSX_CMD_GET_CONNS, /* dump; CONN of the request is a filter; answers GET_CONNS, one message a connection */
 	IPVSX_CMD_GET_FILE, /* of /proc. Dump: the text of NAME in pieces, without NAME the names of all files; do: its MODE */
-	IPVSX_CMD_MAX = IPVSX_CMD_GET_FILE,
+	IPVSX_CMD_SET_FILE, /* what write(2) of TEXT to NAME would do; the error is write(2)'s */
+	IPVSX_CMD_MAX = IPVSX_CMD_SET_FILE,
 };
 
 enum ipvsx_attr {
@@ -148,7 +149,7 @@ enum ipvsx_file_attr {
 	IPVSX_FILE_ATTR_UNSPEC,
 	IPVSX_FILE_ATTR_NAME, /* string, at most IPVSX_FILE_NAME_MAX bytes */
 	IPVSX_FILE_ATTR_MODE, /* u32: permission bits as the kernel shows them */
-	IPVSX_FILE_ATTR_TEXT, /* binary: the next piece */
+	IPVSX_FILE_ATTR_TEXT, /* binary: the next piece; of SET_FILE, all that is written */
 	IPVSX_FILE_ATTR_MAX = IPVSX_FILE_ATTR_TEXT,
 };
 

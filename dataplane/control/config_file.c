@@ -10,6 +10,7 @@
 #include <syslog.h>
 
 #include "control/config_file.h"
+#include "control/config_knobs.h"
 #include "control/config_laddrs.h"
 #include "control/config_marks.h"
 #include "control/config_quic.h"
@@ -239,6 +240,7 @@ config_with_defaults(void)
 	if (!config)
 		return NULL;
 	config->workers.count = 1;
+	knobs_preset(&config->knobs);
 	config->limits = (struct config_limits){
 		.connections = 1u << 20,
 		.connections_ipv6 = 1u << 18,
@@ -266,8 +268,9 @@ config_with_defaults(void)
 static void
 read_all(struct config_reader *reader, const config_setting_t *root, struct config *config)
 {
-	static const char *const keys[] = { "workers", "ports", "local_addresses", "marks", "quic_codings", "limits",
-					    "control", "log",	"memory",	   NULL };
+	static const char *const keys[] = { "workers", "ports", "local_addresses", "marks", "quic_codings",
+					    "limits",  "vs",	"control",	   "log",   "memory",
+					    NULL };
 
 	config_keys(reader, root, keys);
 	read_workers(reader, root, &config->workers);
@@ -275,6 +278,7 @@ read_all(struct config_reader *reader, const config_setting_t *root, struct conf
 	config_read_laddrs(reader, root, config);
 	config_read_marks(reader, root, config);
 	config_read_quic(reader, root, config);
+	config_read_knobs(reader, root, &config->knobs);
 	read_limits(reader, root, &config->limits);
 	read_control(reader, root, &config->control);
 	read_log(reader, root, &config->log);

@@ -60,6 +60,7 @@ create_model(struct control *control)
 
 	if (err < 0)
 		return err;
+	ipvs_knobs_begin(control->model, &control->parts.config->knobs);
 	control->model->masquerade_is_fullnat = control->parts.config->control.masquerade_is_fullnat;
 	control->model->is_broadcast = control->parts.is_broadcast;
 	control->model->is_broadcast_arg = control->parts.is_broadcast_arg;

@@ -9,6 +9,7 @@
 
 #include "control/ipvs_model.h"
 
+#define TICKS_A_SECOND 10u
 #define ESTIMATE_SLICES 20u /* of ticks of 100 ms: every destination each two seconds */
 
 static int
@@ -31,6 +32,7 @@ int
 ipvs_model_create(struct lb *lb, const struct ipvs_limits *limits, struct ipvs_model **ret)
 {
 	struct ipvs_model *model = calloc(1, sizeof(*model));
+	struct knobs knobs;
 
 	if (!model)
 		return -ENOMEM;
@@ -38,6 +40,8 @@ ipvs_model_create(struct lb *lb, const struct ipvs_limits *limits, struct ipvs_m
 	model->limits = *limits;
 	model->timeouts = (struct timeouts_spec){ .tcp_s = 900, .tcp_fin_s = 120, .udp_s = 300 };
 	model->timeouts_dirty = true;
+	knobs_preset(&knobs);
+	ipvs_knobs_begin(model, &knobs);
 	TAILQ_INIT(&model->dirty_services);
 	TAILQ_INIT(&model->dirty_dests);
 	TAILQ_INIT(&model->trash);
@@ -120,13 +124,13 @@ ipvs_zero_all(struct ipvs_model *model)
 	ipvs_totals_zero(model);
 }
 
-void
-ipvs_model_tick(struct ipvs_model *model, uint64_t now_ms)
+/* A slice of the destinations. */
+static void
+estimate(struct ipvs_model *model)
 {
 	uint64_t high = model->dests_high;
 	uint32_t end = (uint32_t)(high * (model->slice + 1) / ESTIMATE_SLICES);
 
-	model->now_ms = now_ms;
 	for (uint32_t i = (uint32_t)(high * model->slice / ESTIMATE_SLICES); i < end; i++) {
 		struct ipvs_dest *dest = model->dests[i];
 		struct ipvs_stats counts;
@@ -137,6 +141,19 @@ ipvs_model_tick(struct ipvs_model *model, uint64_t now_ms)
 		ipvs_estimator_sample(&dest->estimator, &counts);
 	}
 	ipvs_totals_slice(model, model->slice, ESTIMATE_SLICES);
+}
+
+void
+ipvs_model_tick(struct ipvs_model *model, uint64_t now_ms)
+{
+	model->now_ms = now_ms;
+	/* whole rounds only, of which each takes what the last one left off at */
+	if (model->slice == 0)
+		model->estimating = model->knobs.run_estimation != 0;
+	if (model->estimating)
+		estimate(model);
+	if (model->slice % TICKS_A_SECOND == 0)
+		ipvs_defence_update(model);
 	model->slice = (model->slice + 1) % ESTIMATE_SLICES;
 	ipvs_trash_collect(model, TRASH_PERIOD_MS);
 }

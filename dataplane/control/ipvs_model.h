@@ -18,6 +18,7 @@
 #include "control/ipvs_stats.h"
 #include "control/ipvs_totals.h"
 #include "control/number_pool.h"
+#include "core/knobs.h"
 #include "lb/service.h"
 
 /* As long as a removed destination is remembered after its last connection (IP_VS_DEST_TRASH_PERIOD). */
@@ -101,6 +102,7 @@ struct ipvs_observer {
 	void (*dest_removed)(void *arg, const struct ipvs_dest *dest);
 	void (*timeouts)(void *arg, const struct timeouts_spec *timeouts);
 	void (*daemon)(void *arg, enum ipvs_daemon_state state, const struct ipvs_daemon *daemon);
+	void (*knob)(void *arg, const struct knob *knob);
 };
 
 struct ipvs_limits {
@@ -131,9 +133,13 @@ struct ipvs_model {
 	struct timeouts_spec timeouts;
 	bool timeouts_dirty;
 	struct ipvs_daemon daemons[DAEMON_STATES];
+	struct knobs knobs;
+	bool knob_is_set[KNOB_COUNT]; /* by a client, not by the configuration alone */
+	bool knobs_dirty;
 	const struct ipvs_observer *observer;
 	uint64_t now_ms; /* set by ipvs_model_tick() */
 	uint32_t slice; /* of the destinations, to be estimated next */
+	bool estimating; /* in this round */
 	struct ipvs_totals totals;
 };
 
@@ -192,6 +198,11 @@ int ipvs_timeouts_set(struct ipvs_model *model, const struct timeouts_spec *time
 int ipvs_daemon_start(struct ipvs_model *model, uint32_t wire_state, struct ipvs_daemon *daemon);
 int ipvs_daemon_stop(struct ipvs_model *model, uint32_t wire_state);
 
+/* The knobs begin with these: the kernel's first values, if nothing is said. */
+void ipvs_knobs_begin(struct ipvs_model *model, const struct knobs *knobs);
+/* As a client writes to such a file: knob_parse(). */
+int ipvs_knob_write(struct ipvs_model *model, const struct knob *knob, const char *text, size_t length);
+
 /* Makes all changes visible to the workers. On an error (-ENOMEM) what failed stays to be done. */
 int ipvs_model_publish(struct ipvs_model *model);
 /* Every 100 ms: rates, each twentieth of the destinations in turn, and the trash. */
@@ -211,6 +222,9 @@ uint32_t ipvs_model_sweep(struct ipvs_model *model, uint32_t pid);
 
 uint32_t ipvs_key_hash(const struct ipvs_key *key);
 bool ipvs_key_equal(const struct ipvs_key *a, const struct ipvs_key *b);
+int ipvs_knobs_publish(struct ipvs_model *model);
+/* Each second: whether drop_entry, drop_packet and secure_tcp are needed. */
+void ipvs_defence_update(struct ipvs_model *model);
 /* To be published at the end of the turn. */
 void ipvs_service_touch(struct ipvs_model *model, struct ipvs_service *service);
 void ipvs_dest_touch(struct ipvs_model *model, struct ipvs_dest *dest);

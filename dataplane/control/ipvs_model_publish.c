@@ -146,11 +146,12 @@ retract_dests(struct ipvs_model *model)
 int
 ipvs_model_publish(struct ipvs_model *model)
 {
-	int dests_err, services_err;
+	int dests_err, services_err, err = ipvs_knobs_publish(model);
 
+	if (err < 0)
+		return err;
 	if (model->timeouts_dirty) {
-		int err = timeouts_publish(model->lb, &model->timeouts);
-
+		err = timeouts_publish(model->lb, &model->timeouts);
 		if (err < 0)
 			return err;
 		model->timeouts_dirty = false;

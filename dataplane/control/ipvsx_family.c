@@ -89,6 +89,7 @@ static const struct genl_op ipvsx_ops[] = {
 		.dump_start = file_dump_start,
 		.dump_end = file_dump_end,
 	},
+	{ .command = IPVSX_CMD_SET_FILE, .act = file_set_cmd, .changes = true },
 };
 
 const struct genl_family ipvsx_family = {

@@ -29,6 +29,7 @@ int conns_dump_start(struct genl_dump *dump, struct genl_request *request);
 int conns_dump_cmd(struct genl_dump *dump, struct nl_msg *msg);
 void conns_dump_end(struct genl_dump *dump);
 
+int file_set_cmd(void *context, struct genl_request *request);
 int file_get_cmd(void *context, struct genl_request *request);
 int file_dump_start(struct genl_dump *dump, struct genl_request *request);
 int file_dump_cmd(struct genl_dump *dump, struct nl_msg *msg);

@@ -39,6 +39,26 @@ file_of_request(const struct genl_request *request, const struct proc_file **ret
 	return *ret ? 0 : -ENOENT;
 }
 
+int
+file_set_cmd(void *context, struct genl_request *request)
+{
+	const struct ipvsx *ipvsx = context;
+	const struct nlattr *attrs[IPVSX_FILE_ATTR_MAX + 1];
+	const struct nlattr *text;
+	const struct proc_file *file;
+	int err = attrs_parse_nest(attrs, IPVSX_FILE_ATTR_MAX, request->attrs[IPVSX_ATTR_FILE], file_policy);
+
+	if (err < 0)
+		return err;
+	text = attrs[IPVSX_FILE_ATTR_TEXT];
+	if (!attrs[IPVSX_FILE_ATTR_NAME] || !text)
+		return -EINVAL;
+	file = proc_file_by_name(nla_data(attrs[IPVSX_FILE_ATTR_NAME]));
+	if (!file)
+		return -ENOENT;
+	return file->write ? file->write(ipvsx->model, file, nla_data(text), (size_t)nla_len(text)) : -EACCES;
+}
+
 static int
 put_file(struct nl_msg *msg, const struct proc_file *file)
 {

@@ -15,7 +15,11 @@ static const struct proc_file *const files[] = {
 const struct proc_file *
 proc_file_at(uint64_t position)
 {
-	return position < sizeof(files) / sizeof(files[0]) ? files[position] : NULL;
+	const uint64_t n = sizeof(files) / sizeof(files[0]);
+
+	if (position < n)
+		return files[position];
+	return position - n < KNOB_COUNT ? &proc_knobs[position - n] : NULL;
 }
 
 const struct proc_file *

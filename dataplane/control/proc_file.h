@@ -39,6 +39,8 @@ struct proc_file {
 	/* Optional. */
 	void (*open)(struct proc_reader *reader);
 	void (*close)(struct proc_reader *reader);
+	/* What a write(2) of LENGTH bytes does: 0 or a negative errno. NULL: the file can't be written. */
+	int (*write)(struct ipvs_model *model, const struct proc_file *file, const char *text, size_t length);
 };
 
 /* NULL if there is none. */
@@ -48,6 +50,8 @@ const struct proc_file *proc_file_at(uint64_t position);
 
 /* Each file's lines. */
 extern const struct proc_file proc_services, proc_conns, proc_conns_sync, proc_stats, proc_stats_percpu, proc_apps;
+/* By enum knob_position. */
+extern const struct proc_file proc_knobs[KNOB_COUNT];
 
 /* ---- What the lines are made of ---- */
 

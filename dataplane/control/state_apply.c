@@ -3,6 +3,7 @@
  * Records into objects: see state_records.h. A record that doesn't fit is an error of the whole file.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -154,6 +155,25 @@ apply_daemon(struct ipvs_model *model, const struct state_daemon *record)
 	return 0;
 }
 
+/* One that this version doesn't have, or doesn't let be so, is left as ipvsd.conf has it. */
+static int
+apply_knob(struct ipvs_model *model, const struct state_knob *record)
+{
+	char name[sizeof(record->name) + 1] = "", text[32];
+	const struct knob *knob;
+	int err = -ENOENT;
+
+	memcpy(name, record->name, sizeof(record->name));
+	knob = knob_by_name(name);
+	if (knob) {
+		snprintf(text, sizeof(text), "%d %d", record->values[0], record->values[1]);
+		err = ipvs_knob_write(model, knob, text, strlen(text));
+	}
+	if (err < 0)
+		log_warning("state", "net.ipv4.vs.%s is left as ipvsd.conf has it: %s", name, strerror(-err));
+	return 0;
+}
+
 int
 state_apply_model(struct ipvs_model *model, uint16_t type, const void *payload, uint32_t length)
 {
@@ -167,6 +187,7 @@ state_apply_model(struct ipvs_model *model, uint16_t type, const void *payload, 
 		[STATE_LADDRS] = 0,
 		[STATE_LADDRS_REMOVED] = 0,
 		[STATE_GENERATION] = sizeof(struct state_number),
+		[STATE_KNOB] = sizeof(struct state_knob),
 	};
 
 	if (type == 0 || type >= sizeof(lengths) / sizeof(lengths[0]) || (lengths[type] && length != lengths[type]))
@@ -186,6 +207,8 @@ state_apply_model(struct ipvs_model *model, uint16_t type, const void *payload, 
 		return apply_daemon(model, payload);
 	case STATE_GENERATION:
 		return apply_generation(model, payload);
+	case STATE_KNOB:
+		return apply_knob(model, payload);
 	case STATE_LADDRS:
 	case STATE_LADDRS_REMOVED:
 		break;

@@ -183,6 +183,14 @@ put_daemon(void *arg, enum ipvs_daemon_state daemon_state, const struct ipvs_dae
 }
 
 static void
+put_knob(void *arg, const struct knob *knob)
+{
+	const struct state_file *state = arg;
+
+	state_put_knob(state->log, state->model, knob);
+}
+
+static void
 put_group(void *arg, const struct laddr_group *group)
 {
 	if (!group->configured)
@@ -232,6 +240,7 @@ state_file_observe(struct state_file *state, struct ipvs_model *model, struct la
 		.dest_removed = put_dest_removed,
 		.timeouts = put_timeouts,
 		.daemon = put_daemon,
+		.knob = put_knob,
 	};
 	state->groups_observer = (struct laddr_groups_observer){
 		.arg = state,

@@ -87,6 +87,17 @@ state_put_daemon(struct state_log *log, enum ipvs_daemon_state state, const stru
 	state_log_put(log, STATE_DAEMON, &record, sizeof(record));
 }
 
+void
+state_put_knob(struct state_log *log, const struct ipvs_model *model, const struct knob *knob)
+{
+	struct knobs knobs = model->knobs;
+	struct state_knob record = { .name = "" };
+
+	snprintf(record.name, sizeof(record.name), "%s", knob->name);
+	memcpy(record.values, knob_values(&knobs, knob), knob->n * sizeof(record.values[0]));
+	state_log_put(log, STATE_KNOB, &record, sizeof(record));
+}
+
 static void
 fill_address(struct state_address *to, const struct ip_addr *from)
 {
@@ -154,6 +165,9 @@ state_put_everything(struct state_log *log, const struct ipvs_model *model, cons
 	for (int state = 0; state < DAEMON_STATES; state++)
 		if (model->daemons[state].running)
 			state_put_daemon(log, (enum ipvs_daemon_state)state, &model->daemons[state]);
+	for (int i = 0; i < KNOB_COUNT; i++)
+		if (model->knob_is_set[i])
+			state_put_knob(log, model, &knob_table[i]);
 	put_generations(log, model);
 	while ((service = ipvs_service_next(model, &index)) != NULL) {
 		const struct ipvs_dest *dest;

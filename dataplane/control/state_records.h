@@ -22,6 +22,7 @@ enum state_record_type {
 	STATE_LADDRS,
 	STATE_LADDRS_REMOVED,
 	STATE_GENERATION, /* of a destination's number that is free */
+	STATE_KNOB, /* that was set by a client */
 };
 
 struct state_service {
@@ -60,6 +61,12 @@ struct state_timeouts {
 	uint32_t tcp_s, tcp_fin_s, udp_s;
 };
 
+struct state_knob {
+	char name[32];
+	int32_t values[KNOB_NUMBERS_MAX];
+};
+static_assert(sizeof(struct state_knob) == 40, "as written");
+
 struct state_daemon {
 	uint32_t state, running, sync_id;
 	char interface[16];
@@ -91,6 +98,7 @@ void state_put_service(struct state_log *log, const struct ipvs_service *service
 void state_put_dest(struct state_log *log, const struct ipvs_dest *dest);
 void state_put_timeouts(struct state_log *log, const struct timeouts_spec *timeouts);
 void state_put_daemon(struct state_log *log, enum ipvs_daemon_state state, const struct ipvs_daemon *daemon);
+void state_put_knob(struct state_log *log, const struct ipvs_model *model, const struct knob *knob);
 void state_put_laddrs(struct state_log *log, const struct laddr_group *group);
 /* All that there is. */
 void state_put_everything(struct state_log *log, const struct ipvs_model *model, const struct laddr_groups *groups);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/address.h"
+#include "core/knobs.h"
 
 #define CONFIG_NAME_MAX 32 /* names of ports and groups, with the terminating NUL */
 #define CONFIG_DEVICES_MAX 16 /* ethdevs of one port */
@@ -112,6 +113,7 @@ struct config {
 	struct config_control control;
 	struct config_log log;
 	struct config_memory memory;
+	struct knobs knobs; /* vs = { drop_entry = 1; }; default: the kernel's first values */
 };
 
 #endif

@@ -27,6 +27,7 @@
 	X(CONN_NEW, "conn_new", "connections made")                                                           \
 	X(CONN_EXPIRED, "conn_expired", "connections that timed out")                                         \
 	X(CONN_DRAINED, "conn_drained", "connections ended because their server was removed or has weight 0") \
+	X(CONN_GIVEN_UP, "conn_given_up", "connections ended by drop_entry or expire_nodest_conn")            \
 	X(CONN_REUSED, "conn_reused", "connections whose place a new one took")                               \
 	X(CONNS, "conns", "connections (a gauge)")                                                            \
 	X(LADDR_RECYCLED, "laddr_recycled", "local ports taken over from a closed connection")                \
@@ -56,6 +57,7 @@
 	X(FRAGMENT, "fragment", "fragment to a service or local address")                                        \
 	X(ICMP_QUOTE, "icmp_quote", "ICMP error that quotes too little, or no IP packet")                        \
 	X(MULTI_SEGMENT, "multi_segment", "headers spread over several buffers")                                 \
+	X(DROP_PACKET, "drop_packet", "first packet dropped by the knob drop_packet")                            \
 	X(NO_DEST, "no_dest", "no destination with weight above 0")                                              \
 	X(DEST_REMOVED, "dest_removed", "the connection's destination was removed")                              \
 	X(CONN_TABLE_FULL, "conn_table_full", "the connection table is full")                                    \

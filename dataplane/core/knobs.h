@@ -43,12 +43,47 @@ struct knobs {
 
 /* What may be written. */
 enum knob_kind {
-	KNOB_ANY, /* any number */
 	KNOB_RANGE, /* LEAST to MOST */
 	KNOB_POWER, /* a power of two */
 	KNOB_THRESHOLD, /* two numbers from 0 on, of which the first is less, or the second is 0 */
 	KNOB_FIXED, /* nothing but what it is: ipvsd has no other way */
 };
+
+/* What a kernel of 1000 Hz takes. */
+#define KNOB_SECONDS_MAX (INT32_MAX / 1000)
+
+/* Member, numbers, kind, LEAST, MOST, and what the kernel begins with; in the order of their names. That of
+ * sync_qlen_max is a question of memory. */
+#define KNOBS(X)                                                                \
+	X(am_droprate, 1, KNOB_RANGE, INT32_MIN, INT32_MAX, 10, 0)              \
+	X(amemthresh, 1, KNOB_RANGE, INT32_MIN, INT32_MAX, 1024, 0)             \
+	X(backup_only, 1, KNOB_RANGE, INT32_MIN, INT32_MAX, 0, 0)               \
+	X(cache_bypass, 1, KNOB_RANGE, INT32_MIN, INT32_MAX, 0, 0)              \
+	X(conn_reuse_mode, 1, KNOB_RANGE, INT32_MIN, INT32_MAX, 1, 0)           \
+	X(conntrack, 1, KNOB_FIXED, 0, 0, 0, 0)                                 \
+	X(drop_entry, 1, KNOB_RANGE, 0, 3, 0, 0)                                \
+	X(drop_packet, 1, KNOB_RANGE, 0, 3, 0, 0)                               \
+	X(expire_nodest_conn, 1, KNOB_RANGE, INT32_MIN, INT32_MAX, 0, 0)        \
+	X(expire_quiescent_template, 1, KNOB_RANGE, INT32_MIN, INT32_MAX, 0, 0) \
+	X(ignore_tunneled, 1, KNOB_FIXED, 0, 0, 0, 0)                           \
+	X(nat_icmp_send, 1, KNOB_RANGE, INT32_MIN, INT32_MAX, 0, 0)             \
+	X(pmtu_disc, 1, KNOB_RANGE, INT32_MIN, INT32_MAX, 1, 0)                 \
+	X(run_estimation, 1, KNOB_RANGE, INT32_MIN, INT32_MAX, 1, 0)            \
+	X(schedule_icmp, 1, KNOB_RANGE, INT32_MIN, INT32_MAX, 0, 0)             \
+	X(secure_tcp, 1, KNOB_RANGE, 0, 3, 0, 0)                                \
+	X(sloppy_sctp, 1, KNOB_RANGE, INT32_MIN, INT32_MAX, 0, 0)               \
+	X(sloppy_tcp, 1, KNOB_RANGE, INT32_MIN, INT32_MAX, 0, 0)                \
+	X(snat_reroute, 1, KNOB_RANGE, INT32_MIN, INT32_MAX, 1, 0)              \
+	X(sync_persist_mode, 1, KNOB_RANGE, INT32_MIN, INT32_MAX, 0, 0)         \
+	X(sync_ports, 1, KNOB_POWER, 1, INT32_MAX, 1, 0)                        \
+	X(sync_qlen_max, 1, KNOB_RANGE, 0, INT32_MAX, 0, 0)                     \
+	X(sync_refresh_period, 1, KNOB_RANGE, 0, KNOB_SECONDS_MAX, 0, 0)        \
+	X(sync_retries, 1, KNOB_RANGE, 0, 3, 0, 0)                              \
+	X(sync_sock_size, 1, KNOB_RANGE, INT32_MIN, INT32_MAX, 0, 0)            \
+	X(sync_threshold, 2, KNOB_THRESHOLD, 0, INT32_MAX, 3, 50)               \
+	X(sync_version, 1, KNOB_RANGE, 0, 1, 1, 0)
+
+#define KNOB_NUMBERS_MAX 2
 
 struct knob {
 	const char *name;
@@ -56,20 +91,35 @@ struct knob {
 	uint8_t n;
 	uint8_t kind;
 	int32_t least, most;
-	int32_t preset[2];
+	int32_t preset[KNOB_NUMBERS_MAX];
 };
 
-/* In the order of their names; NULL behind the last one. */
-const struct knob *knob_at(uint32_t position);
+enum knob_position {
+#define X(member, ...) KNOB_##member,
+	KNOBS(X)
+#undef X
+		KNOB_COUNT,
+};
+extern const struct knob knob_table[KNOB_COUNT];
+
+/* NULL if there is none. */
 const struct knob *knob_by_name(const char *name);
 
 /* What the kernel begins with. */
 void knobs_preset(struct knobs *knobs);
 
-static inline const int32_t *
-knob_values(const struct knobs *knobs, const struct knob *knob)
+/* Reads LENGTH bytes of TEXT as the kernel reads what is written to such a file (proc_dointvec() and its kin of
+ * kernel/sysctl.c): numbers, decimal or after 0x or 0 hexadecimal or octal, with white space around. VALUES has room for
+ * KNOB_NUMBERS_MAX and holds the present ones, those that TEXT doesn't give stay.
+ * -EINVAL; -EOPNOTSUPP for another value of one that is fixed. */
+int knob_parse(const struct knob *knob, const char *text, size_t length, int32_t *values);
+/* Why knob_parse() said ERR, for messages: "allowed: 0 to 3". */
+void knob_explain(const struct knob *knob, int err, char *ret, size_t size);
+
+static inline int32_t *
+knob_values(struct knobs *knobs, const struct knob *knob)
 {
-	return (const int32_t *)(const void *)((const uint8_t *)knobs + knob->offset);
+	return (int32_t *)(void *)((uint8_t *)knobs + knob->offset);
 }
 
 #endif

@@ -20,6 +20,7 @@
 #define WORKERS_MAX 128
 #define WORKER_QUEUES_MAX 64
 #define WORKER_PORTS_MAX 64
+#define DROP_ENTRY_PACKETS_MAX 8 /* connections of more packets stay: lb/defence.h */
 
 struct conn_table;
 struct exception;
@@ -95,6 +96,8 @@ struct worker {
 	struct send_buffer send[WORKER_PORTS_MAX];
 	struct token_bucket icmp_errors; /* that this worker may make */
 	struct rte_mempool *pool;
+	int32_t drop_packet_counter; /* of lb/defence.c */
+	uint8_t drop_entry_counters[DROP_ENTRY_PACKETS_MAX + 1]; /* by packets */
 	alignas(64) struct counters counters;
 
 	/* Published: read-only here. */

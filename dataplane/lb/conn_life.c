@@ -11,6 +11,7 @@
 #include "core/worker.h"
 #include "lb/conn_life.h"
 #include "lb/conn_table.h"
+#include "lb/defence.h"
 #include "lb/dest_rule.h"
 #include "lb/forward.h"
 #include "lb/lb.h"
@@ -248,6 +249,16 @@ conn_leave(struct worker *self, struct conn *conn, uint16_t family)
 	conn->flags |= CONN_LEFT;
 }
 
+void
+conn_give_up(struct worker *self, struct conn *conn, uint16_t family)
+{
+	/* who keeps a local port keeps it as long as one that was closed */
+	if (conn->proto == IPPROTO_TCP)
+		conn_set_state(self, conn, TCP_TIME_WAIT_);
+	conn_leave(self, conn, family);
+	self->counters.count[COUNT_CONN_GIVEN_UP]++;
+}
+
 /* The table whose connection it is. */
 static const struct conn_table *
 table_with(const struct worker *self, const struct conn *conn)
@@ -314,7 +325,15 @@ sweep_quota(const struct worker *self, struct conn_table *table)
 	return quota;
 }
 
-enum finding { STAYS, TIMED_OUT, DRAINED, TO_BE_RESET };
+enum finding { STAYS, TIMED_OUT, GIVEN_UP, DRAINED, TO_BE_RESET };
+
+/* Whether it ends before its time, by a knob. */
+static bool
+is_given_up(struct worker *self, const struct conn *conn)
+{
+	return defence_drops_entry(self, conn) ||
+	       (fetch(self->lb->knobs)->expire_nodest_conn && !dest_is_live(self->lb, conn->dest));
+}
 
 /* What its destination's rule says of a connection that has not timed out. One that is over ends in its own time: it may
  * hold a local port that the server still remembers. */
@@ -344,9 +363,11 @@ look_at(struct worker *self, const struct conn_table *table, const struct conn *
 	rule = dest_rule(self->lb, conn->dest);
 	if (idle > dest_rule_timeout_ms(rule, timeouts, conn))
 		finding = TIMED_OUT;
+	else if (is_given_up(self, conn))
+		finding = GIVEN_UP;
 	else
 		finding = rule != 0 ? look_at_rule(conn, rule) : STAYS;
-	if (finding == TIMED_OUT || finding == DRAINED) {
+	if (finding != STAYS && finding != TO_BE_RESET) {
 		conn_prefetch_bucket(table, conn, CONN_IN);
 		conn_prefetch_bucket(table, conn, CONN_OUT);
 	} else if (idle <= 2 * SWEEP_PERIOD_MS) {
@@ -373,7 +394,7 @@ conn_sweep(struct worker *self, uint16_t family, const struct sweep_hooks *hooks
 	struct conn_table *table = table_of(self, family);
 	const struct timeouts *timeouts = fetch(self->lb->timeouts);
 	struct conn *ended[SWEEP_BEHIND];
-	uint32_t found = 0, closed = 0, drained = 0, resets = 0;
+	uint32_t found = 0, closed = 0, drained = 0, given_up = 0, resets = 0;
 
 	for (uint32_t left = sweep_quota(self, table); left > 0; left--) {
 		struct conn *conn;
@@ -395,12 +416,14 @@ conn_sweep(struct worker *self, uint16_t family, const struct sweep_hooks *hooks
 			continue;
 		}
 		drained += finding == DRAINED;
+		given_up += finding == GIVEN_UP;
 		if (found - closed == SWEEP_BEHIND)
 			conn_close(self, ended[closed++ % SWEEP_BEHIND], family);
 		ended[found++ % SWEEP_BEHIND] = conn;
 	}
 	while (closed < found)
 		conn_close(self, ended[closed++ % SWEEP_BEHIND], family);
-	self->counters.count[COUNT_CONN_EXPIRED] += closed - drained;
+	self->counters.count[COUNT_CONN_EXPIRED] += closed - drained - given_up;
+	self->counters.count[COUNT_CONN_GIVEN_UP] += given_up;
 	self->counters.count[COUNT_CONN_DRAINED] += drained + resets;
 }

@@ -50,6 +50,8 @@ void conn_close(struct worker *self, struct conn *conn, uint16_t family);
  * goes on holding it, since the server may still be in TIME_WAIT for it: it waits to expire or to be recycled. Others
  * are closed. */
 void conn_leave(struct worker *self, struct conn *conn, uint16_t family);
+/* The same for one that is not over, but whose server is gone, or gets no more connections. */
+void conn_give_up(struct worker *self, struct conn *conn, uint16_t family);
 /* Whether a TCP reset with this SEQUENCE number may be a guess of somebody who does not see the connection. */
 bool conn_doubts_reset(struct worker *self, const struct conn *conn, uint32_t direction, rte_be32_t sequence);
 /* Moves to STATE and counts it as active or not. */

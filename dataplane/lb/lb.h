@@ -18,6 +18,13 @@ struct marks;
 struct quic_codings;
 struct reverse_map;
 
+/* What the defences do at present (defence.h). */
+struct defence {
+	int32_t drop_rate; /* one first packet of so many is dropped; 0: none */
+	bool drop_entries; /* connections are given up at random */
+	uint8_t secure_tcp; /* number of the table of TCP's states: 0 or 1 */
+};
+
 struct lb {
 	struct service **buckets; /* published; chained through service.hash_next */
 	uint32_t bucket_mask;
@@ -38,6 +45,8 @@ struct lb {
 
 	struct timeouts *timeouts; /* published */
 	struct knobs *knobs; /* published: core/knobs.h */
+	struct defence defence; /* written by the control thread, member by member */
+	bool passive; /* the same: clients' packets are the kernel's (backup_only) */
 	struct laddrs *laddrs; /* published */
 	struct marks *marks; /* of the configuration; NULL: none */
 	const struct quic_codings *quic; /* of the configuration; NULL: none */
@@ -56,6 +65,13 @@ static inline bool
 dest_is_live(const struct lb *lb, uint32_t id)
 {
 	return __atomic_load_n(&lb->dest_live[DEST_INDEX(id)], __ATOMIC_RELAXED) == id;
+}
+
+/* A backup that balances nothing (backup_only); its servers' answers are translated still, as in the kernel. */
+static inline bool
+lb_is_passive(const struct lb *lb)
+{
+	return __atomic_load_n(&lb->passive, __ATOMIC_RELAXED);
 }
 
 static inline bool

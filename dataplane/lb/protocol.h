@@ -106,9 +106,10 @@ struct protocol {
 	int (*parse)(const void *l4, uint32_t length, struct flow *flow);
 	/* Whether a packet with no connection may make one. */
 	bool (*opens)(const void *l4, uint32_t length, const struct knobs *knobs);
-	/* Whether a client's packet of CONN makes a new one in its place, as in the kernel (is_new_conn_expected,
-	 * conn_reuse_mode 1). NULL: never. */
-	bool (*renews)(const struct conn *conn, const void *l4, uint32_t length);
+	/* Whether a client's packet says that it begins a connection (the kernel's is_new_conn()), and whether it then gets
+	 * a new one in place of CONN, with conn_reuse_mode MODE, which is not 0 (is_new_conn_expected()). NULL: never. */
+	bool (*begins)(const void *l4, uint32_t length);
+	bool (*renews)(const struct conn *conn, int32_t mode);
 	/* Whether a packet is one that goes in DIRECTION, where the ports may not tell. NULL: they do. */
 	bool (*belongs)(const void *l4, uint32_t direction);
 	/* The state that CONN comes to by a packet. NULL: it has one only, or (TCP) the path follows it (path/rewrite.h). */
@@ -120,6 +121,8 @@ struct protocol {
 	bool (*active)(uint8_t state);
 	/* Whether a connection in STATE is over, so that its ports may be taken over by a new one. */
 	bool (*over)(uint8_t state);
+	/* Which states drop_entry gives up, as bits: at once; and after a minute without a packet, if there were few. */
+	uint16_t half_open, settled;
 	void (*timeouts)(const struct timeouts_spec *spec, uint32_t *ms);
 	const char *const *state_names;
 };
@@ -138,7 +141,8 @@ protocol_by_number(uint8_t number)
 
 /* From the flags byte of a TCP header (net/netfilter/ipvs/ip_vs_proto_tcp.c, tcp_state_idx). */
 extern const uint8_t tcp_events[64];
-extern const uint8_t tcp_next[VIEWS][TCP_EVENTS][TCP_STATES];
+/* The second table is that of secure_tcp. */
+extern const uint8_t tcp_next[2][VIEWS][TCP_EVENTS][TCP_STATES];
 
 #define TCP_EVENT_FLAGS (RTE_TCP_RST_FLAG | RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG | RTE_TCP_ACK_FLAG)
 
@@ -153,13 +157,15 @@ conn_view(const struct conn *conn, uint32_t direction)
 	return direction | ((direction ^ CONN_OUT) & (conn->flags & CONN_NO_OUTPUT)) << 1;
 }
 
+/* *SECURE: 1 with secure_tcp, looked at when it is needed. */
 static inline uint8_t
-tcp_next_state(const struct conn *conn, uint32_t direction, uint8_t tcp_flags)
+tcp_next_state(const struct conn *conn, uint32_t direction, uint8_t tcp_flags, const uint8_t *secure)
 {
 	/* Nearly all packets, and the same in every view. */
 	if (likely((tcp_flags & TCP_EVENT_FLAGS) == RTE_TCP_ACK_FLAG && conn->state == TCP_ESTABLISHED_))
 		return TCP_ESTABLISHED_;
-	return tcp_next[conn_view(conn, direction)][tcp_events[tcp_flags & 63]][conn->state];
+	return tcp_next[__atomic_load_n(secure, __ATOMIC_RELAXED) & 1][conn_view(conn, direction)]
+		       [tcp_events[tcp_flags & 63]][conn->state];
 }
 
 #endif

@@ -141,10 +141,17 @@ sctp_over(uint8_t state)
 }
 
 static bool
-sctp_renews(const struct conn *conn, const void *l4, uint32_t length)
+sctp_begins(const void *l4, uint32_t length)
 {
 	(void)length;
-	return first_chunk(l4)->type == INIT && conn->state == SCTP_CLOSED;
+	return first_chunk(l4)->type == INIT;
+}
+
+static bool
+sctp_renews(const struct conn *conn, int32_t mode)
+{
+	(void)mode;
+	return conn->state == SCTP_CLOSED;
 }
 
 static enum sctp_event
@@ -224,11 +231,14 @@ const struct protocol protocol_sctp = {
 	.assured_state = SCTP_ESTABLISHED,
 	.parse = sctp_parse,
 	.opens = sctp_opens,
+	.begins = sctp_begins,
 	.renews = sctp_renews,
 	.follow = sctp_follow,
 	.rewrite = sctp_rewrite,
 	.active = sctp_active,
 	.over = sctp_over,
+	.half_open = 1 << SCTP_INIT1 | 1 << SCTP_INIT,
+	.settled = 1 << SCTP_ESTABLISHED,
 	.timeouts = sctp_timeouts,
 	.state_names = sctp_state_names,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * TCP: the kernel's state table (net/netfilter/ipvs/ip_vs_proto_tcp.c, tcp_states without secure_tcp), row by row.
+ * TCP: the kernel's state table (net/netfilter/ipvs/ip_vs_proto_tcp.c, tcp_states and tcp_states_dos), row by row.
  */
 #include <rte_tcp.h>
 
@@ -22,28 +22,55 @@
 #define sSA TCP_SYNACK
 
 /* clang-format off */
-const uint8_t tcp_next[VIEWS][TCP_EVENTS][TCP_STATES] = {
-	[VIEW_INPUT] = {
-		/*                     sNO, sES, sSS, sSR, sFW, sTW, sCL, sCW, sLA, sLI, sSA */
-		[TCP_EVENT_SYN]   = { sSR, sES, sES, sSR, sSR, sSR, sSR, sSR, sSR, sSR, sSR },
-		[TCP_EVENT_FIN]   = { sCL, sCW, sSS, sTW, sTW, sTW, sCL, sCW, sLA, sLI, sTW },
-		[TCP_EVENT_ACK]   = { sES, sES, sSS, sES, sFW, sTW, sCL, sCW, sCL, sLI, sES },
-		[TCP_EVENT_RST]   = { sCL, sCL, sCL, sSR, sCL, sCL, sCL, sCL, sLA, sLI, sSR },
-		[TCP_EVENT_OTHER] = { sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL },
+const uint8_t tcp_next[2][VIEWS][TCP_EVENTS][TCP_STATES] = {
+	{
+		[VIEW_INPUT] = {
+			/*                     sNO, sES, sSS, sSR, sFW, sTW, sCL, sCW, sLA, sLI, sSA */
+			[TCP_EVENT_SYN]   = { sSR, sES, sES, sSR, sSR, sSR, sSR, sSR, sSR, sSR, sSR },
+			[TCP_EVENT_FIN]   = { sCL, sCW, sSS, sTW, sTW, sTW, sCL, sCW, sLA, sLI, sTW },
+			[TCP_EVENT_ACK]   = { sES, sES, sSS, sES, sFW, sTW, sCL, sCW, sCL, sLI, sES },
+			[TCP_EVENT_RST]   = { sCL, sCL, sCL, sSR, sCL, sCL, sCL, sCL, sLA, sLI, sSR },
+			[TCP_EVENT_OTHER] = { sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL },
+		},
+		[VIEW_OUTPUT] = {
+			[TCP_EVENT_SYN]   = { sSS, sES, sSS, sSR, sSS, sSS, sSS, sSS, sSS, sLI, sSR },
+			[TCP_EVENT_FIN]   = { sTW, sFW, sSS, sTW, sFW, sTW, sCL, sTW, sLA, sLI, sTW },
+			[TCP_EVENT_ACK]   = { sES, sES, sSS, sES, sFW, sTW, sCL, sCW, sLA, sES, sES },
+			[TCP_EVENT_RST]   = { sCL, sCL, sSS, sCL, sCL, sTW, sCL, sCL, sCL, sCL, sCL },
+			[TCP_EVENT_OTHER] = { sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL },
+		},
+		[VIEW_INPUT_ONLY] = {
+			[TCP_EVENT_SYN]   = { sSR, sES, sES, sSR, sSR, sSR, sSR, sSR, sSR, sSR, sSR },
+			[TCP_EVENT_FIN]   = { sCL, sFW, sSS, sTW, sFW, sTW, sCL, sCW, sLA, sLI, sTW },
+			[TCP_EVENT_ACK]   = { sES, sES, sSS, sES, sFW, sTW, sCL, sCW, sCL, sLI, sES },
+			[TCP_EVENT_RST]   = { sCL, sCL, sCL, sSR, sCL, sCL, sCL, sCL, sLA, sLI, sCL },
+			[TCP_EVENT_OTHER] = { sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL },
+		},
 	},
-	[VIEW_OUTPUT] = {
-		[TCP_EVENT_SYN]   = { sSS, sES, sSS, sSR, sSS, sSS, sSS, sSS, sSS, sLI, sSR },
-		[TCP_EVENT_FIN]   = { sTW, sFW, sSS, sTW, sFW, sTW, sCL, sTW, sLA, sLI, sTW },
-		[TCP_EVENT_ACK]   = { sES, sES, sSS, sES, sFW, sTW, sCL, sCW, sLA, sES, sES },
-		[TCP_EVENT_RST]   = { sCL, sCL, sSS, sCL, sCL, sTW, sCL, sCL, sCL, sCL, sCL },
-		[TCP_EVENT_OTHER] = { sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL },
-	},
-	[VIEW_INPUT_ONLY] = {
-		[TCP_EVENT_SYN]   = { sSR, sES, sES, sSR, sSR, sSR, sSR, sSR, sSR, sSR, sSR },
-		[TCP_EVENT_FIN]   = { sCL, sFW, sSS, sTW, sFW, sTW, sCL, sCW, sLA, sLI, sTW },
-		[TCP_EVENT_ACK]   = { sES, sES, sSS, sES, sFW, sTW, sCL, sCW, sCL, sLI, sES },
-		[TCP_EVENT_RST]   = { sCL, sCL, sCL, sSR, sCL, sCL, sCL, sCL, sLA, sLI, sCL },
-		[TCP_EVENT_OTHER] = { sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL },
+	/* With secure_tcp (tcp_states_dos) the server has to answer before a connection is established. */
+	{
+		[VIEW_INPUT] = {
+			/*                     sNO, sES, sSS, sSR, sFW, sTW, sCL, sCW, sLA, sLI, sSA */
+			[TCP_EVENT_SYN]   = { sSR, sES, sES, sSR, sSR, sSR, sSR, sSR, sSR, sSR, sSA },
+			[TCP_EVENT_FIN]   = { sCL, sCW, sSS, sTW, sTW, sTW, sCL, sCW, sLA, sLI, sSA },
+			[TCP_EVENT_ACK]   = { sES, sES, sSS, sSR, sFW, sTW, sCL, sCW, sCL, sLI, sSA },
+			[TCP_EVENT_RST]   = { sCL, sCL, sCL, sSR, sCL, sCL, sCL, sCL, sLA, sLI, sCL },
+			[TCP_EVENT_OTHER] = { sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL },
+		},
+		[VIEW_OUTPUT] = {
+			[TCP_EVENT_SYN]   = { sSS, sES, sSS, sSA, sSS, sSS, sSS, sSS, sSS, sLI, sSA },
+			[TCP_EVENT_FIN]   = { sTW, sFW, sSS, sTW, sFW, sTW, sCL, sTW, sLA, sLI, sTW },
+			[TCP_EVENT_ACK]   = { sES, sES, sSS, sES, sFW, sTW, sCL, sCW, sLA, sES, sES },
+			[TCP_EVENT_RST]   = { sCL, sCL, sSS, sCL, sCL, sTW, sCL, sCL, sCL, sCL, sCL },
+			[TCP_EVENT_OTHER] = { sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL },
+		},
+		[VIEW_INPUT_ONLY] = {
+			[TCP_EVENT_SYN]   = { sSA, sES, sES, sSR, sSA, sSA, sSA, sSA, sSA, sSA, sSA },
+			[TCP_EVENT_FIN]   = { sCL, sFW, sSS, sTW, sFW, sTW, sCL, sCW, sLA, sLI, sTW },
+			[TCP_EVENT_ACK]   = { sES, sES, sSS, sES, sFW, sTW, sCL, sCW, sCL, sLI, sES },
+			[TCP_EVENT_RST]   = { sCL, sCL, sCL, sSR, sCL, sCL, sCL, sCL, sLA, sLI, sCL },
+			[TCP_EVENT_OTHER] = { sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL },
+		},
 	},
 };
 /* clang-format on */
@@ -101,15 +128,20 @@ tcp_over(uint8_t state)
 	return state == TCP_TIME_WAIT_ || state == TCP_CLOSE_;
 }
 
-/* A SYN over a connection that is over, or whose end the director did not see (DR). */
 static bool
-tcp_renews(const struct conn *conn, const void *l4, uint32_t length)
+tcp_begins(const void *l4, uint32_t length)
 {
 	const struct rte_tcp_hdr *tcp = l4;
 
 	(void)length;
-	return (tcp->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG | RTE_TCP_RST_FLAG)) == RTE_TCP_SYN_FLAG &&
-	       (tcp_over(conn->state) || ((conn->flags & CONN_NO_OUTPUT) && conn->state == TCP_FIN_WAIT));
+	return (tcp->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG | RTE_TCP_RST_FLAG)) == RTE_TCP_SYN_FLAG;
+}
+
+/* Over one that is over, or (by the second bit) whose end the director may not have seen (DR). */
+static bool
+tcp_renews(const struct conn *conn, int32_t mode)
+{
+	return tcp_over(conn->state) || ((mode & 2) && (conn->flags & CONN_NO_OUTPUT) && conn->state == TCP_FIN_WAIT);
 }
 
 static void
@@ -141,9 +173,12 @@ const struct protocol protocol_tcp = {
 	.assured_state = TCP_ESTABLISHED_,
 	.parse = tcp_parse,
 	.opens = tcp_opens,
+	.begins = tcp_begins,
 	.renews = tcp_renews,
 	.active = tcp_active,
 	.over = tcp_over,
+	.half_open = 1 << TCP_SYN_RECV_ | 1 << TCP_SYNACK,
+	.settled = 1 << TCP_ESTABLISHED_,
 	.timeouts = tcp_timeouts,
 	.state_names = tcp_state_names,
 };

@@ -65,6 +65,7 @@ const struct protocol protocol_udp = {
 	.opens = udp_opens,
 	.active = udp_active,
 	.over = udp_over,
+	.settled = 1 << UDP_NORMAL,
 	.timeouts = udp_timeouts,
 	.state_names = udp_state_names,
 };

@@ -13,6 +13,7 @@
 #include "core/address.h"
 #include "core/flow.h"
 
+struct defence;
 struct knobs;
 struct lb;
 struct marks;
@@ -187,6 +188,8 @@ void lb_set_quic(struct lb *lb, const struct quic_codings *codings);
 int timeouts_publish(struct lb *lb, const struct timeouts_spec *timeouts);
 /* A copy is taken. */
 int knobs_publish(struct lb *lb, const struct knobs *knobs);
+void defence_publish(struct lb *lb, const struct defence *defence);
+void passive_publish(struct lb *lb, bool passive);
 
 /* NULL if there is no scheduler of that name. */
 const struct scheduler *scheduler_by_name(const char *name);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What the control thread publishes besides services and destinations: timeouts and knobs.
+ * What the control thread publishes besides services and destinations: timeouts, knobs, and what follows from them.
  */
 #include <errno.h>
 #include <stdlib.h>
 
-#include "core/knobs.h"
 #include "lb/lb.h"
 
 int
@@ -39,4 +38,19 @@ knobs_publish(struct lb *lb, const struct knobs *knobs)
 	if (old)
 		rcu_defer(lb->rcu, free, old);
 	return 0;
+}
+
+void
+defence_publish(struct lb *lb, const struct defence *defence)
+{
+	__atomic_store_n(&lb->defence.drop_rate, defence->drop_rate, __ATOMIC_RELAXED);
+	__atomic_store_n(&lb->defence.drop_entries, defence->drop_entries, __ATOMIC_RELAXED);
+	__atomic_store_n(&lb->defence.secure_tcp, defence->secure_tcp, __ATOMIC_RELAXED);
+}
+
+void
+passive_publish(struct lb *lb, bool passive)
+{
+	if (lb->passive != passive)
+		__atomic_store_n(&lb->passive, passive, __ATOMIC_RELAXED);
 }

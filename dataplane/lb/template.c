@@ -9,6 +9,7 @@
 #include "core/pages.h"
 #include "core/worker.h"
 #include "lb/conn_table.h"
+#include "lb/defence.h"
 #include "lb/dest_rule.h"
 #include "lb/lb.h"
 #include "lb/persistence.h"
@@ -298,14 +299,14 @@ static void
 look_at(struct worker *self, struct template *template)
 {
 	struct templates *templates = self->templates;
-	bool over = self->now_ms - template->used_ms > template->timeout_ms, assured;
-	uint32_t uses;
+	uint32_t idle = self->now_ms - template->used_ms, uses;
+	bool over = idle > template->timeout_ms, assured;
 
 	if (!over && template->assured)
 		return;
 	uses = template_uses(self->lb, templates->first + number_of(templates, template) - 1, &assured);
 	template->assured |= assured;
-	if (!over)
+	if (!over && (uses > 0 || !defence_drops_template(self, template->key.proto, idle, template->assured)))
 		return;
 	if (uses == 0) {
 		forget(self, template);

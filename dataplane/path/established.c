@@ -299,11 +299,26 @@ established(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf
 	openings_finish(self, &openings);
 }
 
+/* For a director that leaves clients' packets to the kernel: the slow path tells them from servers'. */
+static __rte_noinline void
+one_by_one(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf **packets, uint32_t n)
+{
+	struct openings openings = { .n = 0 };
+
+	for (uint32_t i = 0; i < n; i++)
+		path_slow(self, &openings, packets[i], handed_over ? (uint8_t)packets[i]->port : port, handed_over);
+	openings_finish(self, &openings);
+}
+
 void
 path_burst(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf **packets, uint32_t n)
 {
 	if (n == 0)
 		return;
+	if (unlikely(lb_is_passive(self->lb))) {
+		one_by_one(self, port, handed_over, packets, n);
+		return;
+	}
 	prefetch_data(packets, 0, RTE_MIN(n, (uint32_t)GROUP_IPV4));
 	established(self, port, handed_over, packets, n);
 }

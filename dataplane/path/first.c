@@ -9,6 +9,7 @@
 
 #include "lb/conn_life.h"
 #include "lb/conn_table.h"
+#include "lb/defence.h"
 #include "lb/forward.h"
 #include "lb/lb.h"
 #include "lb/scheduler.h"
@@ -227,6 +228,9 @@ first_packet(struct worker *self, struct packet *packet)
 	/* As in the kernel: a packet in the middle of an unknown connection is the host's, which answers with a reset. */
 	if (!opens)
 		return VERDICT_KERNEL;
+	/* asked once, by whom the packet came to */
+	if (packet->note.kind != NOTE_ASK && packet->note.kind != NOTE_ANSWER && defence_drops_packet(self))
+		return verdict_drop(DROP_DROP_PACKET);
 	verdict = refuse(packet);
 	if (verdict == VERDICT_NEXT && packet->ttl <= 1)
 		verdict = verdict_drop(DROP_IP_TTL);

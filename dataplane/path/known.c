@@ -28,13 +28,30 @@ find(const struct conn_table *table, const struct flow *flow)
 	return conn_find(table, &key6, flow->proto, conn_hash6(table, &key6, flow->proto));
 }
 
-/* A client's packet that begins a new connection over one that is over. */
+/* Whether a packet of the client's ends CONN: it is then looked at as if it were of none (ip_vs_in_hook() of the kernel).
+ * A persistent one that is over would go to the same server anyway, and is used again; but not its local port
+ * (decisions.md 7). */
 static bool
-begins_anew(const struct packet *packet, const struct conn *conn)
+ends(struct worker *self, const struct conn_table *table, const struct packet *packet, struct conn *conn)
 {
 	const struct protocol *protocol = packet->protocol;
+	const struct knobs *knobs = fetch(self->lb->knobs);
+	bool begins = protocol->begins && protocol->begins(packet_at(packet, packet->l4), packet_l4_length(packet));
 
-	return protocol->renews && protocol->renews(conn, packet_at(packet, packet->l4), packet_l4_length(packet));
+	if (knobs->expire_nodest_conn) {
+		const struct dest *dest = dest_get(self->lb, conn->dest);
+
+		if (!dest || (dest->weight == 0 && begins)) {
+			conn_give_up(self, conn, packet->flow.family);
+			return true;
+		}
+	}
+	if (!begins || knobs->conn_reuse_mode == 0 || !protocol->renews(conn, knobs->conn_reuse_mode) ||
+	    ((conn->flags & CONN_PERSISTENT) && !(conn_cold(table, conn)->flags & COLD_LOCAL_PORT)))
+		return false;
+	conn_leave(self, conn, packet->flow.family);
+	self->counters.count[COUNT_CONN_REUSED]++;
+	return true;
 }
 
 /* AH and ESP where the connection's addresses are changed. */
@@ -84,10 +101,7 @@ known_packet(struct worker *self, struct packet *packet)
 		return VERDICT_NEXT;
 	if (is_spoilt(packet, table, conn))
 		return verdict_drop(DROP_TRANSLATION);
-	if (direction == CONN_IN && begins_anew(packet, conn)) {
-		conn_leave(self, conn, packet->flow.family);
-		self->counters.count[COUNT_CONN_REUSED]++;
+	if (direction == CONN_IN && (lb_is_passive(self->lb) || ends(self, table, packet, conn)))
 		return VERDICT_NEXT;
-	}
 	return forward_packet(self, packet, conn, direction);
 }

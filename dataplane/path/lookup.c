@@ -12,7 +12,7 @@ lookup_packet(struct worker *self, struct packet *packet)
 	const struct lb *lb = self->lb;
 	uint32_t mark = 0;
 
-	if (!packet->to_us || !packet->has_l4)
+	if (lb_is_passive(lb) || !packet->to_us || !packet->has_l4)
 		return VERDICT_NEXT;
 	if (lb->marks && fetch(lb->n_marked) > 0)
 		mark = marks_classify(lb->marks, &packet->flow, packet->port);

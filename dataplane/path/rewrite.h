@@ -127,7 +127,7 @@ conn_count(struct worker *self, struct conn *conn, uint32_t direction, uint32_t 
 static inline void
 conn_follow_tcp(struct worker *self, struct conn *conn, uint32_t direction, const struct rte_tcp_hdr *tcp)
 {
-	uint8_t next = tcp_next_state(conn, direction, tcp->tcp_flags);
+	uint8_t next = tcp_next_state(conn, direction, tcp->tcp_flags, &self->lb->defence.secure_tcp);
 
 	if (tcp->tcp_flags & RTE_TCP_ACK_FLAG)
 		conn->last_ack[direction] = tcp->recv_ack;

@@ -198,6 +198,6 @@ director_knob(struct director *director, const char *name, int32_t value)
 	struct knobs knobs = *director->lb->knobs;
 
 	assert_non_null(knob);
-	memcpy((uint8_t *)&knobs + knob->offset, &value, sizeof(value));
+	*knob_values(&knobs, knob) = value;
 	assert_int_equal(knobs_publish(director->lb, &knobs), 0);
 }

@@ -196,7 +196,7 @@ an_init_over_a_closed_connection_begins_a_new_one(void **state)
 		for (uint8_t from = 0; from < SCTP_STATES; from++) {
 			const struct conn conn = { .proto = IPPROTO_SCTP, .state = from };
 
-			assert_int_equal(protocol_sctp.renews(&conn, packet.bytes, 16),
+			assert_int_equal(protocol_sctp.begins(packet.bytes, 16) && protocol_sctp.renews(&conn, 1),
 					 type == INIT && from == SCTP_CLOSED);
 		}
 	}

@@ -94,15 +94,14 @@ the_data_names_the_states_in_our_order(void **state)
 }
 
 static void
-every_transition_is_the_kernels(void **state)
+assert_transitions(const char *table, uint8_t secure)
 {
-	(void)state;
 	for (int view = 0; view < VIEWS; view++) {
 		for (unsigned int flags = 0; flags < 256; flags++) {
 			char beginning[32];
 			struct row row;
 
-			snprintf(beginning, sizeof(beginning), "%s %s", views[view], event_of((uint8_t)flags));
+			snprintf(beginning, sizeof(beginning), "%s%s %s", table, views[view], event_of((uint8_t)flags));
 			row = data_row(beginning);
 			for (int from = 0; from < TCP_STATES; from++) {
 				const struct conn conn = {
@@ -112,11 +111,25 @@ every_transition_is_the_kernels(void **state)
 				};
 				enum conn_direction direction = view == VIEW_OUTPUT ? CONN_OUT : CONN_IN;
 
-				assert_int_equal(tcp_next_state(&conn, direction, (uint8_t)flags),
+				assert_int_equal(tcp_next_state(&conn, direction, (uint8_t)flags, &secure),
 						 state_named(row.word[from]));
 			}
 		}
 	}
+}
+
+static void
+every_transition_is_the_kernels(void **state)
+{
+	(void)state;
+	assert_transitions("", 0);
+}
+
+static void
+with_secure_tcp_every_transition_is_the_kernels(void **state)
+{
+	(void)state;
+	assert_transitions("secure ", 1);
 }
 
 static void
@@ -273,6 +286,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_data_names_the_states_in_our_order),
 		cmocka_unit_test(every_transition_is_the_kernels),
+		cmocka_unit_test(with_secure_tcp_every_transition_is_the_kernels),
 		cmocka_unit_test(a_reset_wins_over_a_syn_and_that_over_a_fin_and_that_over_an_ack),
 		cmocka_unit_test(the_same_states_are_active_as_in_the_kernel),
 		cmocka_unit_test(timeouts_are_the_kernels_but_for_those_that_were_set),
