@@ -154,10 +154,10 @@ connections_of_a_removed_server_end_at_once_or_by_their_next_packet(void **state
 			dest_retract(test.network->director->lb, DEST_ID(0, 1));
 			if (by_packet) {
 				receive(test.network, 0, CLIENTS, frame_new(&test.in, CLIENTS));
-				if (mode->proto == IPPROTO_TCP)
-					assert_to_kernel(test.network, EXCEPTION_OTHER);
-				else
+				if (mode->proto == IPPROTO_UDP)
 					assert_dropped(test.network, DROP_NO_DEST);
+				else
+					assert_to_kernel(test.network, EXCEPTION_OTHER);
 				assert_int_equal(counted(test.network, COUNT_CONN_GIVEN_UP), 1);
 			}
 			sweep_for(self, 2100);

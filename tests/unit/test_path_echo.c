@@ -198,7 +198,7 @@ what_is_no_request_is_the_kernels(void **state)
 		/* A reply with the identifier 0 looks like a request with it, but for its type. */
 		ask(network, mode, frame);
 		expect_kernel(network, &frame, mode->proto == IPPROTO_ICMP ? 0 : 129, 0);
-		expect_kernel(network, &frame, 3, 0);
+		expect_kernel(network, &frame, 13, 0);
 		expect_kernel(network, &frame, request, 1);
 		frame.sport = 5;
 		frame.flags = ACK;

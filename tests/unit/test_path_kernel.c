@@ -96,7 +96,7 @@ of_protocol(uint8_t proto)
 static void
 what_keeps_the_director_alive_goes_to_the_kernel_first(void **state)
 {
-	static const uint8_t first[] = { 2, 89, 103, 112 }, rest[] = { 1, 47, 50, 132 };
+	static const uint8_t first[] = { 2, 89, 103, 112 }, rest[] = { 1, 47, 50, 136 };
 	struct network *network = network_new(1, 16);
 
 	(void)state;
