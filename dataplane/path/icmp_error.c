@@ -51,6 +51,9 @@ pass_on(struct worker *self, struct packet *error, struct packet *quote, uint32_
 		return verdict_drop(DROP_DEST_REMOVED);
 	if (!source_is_sound(self, error))
 		return verdict_drop(DROP_IP_SOURCE);
+	/* It would need the outer header of its server's tunnel, which icmp_translate() does not make. */
+	if (conn->flags & CONN_REFRAMED)
+		return VERDICT_KERNEL;
 	if (error->ttl <= 1)
 		return verdict_drop(DROP_IP_TTL);
 	count(self, conn, direction, error->end - error->l3);
