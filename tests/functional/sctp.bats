@@ -23,7 +23,7 @@ setup_file() {
 	mkdir "$LAB_DIR/guest"
 	: >"$LAB_DIR/guest/words"
 	start_on switch guest "$LAB_TOP/tests/oracle/uml-run" -m sctp -m veth -n client-wan -n server-lan -n server-wan \
-		-s "$LAB_DIR/guest" -t 560 "$LAB_TOOLS/sctp_guest" "$LAB_DIR/guest" $WAN $WAN6 $LAN $LAN6 $DR_VIP $DR_VIP6
+		-s "$LAB_DIR/guest" -s "$LAB_TOOLS" -t 560 "$LAB_TOOLS/sctp_guest" "$LAB_DIR/guest" $WAN $WAN6 $LAN $LAN6 $DR_VIP $DR_VIP6
 	AWAIT=300 await says "$LAB_DIR/guest/answers" ready || { cat "$(log_of guest)"; false; }
 	service $NAT_VIP 9000 $LAN.14 -m
 	service $NAT_VIP6 9000 $LAN6:14 -m
