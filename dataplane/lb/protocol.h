@@ -101,8 +101,8 @@ struct protocol {
 	 * 0: by the server's first answer. */
 	uint8_t assured_state;
 	/* Bounds first: whether the header is there, and its lengths are sound. Writes the ports of FLOW, which has its
-	 * addresses and this protocol (or writes another one, whose connection the packet belongs to). 0; 1 if the packet is none that a service could have, and is left to others; or a negative drop
-	 * reason. */
+	 * addresses and this protocol (or writes another one, whose connection the packet belongs to). 0; 1 if the packet is
+	 * none that a service could have, and is left to others; or a negative drop reason. */
 	int (*parse)(const void *l4, uint32_t length, struct flow *flow);
 	/* Whether a packet with no connection may make one. */
 	bool (*opens)(const void *l4, uint32_t length, const struct knobs *knobs);

@@ -282,7 +282,8 @@ number_version(struct lb *lb, struct service *svc, const struct service *old)
 	svc->since = goes_on ? old->since : svc->version;
 }
 
-/* Builds what the service's scheduler and connection IDs need, and enters its address and servers where they are looked for. */
+/* Builds what the service's scheduler and connection IDs need, and enters its address and servers where they are looked
+ * for. */
 static int
 service_prepare(struct lb *lb, struct service *svc, const struct service *old)
 {
