@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -36,18 +37,55 @@ is_recorded(int fd)
 	return fd >= 0 && fd < FDS && recorded[fd];
 }
 
+/* A guest takes long for system calls, so the file is opened once; high up, where no program closes or expects it. */
+static int
+record_fd(void)
+{
+	static int kept = -1;
+	const char *path = getenv("ORACLE_RECORD");
+	int fd;
+
+	if (kept >= 0)
+		return kept;
+	fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666) : -1;
+	if (fd < 0)
+		abort(); /* a test that lost a message would prove nothing */
+	kept = fcntl(fd, F_DUPFD_CLOEXEC, FDS - 24);
+	if (kept < 0)
+		abort();
+	close(fd);
+	return kept;
+}
+
+static pid_t pid;
+
+static void
+forget_pid(void)
+{
+	pid = 0;
+}
+
+static pid_t
+own_pid(void)
+{
+	if (pid == 0) {
+		pthread_atfork(NULL, NULL, forget_pid);
+		pid = getpid();
+	}
+	return pid;
+}
+
 /* One write() a line: O_APPEND keeps the lines of several processes apart. */
 static void
 put_line(char direction, const uint8_t *bytes, size_t length)
 {
 	static const char digits[] = "0123456789abcdef";
-	const char *path = getenv("ORACLE_RECORD");
-	int saved = errno, fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666) : -1;
+	int saved = errno, fd = record_fd();
 	char *line = malloc(2 * length + 32), *at = line;
 
-	if (fd < 0 || !line)
-		abort(); /* a test that lost a message would prove nothing */
-	at += sprintf(at, "%c %d ", direction, getpid());
+	if (!line)
+		abort();
+	at += sprintf(at, "%c %d ", direction, own_pid());
 	for (size_t i = 0; i < length; i++) {
 		*at++ = digits[bytes[i] >> 4];
 		*at++ = digits[bytes[i] & 15];
@@ -56,7 +94,6 @@ put_line(char direction, const uint8_t *bytes, size_t length)
 	if (write(fd, line, (size_t)(at - line)) != at - line)
 		abort();
 	free(line);
-	close(fd);
 	errno = saved;
 }
 

@@ -10,13 +10,8 @@ for i in {0..1999}; do
 	done
 	echo '}'
 done | conf
-# The start's 22,000 messages are counted here, and not compared.
-record=$ORACLE_RECORD
-export ORACLE_RECORD=$PWD/record
-touch counted
-ln -s counted record
 sent() {
-	grep -c '^S' "$(readlink record)"
+	grep -c '^S' "$ORACLE_RECORD"
 }
 # keepalived is done: only what has changed is shown of the list.
 ipvsadm() {
@@ -27,7 +22,8 @@ ipvsadm() {
 keepalived_starts
 expect "22,000 additions, and the questions for the family and the version" [ "$(sent)" -eq 22002 ]
 echo "$(sent) messages, $(grep -c ^-A all) services, $(grep -c ^-a all) destinations"
-ln -sf "$record" record
+# The start's 22,000 messages have been counted, and are not compared.
+: >"$ORACLE_RECORD"
 reload_sends() { # NUMBER
 	local before
 	before=$(sent)
