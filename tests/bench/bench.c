@@ -111,8 +111,8 @@ static int
 run(struct bench *bench)
 {
 	static int (*const sections[])(struct bench * bench) = {
-		rows_established, rows_flat,	rows_floor,   rows_setup,   rows_laddr,	 rows_schedulers,
-		rows_steering,	  rows_workers, rows_latency, rows_control, rows_memory,
+		rows_established, rows_flat,	rows_floor,   rows_setup,   rows_laddr, rows_schedulers,
+		rows_steering,	  rows_workers, rows_latency, rows_control, rows_dumps, rows_memory,
 	};
 	int err = 0;
 

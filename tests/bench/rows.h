@@ -43,6 +43,7 @@ int rows_workers(struct bench *bench);
 int rows_memory(struct bench *bench);
 int rows_latency(struct bench *bench);
 int rows_control(struct bench *bench);
+int rows_dumps(struct bench *bench);
 int rows_flat(struct bench *bench);
 
 #endif

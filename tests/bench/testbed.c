@@ -132,14 +132,14 @@ client_address(bool ipv6, uint32_t number)
 	return address(ipv6, 0x0a000000, 0x2001, 0x10, number);
 }
 
-static struct ip_addr
-service_address(bool ipv6, uint32_t number)
+struct ip_addr
+testbed_service_address(bool ipv6, uint32_t number)
 {
 	return address(ipv6, 0xcb007000, 0x2001, 1, number + 1);
 }
 
-static struct ip_addr
-dest_address(bool ipv6, uint32_t number)
+struct ip_addr
+testbed_dest_address(bool ipv6, uint32_t number)
 {
 	return address(ipv6, 0xac100000, 0xfd00, 1, number + 1);
 }
@@ -164,7 +164,7 @@ testbed_client_flow(const struct testbed *testbed, uint32_t i)
 
 	return (struct flow){
 		.src = client_address(spec->ipv6, client).ip,
-		.dst = service_address(spec->ipv6, i % spec->services).ip,
+		.dst = testbed_service_address(spec->ipv6, i % spec->services).ip,
 		.sport = rte_cpu_to_be_16((uint16_t)(1024 + (i >> CLIENT_BITS))),
 		.dport = RTE_BE16(VPORT),
 		.family = spec->ipv6 ? AF_INET6 : AF_INET,
@@ -189,7 +189,7 @@ bool
 testbed_is_right(const struct testbed *testbed, uint32_t i, const struct flow *client, const struct flow *server)
 {
 	const struct testbed_spec *spec = &testbed->spec;
-	const struct ip_addr first_dest = dest_address(spec->ipv6, i % spec->services * spec->dests);
+	const struct ip_addr first_dest = testbed_dest_address(spec->ipv6, i % spec->services * spec->dests);
 	const struct ip_addr first_laddr = local_address(spec->ipv6, 0);
 	uint16_t port = rte_be_to_cpu_16(server->sport);
 
@@ -227,7 +227,7 @@ make_routes(struct testbed *testbed)
 		err = fib_set_route(testbed->fib, &prefix, host - bits, numbers[i % spec->nexthops]);
 	}
 	for (uint32_t i = 0; i < spec->services * spec->dests && err == 0; i++) {
-		struct ip_addr server = dest_address(spec->ipv6, i);
+		struct ip_addr server = testbed_dest_address(spec->ipv6, i);
 
 		err = fib_set_route(testbed->fib, &server, host, numbers[i % spec->nexthops]);
 	}
@@ -259,7 +259,7 @@ make_service(struct testbed *testbed, uint32_t number)
 {
 	const struct testbed_spec *spec = &testbed->spec;
 	struct service_spec service = {
-		.key = { .addr = service_address(spec->ipv6, number).ip,
+		.key = { .addr = testbed_service_address(spec->ipv6, number).ip,
 			 .port = RTE_BE16(VPORT),
 			 .family = spec->ipv6 ? AF_INET6 : AF_INET,
 			 .protocol = spec->proto },
@@ -272,7 +272,7 @@ make_service(struct testbed *testbed, uint32_t number)
 	for (uint32_t i = 0; i < spec->dests && err == 0; i++) {
 		uint32_t index = number * spec->dests + i;
 		struct dest dest = {
-			.addr = dest_address(spec->ipv6, index),
+			.addr = testbed_dest_address(spec->ipv6, index),
 			.port = RTE_BE16(RPORT),
 			.forward = spec->forward,
 			.tunnel_type = spec->tunnel_type,

@@ -66,6 +66,9 @@ void testbed_destroy(struct testbed *testbed);
 /* The first packet of connection I: client to service I % services. */
 struct flow testbed_client_flow(const struct testbed *testbed, uint32_t i);
 struct ip_addr testbed_local_address(const struct testbed *testbed, uint32_t number);
+struct ip_addr testbed_service_address(bool ipv6, uint32_t number);
+/* Of all services: number K of service I is I * dests + K. */
+struct ip_addr testbed_dest_address(bool ipv6, uint32_t number);
 /* Whether the director may send packet CLIENT of connection I as SERVER: to a server of its service, and for full-NAT from
  * one of the local addresses and their ports. */
 bool testbed_is_right(const struct testbed *testbed, uint32_t i, const struct flow *client, const struct flow *server);
