@@ -12,7 +12,7 @@ setup_file() {
 	lab_up
 	one_director_up workers=2
 	web_up server1 server2 server3
-	address_add client eth0 $WAN.40/24 $WAN.41/24 $WAN.72/24 $WAN.73/24 $WAN.104/24 $WAN.105/24
+	address_add client eth0 "$WAN.40/24" "$WAN.41/24" "$WAN.72/24" "$WAN.73/24" "$WAN.104/24" "$WAN.105/24"
 }
 
 teardown_file() {
@@ -124,7 +124,7 @@ is_within_the_workers() { # FOUND EXPECTED
 @test "an upper threshold is passed by no more than the workers are, and the lower opens again" {
 	local n
 	serve 1 1 1 -s rr
-	adm -e -t "$VIP" -r $LAN.11:80 -m -x 8 -y 4
+	adm -e -t "$VIP" -r "$LAN.11:80" -m -x 8 -y 4
 	hold 15
 	AWAIT=5 await all_are_active 60
 	both_workers_had_some

@@ -6,11 +6,21 @@
 #
 #    client 198.51.100.8 ---- wan0 .2, VIPs .10-.19   director   lan0 .1 ---- servers 192.0.2.11 .12 .13
 #    2001:db8:1::8            ::2, ::10-::19                     ::1           2001:db8:2::11 ::12 ::13
+#        |                                                                        |
+#        +----------- what servers answer from the VIP of direct routing, .19 ----+
+#
+# The client has .9 and .130 besides, for those who tell clients and their networks apart.
 
 # shellcheck disable=SC2034 # for side
 ORACLE_PORTS='
 	{ name = "wan"; devices = ( "net_af_packet0,iface=port0" ); kernel = "wan0"; },
 	{ name = "lan"; devices = ( "net_af_packet1,iface=port1" ); kernel = "lan0"; }'
+# traffic_marks is the kernel's way to the same.
+# shellcheck disable=SC2034 # for side
+ORACLE_MARKS='
+	{ mark = 5; destination = "198.51.100.17"; port = "wan"; },
+	{ mark = 5; destination = "198.51.100.18"; port = "wan"; },
+	{ mark = 6; destination = "2001:db8:1::17"; port = "wan"; }'
 
 # The cables and who is at their ends.
 traffic_hosts() {
@@ -21,10 +31,15 @@ traffic_hosts() {
 	ip netns add servers
 	ip link add "$wan" type veth peer name eth0 netns client
 	ip link add "$lan" type veth peer name eth0 netns servers
+	ip link add eth1 address 02:00:00:00:01:08 netns client type veth peer name eth1 netns servers
 	for host in client servers; do
-		ip netns exec $host sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
+		ip netns exec $host sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 \
+			net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0.rp_filter=0 net.ipv4.conf.eth1.rp_filter=0
 		ip netns exec $host ethtool -K eth0 tx off >/dev/null
+		ip netns exec $host ethtool -K eth1 tx off >/dev/null
 	done
+	# The servers have the VIP, too, and must not tell anybody.
+	ip netns exec servers sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
 	for dev in "$wan" "$lan"; do
 		ip link set "$dev" up
 		[ "$side" = kernel ] || port_is_ipvsds "$dev"
@@ -32,7 +47,10 @@ traffic_hosts() {
 	ip -n client -batch - <<-END
 		link set lo up
 		link set eth0 up
+		link set eth1 up
 		addr add 198.51.100.8/24 dev eth0
+		addr add 198.51.100.9/24 dev eth0
+		addr add 198.51.100.130/24 dev eth0
 		addr add 2001:db8:1::8/64 dev eth0 nodad
 	END
 	ip -n servers -batch - <<-END
@@ -46,6 +64,15 @@ traffic_hosts() {
 		addr add 2001:db8:2::13/64 dev eth0 nodad
 		route add default via 192.0.2.1
 		route add ::/0 via 2001:db8:2::1
+		link set eth1 up
+		addr add 198.51.100.19/32 dev lo
+		addr add 2001:db8:1::19/128 dev lo nodad
+		rule add from 198.51.100.19 lookup 100
+		route add 198.51.100.8/32 dev eth1 table 100
+		neigh add 198.51.100.8 lladdr 02:00:00:00:01:08 dev eth1
+		rule add from 2001:db8:1::19 lookup 100
+		route add 2001:db8:1::8/128 dev eth1 table 100
+		neigh add 2001:db8:1::8 lladdr 02:00:00:00:01:08 dev eth1
 	END
 }
 
@@ -78,6 +105,15 @@ traffic_begins() {
 	await ping -c 1 -W 1 2001:db8:1::8
 }
 
+# Marks as ORACLE_MARKS has them; ipvsd's are there from the start.
+traffic_marks() {
+	[ "$side" = kernel ] || return 0
+	tc qdisc add dev wan0 clsact
+	tc filter add dev wan0 ingress protocol ip pref 1 flower dst_ip 198.51.100.17 action skbedit mark 5
+	tc filter add dev wan0 ingress protocol ip pref 1 flower dst_ip 198.51.100.18 action skbedit mark 5
+	tc filter add dev wan0 ingress protocol ipv6 pref 2 flower dst_ip 2001:db8:1::17 action skbedit mark 6
+}
+
 # Has the client do something, and prints what came of it; traffic_client.py has the words.
 client() { # WORD...
 	local answer="no answer"
@@ -91,6 +127,24 @@ client() { # WORD...
 connections() { # NUMBER STATE
 	await connections_are "$@"
 	ipvsadm -Lnc
+}
+
+# Waits until no connection is left, and says so.
+no_connections() {
+	await connections_are 0 '[A-Z][A-Z_]*'
+	ipvsadm -Lnc
+}
+
+# The kernel adds counts up every two seconds, so they are awaited: packets that came in for services of this kind.
+counted() { # TCP|UDP|FWM NUMBER OF PACKETS
+	await all_counted "$1" "$2"
+	ipvsadm -Ln --stats
+}
+
+all_counted() { # TCP|UDP|FWM NUMBER OF PACKETS
+	local sum
+	sum=$(quietly ipvsadm -Ln --stats | awk -v kind="$1" '$1 == kind { sum += $4 } END { print sum + 0 }')
+	[ "$sum" -eq "$2" ]
 }
 
 connections_are() { # NUMBER STATE

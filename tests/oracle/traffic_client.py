@@ -5,21 +5,36 @@
     open ADDRESS PORT FIRST [LAST]   TCP connections from each of these ports of the client: who answers each
     close FIRST [LAST]               ends them; done when the server has ended, too
     reset FIRST [LAST]               ends them by a reset
+    from ADDRESS                     whose ports these are from now on, "any": as the route has it
+    begin ADDRESS PORT FIRST [LAST]  like open, but waits for nobody
+    begun FIRST [LAST]               waits for those: who answers each
+    ask FIRST [LAST]                 something over each connection: who answers
+    hear FIRST [LAST]                an answer that did not come in time
+    tell WORD FIRST [LAST]           a word of traffic_server.py, and no answer: end, stay
+    half FIRST [LAST]                sends the client's end, and waits for nothing
     send ADDRESS PORT FIRST TIMES    datagrams from this port: who answers each
 """
+import select
 import socket
 import struct
 import sys
 
 connections = {}
+own_address = ""
 
 
 def bound(address, kind, port):
     sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind(("", port))
+    sock.bind((own_address, port))
     sock.settimeout(5)
     return sock
+
+
+def comes_from(address):
+    global own_address  # pylint: disable=global-statement
+    own_address = "" if address == "any" else address
+    return "done"
 
 
 def ports(first, last=None):
@@ -34,6 +49,51 @@ def opened(address, port, *which):
         names.append(sock.recv(100).decode().strip())
         connections[own] = sock
     return " ".join(names)
+
+
+def begin(address, port, *which):
+    for own in ports(*which):
+        sock = bound(address, socket.SOCK_STREAM, own)
+        sock.setblocking(False)
+        sock.connect_ex((address, int(port)))
+        connections[own] = sock
+    return "done"
+
+
+def line_of(own, seconds):
+    connections[own].settimeout(seconds)
+    try:
+        return connections[own].recv(100).decode().strip() or "end"
+    except OSError as error:
+        return type(error).__name__
+
+
+def begun(*which):
+    for own in ports(*which):
+        select.select([], [connections[own]], [], 15)
+    return heard(*which)
+
+
+def asked(*which):
+    for own in ports(*which):
+        connections[own].sendall(b"who")
+    return " ".join(line_of(own, 1) for own in ports(*which))
+
+
+def heard(*which):
+    return " ".join(line_of(own, 15) for own in ports(*which))
+
+
+def told(word, *which):
+    for own in ports(*which):
+        connections[own].sendall(word.encode())
+    return "done"
+
+
+def half_closed(*which):
+    for own in ports(*which):
+        connections[own].shutdown(socket.SHUT_WR)
+    return "done"
 
 
 def closed(*which):
@@ -62,7 +122,19 @@ def sent(address, port, own, times):
     return " ".join(names)
 
 
-WORDS = {"open": opened, "close": closed, "reset": reset, "send": sent}
+WORDS = {
+    "open": opened,
+    "close": closed,
+    "reset": reset,
+    "from": comes_from,
+    "begin": begin,
+    "begun": begun,
+    "ask": asked,
+    "hear": heard,
+    "tell": told,
+    "half": half_closed,
+    "send": sent,
+}
 for line in sys.stdin:
     word, *arguments = line.split()
     try:

@@ -2,30 +2,45 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The three servers of traffic.bash: on TCP and UDP port 80 each tells its own address.
 
-A TCP connection gets the address at its beginning; then the server waits for the client's end, and ends too. A datagram
-is answered by the address and what it had.
+A TCP connection gets the address at its beginning, and whenever it asks "who"; "end" makes the server end first, and
+after "stay" it does not end with the client. Else it waits for the client's end, and ends too. A datagram is answered by
+the address and what it had.
 """
 import selectors
 import socket
 
 ADDRESSES = [f"192.0.2.{n}" for n in (11, 12, 13)] + [f"2001:db8:2::{n}" for n in (11, 12, 13)]
+ADDRESSES += ["198.51.100.19", "2001:db8:1::19"]  # the VIP of direct routing
+staying = set()
 selector = selectors.DefaultSelector()
+
+
+def tells_its_name(connection):
+    connection.sendall(connection.getsockname()[0].encode() + b"\n")
 
 
 def accepts(listener):
     connection, _ = listener.accept()
-    connection.sendall(connection.getsockname()[0].encode() + b"\n")
-    selector.register(connection, selectors.EVENT_READ, ends)
+    tells_its_name(connection)
+    selector.register(connection, selectors.EVENT_READ, serves)
 
 
-def ends(connection):
+def serves(connection):
     try:
-        if connection.recv(4096):
+        word = connection.recv(4096)
+        if word == b"who":
+            tells_its_name(connection)
+        elif word == b"end":
+            connection.shutdown(socket.SHUT_WR)
+        elif word == b"stay":
+            staying.add(connection)
+        if word:
             return
     except ConnectionError:
-        pass
+        staying.discard(connection)
     selector.unregister(connection)
-    connection.close()
+    if connection not in staying:
+        connection.close()
 
 
 def answers(udp):
