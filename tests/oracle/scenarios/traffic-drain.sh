@@ -37,6 +37,8 @@ connections 10 ESTABLISHED
 client close 5721 5724
 connections 4 TIME_WAIT
 ipvsadm -Ln
+# With the last service of IPv4 the kernel takes its hooks off, and all goes to the host; so another one stays.
+ipvsadm -A -t 198.51.100.11:80 -s rr
 say "the service is removed"
 ipvsadm -D -u 198.51.100.10:80
 ipvsadm -Lnc
