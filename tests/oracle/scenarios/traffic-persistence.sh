@@ -35,7 +35,6 @@ begins -t 198.51.100.12:0 -s rr -p 300
 client open 198.51.100.12 80 5231 5232
 client from 198.51.100.9
 client open 198.51.100.12 80 5233
-client open 198.51.100.12 81 5234
 ipvsadm -Lnc
 ipvsadm -Ln --persistent-conn
 say "IPv6, by network"
@@ -64,3 +63,7 @@ ipvsadm -Ln --persistent-conn
 ipvsadm -a -t 198.51.100.10:80 -r 192.0.2.12:80 -m
 client open 198.51.100.10 80 5256
 ipvsadm -Ln
+say "all ports, another one, that is refused: it goes to the same server"
+client from 198.51.100.9
+client open 198.51.100.12 81 5234
+ipvsadm -Ln -t 198.51.100.12:0
