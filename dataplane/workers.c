@@ -8,10 +8,12 @@
 #include "core/log.h"
 #include "core/pages.h"
 #include "ip/fib.h"
+#include "ip/fragment_table.h"
 #include "ip/neighbour_wait.h"
 #include "lb/conn_table.h"
 #include "lb/service.h"
 #include "lb/template.h"
+#include "path/path.h"
 #include "port/eal.h"
 #include "port/port.h"
 #include "workers.h"
@@ -113,6 +115,14 @@ make_requests(struct worker *self)
 	return rte_ring_init(self->neighbour_requests, "requests", NEIGHBOUR_REQUESTS, RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
+static int
+make_fragments(struct worker *self, const struct config_limits *limits)
+{
+	return fragment_table_create(worker_share(limits->datagrams, self->n_workers),
+				     worker_share(limits->fragments, self->n_workers), self->numa_node, fragment_drop,
+				     self, &self->fragments);
+}
+
 /* In pages of its own, too: on the right node, and no line of it is anybody else's. */
 static struct worker *
 worker_new(int numa_node)
@@ -159,6 +169,8 @@ worker_create(const struct worker_shared *shared, uint32_t index, uint32_t n_wor
 		err = make_requests(self);
 	if (err == 0)
 		err = neighbour_wait_create(shared->config->limits.waiting_packets, self->numa_node, &self->waiting);
+	if (err == 0)
+		err = make_fragments(self, &shared->config->limits);
 	if (err < 0) {
 		log_error("workers", "worker %u: %s; lower limits in the configuration, or give the host more memory",
 			  index, strerror(-err));
@@ -177,6 +189,7 @@ worker_destroy(struct worker *self)
 	conn_table_destroy(self->conns[TABLE_IPV4]);
 	conn_table_destroy(self->conns[TABLE_IPV6]);
 	neighbour_wait_destroy(self->waiting);
+	fragment_table_destroy(self->fragments);
 	pages_unmap(self->neighbour_requests, self->mapped.requests);
 	pages_unmap(self->loads, self->mapped.loads);
 	pages_unmap(self->cursors, self->mapped.cursors);

@@ -144,9 +144,10 @@ read_ports(struct config_reader *reader, const config_setting_t *root, struct co
 static void
 read_limits(struct config_reader *reader, const config_setting_t *root, struct config_limits *limits)
 {
-	static const char *const keys[] = { "connections",     "connections_ipv6", "services",	  "dests",
-					    "routes",	       "routes_ipv6",	   "neighbours",  "mbufs",
-					    "waiting_packets", "templates",	   "icmp_errors", NULL };
+	static const char *const keys[] = {
+		"connections", "connections_ipv6", "services",	"dests",       "routes",    "routes_ipv6", "neighbours",
+		"mbufs",       "waiting_packets",  "templates", "icmp_errors", "datagrams", "fragments",   NULL
+	};
 	const config_setting_t *group = config_setting_get_member(root, "limits");
 
 	if (!group || !config_keys(reader, group, keys))
@@ -162,6 +163,8 @@ read_limits(struct config_reader *reader, const config_setting_t *root, struct c
 	config_number(reader, group, "templates", 1024, 1u << 24, &limits->templates);
 	config_number(reader, group, "icmp_errors", 0, 1000000, &limits->icmp_errors);
 	config_number(reader, group, "waiting_packets", 16, 65536, &limits->waiting_packets);
+	config_number(reader, group, "datagrams", 64, 1u << 20, &limits->datagrams);
+	config_number(reader, group, "fragments", 64, 1u << 20, &limits->fragments);
 }
 
 static void
@@ -253,6 +256,8 @@ config_with_defaults(void)
 		.templates = 1u << 18,
 		.icmp_errors = 1000,
 		.waiting_packets = 1024,
+		.datagrams = 16384,
+		.fragments = 4096,
 	};
 	config->control.socket = strdup(IPVSD_DEFAULT_SOCKET);
 	config->control.state = strdup("/var/lib/ipvsd");

@@ -79,6 +79,8 @@ struct config_limits {
 	uint32_t templates; /* clients of persistent services, all workers together; default 256K */
 	uint32_t icmp_errors; /* that all workers together make in a second, 0: none; default 1000 */
 	uint32_t waiting_packets; /* packets of a worker that wait for a neighbour; default 1K */
+	uint32_t datagrams; /* fragmented ones that are followed at a time, all workers together; default 16K */
+	uint32_t fragments; /* in buffers, that wait for their datagram's first one; the same way; default 4K */
 };
 
 struct config_control {

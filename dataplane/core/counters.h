@@ -23,7 +23,7 @@
 	X(TO_KERNEL, "to_kernel", "packets given to the kernel")                                              \
 	X(GIVEN, "given", "packets handed to another thread")                                                 \
 	X(MERGED, "merged", "packets merged by reassembly")                                                   \
-	X(HELD, "held", "packets that wait for a neighbour (a gauge)")                                        \
+	X(HELD, "held", "packets that wait, for a neighbour or others (a gauge)")                             \
 	X(CONN_NEW, "conn_new", "connections made")                                                           \
 	X(CONN_EXPIRED, "conn_expired", "connections that timed out")                                         \
 	X(CONN_DRAINED, "conn_drained", "connections ended because their server was removed or has weight 0") \
@@ -54,16 +54,24 @@
 	X(L4_LENGTH, "l4_length", "TCP data offset, UDP or chunk length out of bounds")                          \
 	X(L4_CHECKSUM, "l4_checksum", "the port reported a wrong checksum of the transport")                     \
 	X(TCP_FLAGS, "tcp_flags", "TCP flags that no host sends")                                                \
-	X(FRAGMENT, "fragment", "fragment to a service or local address")                                        \
+	X(FRAGMENT, "fragment", "fragment to a service or local address, but of no connection")                  \
+	X(FRAGMENT_TINY, "fragment_tiny", "first fragment without the whole transport header")                   \
+	X(FRAGMENT_LENGTH, "fragment_length", "fragment of no length, not of 8 bytes' units, or beyond 65535")   \
+	X(FRAGMENT_OVERLAP, "fragment_overlap", "fragments overlap: all of their datagram")                      \
+	X(FRAGMENT_DUPLICATE, "fragment_duplicate", "fragment that was there before")                            \
+	X(FRAGMENTS_MANY, "fragments_many", "more than 64 fragments: all of their datagram")                     \
+	X(FRAGMENTS_FULL, "fragments_full", "no room for fragments: limits.datagrams, limits.fragments")         \
+	X(FRAGMENT_TIMEOUT, "fragment_timeout", "fragments whose first one did not come")                        \
+	X(FRAGMENT_ONCE, "fragment_once", "fragment to a service with one-packet scheduling")                    \
+	X(MULTI_SEGMENT, "multi_segment", "spread over several buffers, and too long for one")                   \
 	X(ICMP_QUOTE, "icmp_quote", "ICMP error that quotes too little, or no IP packet")                        \
-	X(MULTI_SEGMENT, "multi_segment", "headers spread over several buffers")                                 \
 	X(DROP_PACKET, "drop_packet", "first packet dropped by the knob drop_packet")                            \
 	X(NO_DEST, "no_dest", "no destination with weight above 0")                                              \
 	X(DEST_REMOVED, "dest_removed", "the connection's destination was removed")                              \
 	X(CONN_TABLE_FULL, "conn_table_full", "the connection table is full")                                    \
 	X(TEMPLATES_FULL, "templates_full", "no room to remember another client of a persistent service")        \
 	X(CONN_COLLISION, "conn_collision", "another connection has the same addresses and ports at the server") \
-	X(TRANSLATION, "translation", "AH or ESP that a change of addresses would spoil")                        \
+	X(TRANSLATION, "translation", "AH, ESP or a fragment of SCTP that the translation would spoil")          \
 	X(NO_LADDR, "no_laddr", "no local address on the way to the destination")                                \
 	X(NO_LOCAL_PORT, "no_local_port", "local addresses are used up")                                         \
 	X(NAT_NO_CONN, "nat_no_conn", "from a NAT server, but of no connection: nat_icmp_send")                  \

@@ -7,6 +7,18 @@
 #include "core/drop.h"
 #include "core/worker.h"
 
+bool
+packet_linearize(struct rte_mbuf *m)
+{
+	return rte_pktmbuf_linearize(m) == 0;
+}
+
+void
+packet_free(struct rte_mbuf *m)
+{
+	rte_pktmbuf_free(m);
+}
+
 void
 drop(struct worker *self, struct rte_mbuf *m, enum drop_reason reason)
 {

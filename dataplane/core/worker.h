@@ -25,6 +25,7 @@
 struct conn_table;
 struct exception;
 struct fib;
+struct fragment_table;
 struct handover;
 struct lb;
 struct neighbour_wait;
@@ -88,6 +89,7 @@ struct worker {
 	struct templates *templates; /* that this worker owns */
 	uint32_t *template_uses; /* by number of a template, whoever owns it: connections here */
 	struct neighbour_wait *waiting;
+	struct fragment_table *fragments;
 	struct rte_ring *neighbour_requests; /* to the control thread: struct neighbour_request */
 	uint32_t *nexthop_told_ms; /* by next hop number: when the control thread was last told that it is in use */
 	struct worker_queue rx[WORKER_QUEUES_MAX];

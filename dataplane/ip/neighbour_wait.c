@@ -172,7 +172,8 @@ neighbour_wait_add(struct worker *self, struct rte_mbuf *m, uint16_t family, con
 	else
 		waiting->packets[address->last].next = at;
 	address->last = at;
-	self->counters.count[COUNT_HELD] = ++waiting->n_packets;
+	waiting->n_packets++;
+	self->counters.count[COUNT_HELD]++;
 	ask(self, address);
 	return true;
 }
@@ -211,7 +212,8 @@ take_packet(struct worker *self, struct held_address *address)
 	address->n--;
 	waiting->packets[at].next = waiting->free_packet;
 	waiting->free_packet = at;
-	self->counters.count[COUNT_HELD] = --waiting->n_packets;
+	waiting->n_packets--;
+	self->counters.count[COUNT_HELD]--;
 	return m;
 }
 

@@ -97,6 +97,7 @@ struct protocol {
 	uint8_t spoilt_by; /* enum protocol_spoilt_by: ways of forwarding that are no use to it */
 	bool portless; /* its services and servers have port 0, whatever they were given */
 	bool own_checksum; /* of the message alone: addresses are not in it */
+	bool sums_length; /* the checksum of a fragment can't be mended, since it takes the length of the whole packet */
 	/* A persistence template is assured (the kernel's ip_vs_control_assure_ct) by a connection that comes to this state;
 	 * 0: by the server's first answer. */
 	uint8_t assured_state;
@@ -104,6 +105,9 @@ struct protocol {
 	 * addresses and this protocol (or writes another one, whose connection the packet belongs to). 0; 1 if the packet is
 	 * none that a service could have, and is left to others; or a negative drop reason. */
 	int (*parse)(const void *l4, uint32_t length, struct flow *flow);
+	/* The same for the first fragment of a packet, of LENGTH bytes, which must have the whole header: what that says of
+	 * the packet's length is not held against it. */
+	int (*parse_first)(const void *l4, uint32_t length, struct flow *flow);
 	/* Whether a packet with no connection may make one. */
 	bool (*opens)(const void *l4, uint32_t length, const struct knobs *knobs);
 	/* Whether a client's packet says that it begins a connection (the kernel's is_new_conn()), and whether it then gets

@@ -49,6 +49,7 @@ const struct protocol protocol_ah = {
 	.fragments = true,
 	.spoilt_by = SPOILT_BY_NAT | SPOILT_BY_FULLNAT,
 	.parse = ipsec_parse,
+	.parse_first = ipsec_parse,
 	.opens = ipsec_opens,
 	.rewrite = ipsec_rewrite,
 };
@@ -60,6 +61,7 @@ const struct protocol protocol_esp = {
 	.fragments = true,
 	.spoilt_by = SPOILT_BY_FULLNAT,
 	.parse = ipsec_parse,
+	.parse_first = ipsec_parse,
 	.opens = ipsec_opens,
 	.rewrite = ipsec_rewrite,
 };

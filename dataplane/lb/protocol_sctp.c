@@ -117,6 +117,20 @@ sctp_parse(const void *l4, uint32_t length, struct flow *flow)
 	return 0;
 }
 
+static int
+sctp_parse_first(const void *l4, uint32_t length, struct flow *flow)
+{
+	const struct rte_sctp_hdr *sctp = l4;
+
+	if (length < sizeof(*sctp) + sizeof(struct chunk))
+		return -DROP_FRAGMENT_TINY;
+	if (rte_be_to_cpu_16(first_chunk(l4)->length) < sizeof(struct chunk))
+		return -DROP_L4_LENGTH;
+	flow->sport = sctp->src_port;
+	flow->dport = sctp->dst_port;
+	return 0;
+}
+
 /* An INIT; with sloppy_sctp anything but an ABORT: it may have begun at another director. */
 static bool
 sctp_opens(const void *l4, uint32_t length, const struct knobs *knobs)
@@ -229,7 +243,9 @@ const struct protocol protocol_sctp = {
 	.n_states = SCTP_STATES,
 	.established = SCTP_ESTABLISHED,
 	.assured_state = SCTP_ESTABLISHED,
+	.sums_length = true,
 	.parse = sctp_parse,
+	.parse_first = sctp_parse_first,
 	.opens = sctp_opens,
 	.begins = sctp_begins,
 	.renews = sctp_renews,

@@ -103,6 +103,17 @@ tcp_parse(const void *l4, uint32_t length, struct flow *flow)
 	return 0;
 }
 
+/* Options may be looked at, too: all of the header must be there. */
+static int
+tcp_parse_first(const void *l4, uint32_t length, struct flow *flow)
+{
+	const struct rte_tcp_hdr *tcp = l4;
+
+	if (length < sizeof(*tcp) || (tcp->data_off >> 4) * 4u > length)
+		return -DROP_FRAGMENT_TINY;
+	return tcp_parse(l4, length, flow);
+}
+
 /* A SYN; with sloppy_tcp anything that doesn't end a connection: it may have begun at another director. */
 static bool
 tcp_opens(const void *l4, uint32_t length, const struct knobs *knobs)
@@ -172,6 +183,7 @@ const struct protocol protocol_tcp = {
 	.established = TCP_ESTABLISHED_,
 	.assured_state = TCP_ESTABLISHED_,
 	.parse = tcp_parse,
+	.parse_first = tcp_parse_first,
 	.opens = tcp_opens,
 	.begins = tcp_begins,
 	.renews = tcp_renews,

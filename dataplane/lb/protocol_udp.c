@@ -24,6 +24,20 @@ udp_parse(const void *l4, uint32_t length, struct flow *flow)
 	return 0;
 }
 
+static int
+udp_parse_first(const void *l4, uint32_t length, struct flow *flow)
+{
+	const struct rte_udp_hdr *udp = l4;
+
+	if (length < sizeof(*udp))
+		return -DROP_FRAGMENT_TINY;
+	if (rte_be_to_cpu_16(udp->dgram_len) < length)
+		return -DROP_L4_LENGTH;
+	flow->sport = udp->src_port;
+	flow->dport = udp->dst_port;
+	return 0;
+}
+
 static bool
 udp_opens(const void *l4, uint32_t length, const struct knobs *knobs)
 {
@@ -62,6 +76,7 @@ const struct protocol protocol_udp = {
 	.n_states = UDP_STATES,
 	.established = UDP_NORMAL,
 	.parse = udp_parse,
+	.parse_first = udp_parse_first,
 	.opens = udp_opens,
 	.active = udp_active,
 	.over = udp_over,

@@ -209,6 +209,16 @@ tell_client(struct worker *self, const struct packet *packet, enum verdict verdi
 		icmp_answer(self, packet, ICMP_NO_WAY, 0);
 }
 
+/* A fragment whose first one has made no connection, or none yet, or was the host's. */
+static enum verdict
+follow_first(struct worker *self, struct packet *packet)
+{
+	if (!packet->opens)
+		return VERDICT_KERNEL;
+	return packet->svc->flags & IP_VS_SVC_F_PERSISTENT ? persistent_follow(self, packet)
+							   : verdict_drop(DROP_FRAGMENT);
+}
+
 enum verdict
 first_packet(struct worker *self, struct packet *packet)
 {
@@ -217,6 +227,10 @@ first_packet(struct worker *self, struct packet *packet)
 
 	if (!packet->svc)
 		return VERDICT_NEXT;
+	if (packet->is_fragment && is_for_once(packet))
+		return verdict_drop(DROP_FRAGMENT_ONCE);
+	if (packet->is_later)
+		return follow_first(self, packet);
 	opens = packet->protocol->opens(packet_at(packet, packet->l4), packet_l4_length(packet),
 					fetch(self->lb->knobs));
 	if (opens && !has_room(self, packet))

@@ -2,6 +2,7 @@
  *
  * Forwards one packet of a connection, whatever its headers look like: the slow twin of established.c.
  */
+#include "core/knobs.h"
 #include "lb/conn_table.h"
 #include "path/icmp.h"
 #include "path/path.h"
@@ -27,32 +28,36 @@ conn_find_nexthops(const struct worker *self, struct conn *conn, uint16_t family
 	conn->fib_generation = generation;
 }
 
-/* TCP and UDP: as in the fast path, and so is what keeps its addresses. */
+/* TCP and UDP: as in the fast path, and so is what keeps its addresses. Of fragments the first one alone has ports and
+ * a checksum, which the change of addresses alters as if it were that of a whole packet. */
 static void
 rewrite(struct packet *packet, const struct conn *conn, uint32_t direction)
 {
 	void *ip = packet_at(packet, packet->l3), *l4 = packet_at(packet, packet->l4);
 	const struct protocol *protocol = packet->protocol;
 	const uint32_t length = packet_l4_length(packet);
+	const bool plain = (conn->flags & CONN_NO_OUTPUT) || (!protocol->rewrite && !packet->is_later);
 
 	if (packet->flow.family == AF_INET) {
 		const struct conn_key4 *other = &conn->key4[direction ^ 1];
 
-		if (!protocol->rewrite || (conn->flags & CONN_NO_OUTPUT)) {
+		if (plain) {
 			rewrite_ipv4(ip, l4, conn, direction);
 			return;
 		}
 		rewrite_ipv4_header(ip, conn, direction);
-		protocol->rewrite(l4, length, other->dport, other->sport, conn->l4_delta[direction]);
+		if (!packet->is_later)
+			protocol->rewrite(l4, length, other->dport, other->sport, conn->l4_delta[direction]);
 	} else {
 		const struct conn_key6 *other = &conn->key6[direction ^ 1];
 
-		if (!protocol->rewrite || (conn->flags & CONN_NO_OUTPUT)) {
+		if (plain) {
 			rewrite_ipv6(ip, l4, conn, direction);
 			return;
 		}
 		rewrite_ipv6_header(ip, conn, direction);
-		protocol->rewrite(l4, length, other->dport, other->sport, conn->l4_delta[direction]);
+		if (!packet->is_later)
+			protocol->rewrite(l4, length, other->dport, other->sport, conn->l4_delta[direction]);
 	}
 }
 
@@ -72,13 +77,42 @@ follow(struct worker *self, struct packet *packet, struct conn *conn, uint32_t d
 		conn_set_state(self, conn, next);
 }
 
+/* A fragment's checksum needs the length of the whole, if the ports change. */
+static bool
+is_spoilt(const struct packet *packet, const struct conn *conn, uint32_t direction)
+{
+	if (!packet->is_fragment || !packet->protocol->sums_length || (conn->flags & CONN_NO_OUTPUT))
+		return false;
+	if (packet->flow.family == AF_INET)
+		return packet->flow.sport != conn->key4[direction ^ 1].dport ||
+		       packet->flow.dport != conn->key4[direction ^ 1].sport;
+	return packet->flow.sport != conn->key6[direction ^ 1].dport ||
+	       packet->flow.dport != conn->key6[direction ^ 1].sport;
+}
+
+static bool
+must_not_be_split(const struct packet *packet)
+{
+	const struct rte_ipv4_hdr *ip = packet_at(packet, packet->l3);
+
+	return packet->flow.family == AF_INET6 || (ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG));
+}
+
+/* Whether the outer packet may be: encapsulate.c sets no DF then. */
+static bool
+tunnel_may_be_split(const struct worker *self, const struct packet *packet, const struct conn *conn)
+{
+	const struct dest *dest = dest_get(self->lb, conn->dest);
+
+	return dest && dest->addr.family == AF_INET && packet->flow.family == AF_INET &&
+	       (!must_not_be_split(packet) || fetch(self->lb->knobs)->pmtu_disc == 0);
+}
+
 /* The sender is to make it so much shorter that its new headers fit in. */
 static int
 too_big(struct worker *self, const struct packet *packet, const struct conn *conn, uint32_t direction, uint8_t port)
 {
-	const struct rte_ipv4_hdr *ip = packet_at(packet, packet->l3);
-
-	if (packet->flow.family == AF_INET6 || (ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG)))
+	if (must_not_be_split(packet))
 		icmp_answer(self, packet, ICMP_BEYOND_MTU,
 			    (uint16_t)(self->ports->port[port].mtu - reframe_adds(self, conn, direction)));
 	return -DROP_TOO_BIG;
@@ -97,7 +131,7 @@ change(struct worker *self, struct packet *packet, struct conn *conn, uint32_t d
 	/* Without a port to leave by there is nothing to be made of it; transmit_to() says why. */
 	if (nexthop.state != NEXTHOP_READY && nexthop.state != NEXTHOP_INCOMPLETE && nexthop.state != NEXTHOP_ONLINK)
 		return 0;
-	if (!reframe_fits(self, packet->m, conn, direction, nexthop.port))
+	if (!reframe_fits(self, packet->m, conn, direction, nexthop.port) && !tunnel_may_be_split(self, packet, conn))
 		return too_big(self, packet, conn, direction, nexthop.port);
 	return reframe(self, packet->m, packet->l4, conn, direction, nexthop.port);
 }
@@ -129,15 +163,19 @@ forward_packet(struct worker *self, struct packet *packet, struct conn *conn, ui
 		return verdict_drop(DROP_LADDR_NO_CONN);
 	if (direction == CONN_IN && !dest_alive(self->lb, conn->dest))
 		return verdict_drop(DROP_DEST_REMOVED);
+	if (is_spoilt(packet, conn, direction))
+		return verdict_drop(DROP_TRANSLATION);
 	if (packet->ttl <= 1) {
 		icmp_answer(self, packet, ICMP_TTL_EXCEEDED, 0);
 		return verdict_drop(DROP_IP_TTL);
 	}
 	if (conn->fib_generation != self->fib->generation)
 		conn_find_nexthops(self, conn, packet->flow.family);
-	follow(self, packet, conn, direction);
-	if (conn->flags & CONN_SHIFTED)
-		sequence_shift(self, packet, conn, direction);
+	if (!packet->is_later) {
+		follow(self, packet, conn, direction);
+		if (conn->flags & CONN_SHIFTED)
+			sequence_shift(self, packet, conn, direction);
+	}
 	conn_count(self, conn, direction, packet->end - packet->l3);
 	if ((conn->flags & CONN_WATCHED) && direction == CONN_OUT)
 		conn_answered(self, conn, packet->flow.family);

@@ -62,7 +62,7 @@ is_reset(const struct packet *packet)
 {
 	const struct rte_tcp_hdr *tcp = packet_at(packet, packet->l4);
 
-	return packet->flow.proto == IPPROTO_TCP_ && (tcp->tcp_flags & RTE_TCP_RST_FLAG) != 0;
+	return packet->flow.proto == IPPROTO_TCP_ && !packet->is_later && (tcp->tcp_flags & RTE_TCP_RST_FLAG) != 0;
 }
 
 enum verdict

@@ -36,7 +36,8 @@ ends(struct worker *self, const struct conn_table *table, const struct packet *p
 {
 	const struct protocol *protocol = packet->protocol;
 	const struct knobs *knobs = fetch(self->lb->knobs);
-	bool begins = protocol->begins && protocol->begins(packet_at(packet, packet->l4), packet_l4_length(packet));
+	bool begins = !packet->is_later && protocol->begins &&
+		      protocol->begins(packet_at(packet, packet->l4), packet_l4_length(packet));
 
 	if (knobs->expire_nodest_conn) {
 		const struct dest *dest = dest_get(self->lb, conn->dest);
@@ -97,7 +98,9 @@ known_packet(struct worker *self, struct packet *packet)
 		return VERDICT_NEXT;
 	conn = conn_at(table, CONN_NUMBER(value));
 	direction = CONN_DIRECTION(value);
-	if (packet->protocol->belongs && !packet->protocol->belongs(packet_at(packet, packet->l4), direction))
+	/* Where the ports of a fragment don't tell, either, it goes where the addresses say. */
+	if (packet->protocol->belongs && !packet->is_later &&
+	    !packet->protocol->belongs(packet_at(packet, packet->l4), direction))
 		return VERDICT_NEXT;
 	if (is_spoilt(packet, table, conn))
 		return verdict_drop(DROP_TRANSLATION);

@@ -128,6 +128,7 @@ worker_turn(struct worker *self)
 	work += take_over(self, work > 0);
 	work += take_kernel(self);
 	neighbour_wait_poll(self, transmit_ready, transmit_lost);
+	fragment_sweep(self);
 	conn_sweep(self, AF_INET, &sweep_hooks);
 	conn_sweep(self, AF_INET6, &sweep_hooks);
 	templates_sweep(self);

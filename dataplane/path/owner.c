@@ -13,8 +13,12 @@
 enum verdict
 owner_give(struct worker *self, struct packet *packet, uint32_t to, struct handover_note note)
 {
+	const struct fragment_flow flow = fragment_flow_of(packet);
+
 	packet->m->port = packet->port;
 	handover_note_write(packet->m, note);
+	if (packet->is_fragment)
+		handover_fragment_write(packet->m, fragment_flow_word(&flow));
 	if (!handover_give(self->handover, HANDOVER_OWNER, self->index, to, packet->m))
 		return verdict_drop(DROP_HANDOVER_FULL);
 	self->counters.count[COUNT_GIVEN]++;

@@ -3,7 +3,7 @@
  * The way of a packet. path_burst() takes what a queue or ring gave. Packets of established connections stay in the
  * burst stages of established.c; whatever is odd in any way leaves for the steps below, which take one packet a call:
  *
- *   classify -> arp, nd, echo (for local addresses) -> known -> icmp_error -> lookup -> owner -> first -> local
+ *   classify -> fragment -> arp, nd, echo (for local addresses) -> known -> icmp_error -> lookup -> owner -> first -> local
  *
  * Each step says what became of the packet, and the first one that doesn't say NEXT decides.
  */
@@ -20,6 +20,7 @@
 #include "core/flow.h"
 #include "core/worker.h"
 #include "ip/fib.h"
+#include "ip/fragment_table.h"
 #include "port/handover.h"
 
 struct conn;
@@ -49,7 +50,10 @@ struct packet {
 	uint8_t port; /* index of the port it came in by */
 	bool handed_over; /* another worker found that it is ours */
 	bool to_us; /* sent to the port's MAC address, not to a group */
-	bool is_ip, is_fragment, has_l4;
+	bool is_ip, is_fragment;
+	bool has_l4; /* flow and protocol are complete, and the transport header is there, but for those that ... */
+	bool is_later; /* ... are fragments and not the first: flow, protocol and opens are as the first one says */
+	bool opens; /* of fragments: the first one may make a connection */
 	uint16_t ether_type; /* host order */
 	uint16_t l3, l4;
 	uint16_t end; /* of the IP packet: l3 + its length */
@@ -59,9 +63,13 @@ struct packet {
 	uint32_t fib_generation; /* that this was looked up in, or an earlier one */
 	struct flow flow;
 	const struct protocol *protocol; /* of what has_l4 */
+	struct fragment fragment; /* of what is_fragment: its place */
+	uint32_t fragment_id; /* as it stands in the packet */
+	uint32_t held; /* that waited for this first fragment (ip/fragment_table.h) */
 	struct handover_note note; /* of another worker */
 	const struct service *svc; /* that the packet is for, NULL: none; filled in by lookup */
-	const struct dest *dest; /* where a client goes by TEMPLATE or, BY_CID, by its connection ID; NULL: not settled */
+	const struct dest
+		*dest; /* where a client goes by TEMPLATE or, BY_CID, by its connection ID; NULL: not settled */
 	uint32_t template;
 	bool by_cid;
 	struct openings *openings;
@@ -109,6 +117,7 @@ void path_decided(struct worker *self, struct packet *packet, enum verdict verdi
 
 /* The steps. */
 enum verdict classify_packet(struct worker *self, struct packet *packet);
+enum verdict fragment_packet(struct worker *self, struct packet *packet);
 enum verdict arp_packet(struct worker *self, struct packet *packet);
 enum verdict neighbour_discovery_packet(struct worker *self, struct packet *packet);
 enum verdict echo_packet(struct worker *self, struct packet *packet);
@@ -129,12 +138,24 @@ enum verdict classify_extensions(struct packet *packet, uint8_t next);
 /* Of known.c: the connection and direction of FLOW, as a value of its table (lb/conn_table.h), or CONN_NONE. Completes
  * what is in OPENINGS if that is one of them; with NULL it is none yet. */
 uint32_t known_connection(struct worker *self, struct openings *openings, const struct flow *flow);
+/* To the transport header of a first fragment, which is checked as that of a whole packet is. */
+enum verdict classify_first_fragment(const struct worker *self, struct packet *packet);
+/* Of fragment.c: PACKET is a fragment, not the first, of a datagram whose first one had FLOW. */
+void fragment_follow(struct packet *packet, const struct fragment_flow *flow);
+/* What PACKET, the first one or one that follows it, tells the others of its datagram. */
+struct fragment_flow fragment_flow_of(const struct packet *packet);
+/* Fragments that have waited for too long are dropped. Once a turn. */
+void fragment_sweep(struct worker *self);
+/* The callback of a worker's fragment table: M is dropped. */
+void fragment_drop(void *worker, struct rte_mbuf *m, enum drop_reason reason);
 /* Of owner.c: PACKET goes to worker TO, with NOTE. */
 enum verdict owner_give(struct worker *self, struct packet *packet, uint32_t to, struct handover_note note);
 /* Of persistent.c: finds where the client goes (DEST and TEMPLATE of PACKET), or lets another worker find it. */
 enum verdict persistent_choose(struct worker *self, struct packet *packet);
 /* Of connection_id.c: finds where a QUIC client goes whose connection ID says so (DEST and BY_CID of PACKET). */
 void connection_id_choose(struct packet *packet);
+/* The same for a fragment that finds no connection, but whose first one may be on its way there and back. */
+enum verdict persistent_follow(struct worker *self, struct packet *packet);
 /* Of one_packet.c: forwards a packet of SVC to DEST by itself. */
 enum verdict one_packet(struct worker *self, struct packet *packet, const struct forward_request *request,
 			const struct forward *forward);

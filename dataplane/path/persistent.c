@@ -30,6 +30,25 @@ answered(struct worker *self, struct packet *packet)
 	return packet->dest ? VERDICT_NEXT : verdict_drop(DROP_NO_DEST);
 }
 
+/* It goes the way that the first one went: so it comes back after it. Where an engine looks into the first one, the way
+ * may be another, and if it comes back before, it is lost. */
+enum verdict
+persistent_follow(struct worker *self, struct packet *packet)
+{
+	struct template_request request;
+	uint32_t owner;
+
+	if (packet->note.kind == NOTE_ANSWER)
+		return verdict_drop(DROP_FRAGMENT);
+	if (packet->note.kind == NOTE_ASK)
+		return owner_give(self, packet, packet->note.value, (struct handover_note){ .kind = NOTE_ANSWER });
+	template_ask(self->lb, packet->svc, &packet->flow, NULL, 0, &request);
+	owner = template_owner(&request, self->n_workers);
+	if (owner == self->index)
+		return verdict_drop(DROP_FRAGMENT);
+	return owner_give(self, packet, owner, (struct handover_note){ .kind = NOTE_ASK, .value = self->index });
+}
+
 enum verdict
 persistent_choose(struct worker *self, struct packet *packet)
 {

@@ -8,7 +8,7 @@
 #include <rte_ether.h>
 #include <rte_ip.h>
 
-#include "lb/lb.h"
+#include "lb/protocol.h"
 #include "path/path.h"
 #include "port/exception.h"
 
@@ -22,26 +22,13 @@ route_packet(struct worker *self, struct packet *packet)
 	return VERDICT_NEXT;
 }
 
-/* Fragments of what is load-balanced: the ports are in the first one only, and they are not put together yet. */
-static enum verdict
-fragment_packet(struct worker *self, struct packet *packet)
-{
-	const struct protocol *protocol = protocol_by_number(packet->flow.proto);
-
-	if (!packet->is_fragment || packet->has_l4 || !protocol ||
-	    !lb_has_address(self->lb, packet->flow.family, &packet->flow.dst))
-		return VERDICT_NEXT;
-	/* a long ping to an address without a service of echo is the kernel's */
-	return protocol->portless && !service_find(self->lb, &packet->flow) ? VERDICT_NEXT
-									    : verdict_drop(DROP_FRAGMENT);
-}
-
 static step *const steps[] = {
-	classify_packet, arp_packet,	    known_packet,  route_packet, neighbour_discovery_packet,
-	echo_packet,	 icmp_error_packet, lookup_packet, owner_packet, stray_packet,
-	first_packet,	 fragment_packet,   local_packet,
+	classify_packet, fragment_packet,   arp_packet,	   known_packet, route_packet, neighbour_discovery_packet,
+	echo_packet,	 icmp_error_packet, lookup_packet, owner_packet, stray_packet, first_packet,
+	local_packet,
 };
-#define UNKNOWN 3 /* the first step for a packet that belongs to no connection */
+#define UNHELD 2 /* the first step for a fragment that waited */
+#define UNKNOWN 4 /* the first step for a packet that belongs to no connection */
 
 static void
 to_kernel(struct worker *self, struct packet *packet, enum exception_class class)
@@ -73,15 +60,48 @@ path_decided(struct worker *self, struct packet *packet, enum verdict verdict)
 }
 
 static void
-take_steps(struct worker *self, struct packet *packet, uint32_t from)
+walk(struct worker *self, struct packet *packet, uint32_t from)
 {
 	enum verdict verdict = VERDICT_NEXT;
 
-	if (packet->handed_over)
-		packet->note = handover_note_read(packet->m);
 	for (uint32_t i = from; i < RTE_DIM(steps) && verdict == VERDICT_NEXT; i++)
 		verdict = steps[i](self, packet);
 	path_decided(self, packet, verdict);
+}
+
+/* M waited for the first fragment of its datagram, which had FLOW. */
+static void
+take_held(struct worker *self, struct openings *openings, struct rte_mbuf *m, const struct fragment_flow *flow)
+{
+	struct packet packet = { .m = m, .port = (uint8_t)m->port, .openings = openings };
+
+	/* It passed when it came. */
+	(void)classify_packet(self, &packet);
+	fragment_follow(&packet, flow);
+	walk(self, &packet, UNHELD);
+}
+
+/* Those that waited for a first fragment go where it went. */
+static void
+release_held(struct worker *self, struct packet *packet)
+{
+	const struct fragment_flow flow = fragment_flow_of(packet);
+	struct rte_mbuf *m;
+
+	while ((m = fragment_table_next(self->fragments, &packet->held))) {
+		self->counters.count[COUNT_HELD]--;
+		take_held(self, packet->openings, m, &flow);
+	}
+}
+
+static void
+take_steps(struct worker *self, struct packet *packet, uint32_t from)
+{
+	if (packet->handed_over)
+		packet->note = handover_note_read(packet->m);
+	walk(self, packet, from);
+	if (packet->held != 0)
+		release_held(self, packet);
 }
 
 /* Of ordinary packets: no options, no extension headers. */

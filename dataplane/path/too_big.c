@@ -22,7 +22,10 @@ may_be_split(const struct rte_mbuf *m)
 void
 transmit_too_big(struct worker *self, struct rte_mbuf *m, union nexthop nexthop)
 {
-	if (!may_be_split(m))
-		icmp_answer_sent(self, m, ICMP_BEYOND_MTU, self->ports->port[nexthop.port].mtu);
+	if (may_be_split(m)) {
+		transmit_split(self, m, nexthop);
+		return;
+	}
+	icmp_answer_sent(self, m, ICMP_BEYOND_MTU, self->ports->port[nexthop.port].mtu);
 	drop(self, m, DROP_TOO_BIG);
 }

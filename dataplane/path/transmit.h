@@ -9,6 +9,8 @@
 #include "path/path.h"
 #include "port/port.h"
 
+/* Of split.c: sends an IPv4 frame that may be fragmented in pieces of NEXTHOP's port's MTU. */
+void transmit_split(struct worker *self, struct rte_mbuf *m, union nexthop nexthop);
 /* Sends what is in BUFFER. */
 void transmit_full(struct worker *self, struct send_buffer *buffer);
 

@@ -23,14 +23,15 @@ enum handover_note_kind {
 	NOTE_ASK, /* where does this client of a persistent service go? VALUE: the worker that asks */
 	NOTE_ANSWER, /* to DEST, by template VALUE */
 	NOTE_ROUND, /* whose connection is this? It goes from worker to worker. VALUE: where it began */
+	NOTE_COLLECT, /* a fragment, to the worker that follows its datagram; with another note, that one has seen it */
 };
 struct handover_note {
 	enum handover_note_kind kind;
-	uint32_t value; /* below 2^30 */
+	uint32_t value; /* below 2^29 */
 	uint32_t dest; /* id */
 };
 
-#define NOTE_KIND_SHIFT 30
+#define NOTE_KIND_SHIFT 29
 
 static inline void
 handover_note_write(struct rte_mbuf *m, struct handover_note note)
@@ -47,6 +48,23 @@ handover_note_read(const struct rte_mbuf *m)
 		.value = m->hash.fdir.hi & ((1u << NOTE_KIND_SHIFT) - 1),
 		.dest = m->hash.fdir.lo,
 	};
+}
+
+/* A fragment brings along what the first one of its datagram said, 64 bits, in a field that only matters to who asks a
+ * port for offloads. */
+static inline void
+handover_fragment_write(struct rte_mbuf *m, uint64_t flow)
+{
+	m->tx_offload = flow;
+}
+
+static inline uint64_t
+handover_fragment_read(struct rte_mbuf *m)
+{
+	uint64_t flow = m->tx_offload;
+
+	m->tx_offload = 0;
+	return flow;
 }
 
 struct handover;

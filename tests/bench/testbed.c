@@ -392,6 +392,8 @@ limits_of(const struct testbed_spec *spec)
 		.dests = RTE_MAX(16384u, spec->services * spec->dests),
 		.templates = 1024,
 		.waiting_packets = 64,
+		.datagrams = 64,
+		.fragments = 64,
 	};
 }
 

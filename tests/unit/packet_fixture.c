@@ -158,6 +158,9 @@ join(struct network *network, struct worker *self, struct handover *handover)
 	self->neighbour_requests = rte_ring_create_elem(name, sizeof(struct neighbour_request), 1024, SOCKET_ID_ANY, 0);
 	assert_non_null(self->neighbour_requests);
 	assert_int_equal(neighbour_wait_create(64, -1, &self->waiting), 0);
+	assert_int_equal(
+		fragment_table_create(FIXTURE_DATAGRAMS, FIXTURE_FRAGMENTS, -1, fragment_drop, self, &self->fragments),
+		0);
 	for (uint16_t port = 0; port < 2; port++) {
 		self->send[port].dev = port;
 		self->send[port].own_queue = true;
@@ -188,6 +191,7 @@ network_discard(struct network *network)
 	for (uint32_t i = 0; i < network->director->n_workers; i++) {
 		rte_ring_free(network->director->workers[i]->neighbour_requests);
 		neighbour_wait_destroy(network->director->workers[i]->waiting);
+		fragment_table_destroy(network->director->workers[i]->fragments);
 	}
 	handover_destroy(network->director->workers[0]->handover);
 	fib_destroy(network->fib);

@@ -24,6 +24,8 @@ enum { CLIENTS, SERVERS };
 enum { FIN = 1, SYN = 2, RST = 4, ACK = 16 };
 
 #define CAUGHT_MAX 512
+#define FIXTURE_DATAGRAMS 64 /* that a worker follows */
+#define FIXTURE_FRAGMENTS 256 /* that wait at a worker */
 
 struct caught {
 	uint32_t n;

@@ -16,8 +16,11 @@ with_extensions(struct frame *frame, uint8_t type, uint32_t n)
 	memmove(extension + 8 * n, extension, m->data_len - IP - 40);
 	rte_pktmbuf_append(m, (uint16_t)(8 * n));
 	for (uint32_t i = 0; i < n; i++) {
-		const uint8_t bytes[8] = { i + 1 < n ? type : last, 0, 1, 4 };
+		uint8_t bytes[8] = { i + 1 < n ? type : last, 0, 1, 4 };
 
+		/* of a packet that is whole */
+		if (type == IPPROTO_FRAGMENT)
+			bytes[2] = bytes[3] = 0;
 		memcpy(extension + 8 * i, bytes, 8);
 	}
 	ip->proto = type;
@@ -84,8 +87,18 @@ too_many_or_endless_extension_headers_are_refused(void **state)
 	*rte_pktmbuf_mtod_offset(m, uint8_t *, IP + 41) = 5; /* 48 bytes; there are 44 */
 	receive(network, 0, CLIENTS, m);
 	assert_dropped(network, DROP_IP_EXTENSIONS);
-	receive(network, 0, CLIENTS, with_extensions(&frame, IPPROTO_FRAGMENT, 1));
-	assert_dropped(network, DROP_FRAGMENT);
+	receive(network, 0, CLIENTS, with_extensions(&frame, IPPROTO_FRAGMENT, 2));
+	assert_dropped(network, DROP_IP_EXTENSIONS);
+	m = with_extensions(&frame, IPPROTO_FRAGMENT, 2);
+	put16(m, IP + 42, 1);
+	receive(network, 0, CLIENTS, m);
+	assert_dropped(network, DROP_FRAGMENT_LENGTH);
+	put16(m = with_extensions(&frame, IPPROTO_FRAGMENT, 2), IP + 42, 1);
+	put16(m, IP + 4, 48);
+	receive(network, 0, CLIENTS, m);
+	assert_dropped(network, DROP_IP_EXTENSIONS);
+	receive(network, 0, CLIENTS, with_extensions(&frame, IPPROTO_HOPOPTS, 8));
+	rte_pktmbuf_free(sent_one(SERVERS));
 	network_free(network);
 }
 

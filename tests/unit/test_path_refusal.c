@@ -31,9 +31,9 @@ static const struct change changes[] = {
 	{ false, 6, IP + 8, 0x0106, false, DROP_IP_TTL },
 	{ false, 6, IP + 8, 0x0006, false, DROP_IP_TTL },
 	{ false, 17, IP + 8, 0x0111, false, DROP_IP_TTL },
-	{ false, 6, IP + 6, 0x2000, false, DROP_FRAGMENT },
-	{ false, 17, IP + 6, 0x0001, false, DROP_FRAGMENT },
-	{ false, 6, IP + 6, 0x3fff, false, DROP_FRAGMENT },
+	{ false, 6, IP + 6, 0x2000, false, DROP_FRAGMENT_LENGTH },
+	{ false, 17, IP + 6, 0x1fff, false, DROP_FRAGMENT_LENGTH },
+	{ false, 6, IP + 6, 0x3fff, false, DROP_FRAGMENT_LENGTH },
 	{ false, 6, IP + 32, 0x4002, false, DROP_L4_LENGTH },
 	{ false, 6, IP + 32, 0x0002, false, DROP_L4_LENGTH },
 	{ false, 6, IP + 32, 0xf002, false, DROP_L4_LENGTH },
@@ -47,7 +47,7 @@ static const struct change changes[] = {
 	{ false, 132, IP + 34, 0, false, DROP_L4_LENGTH },
 	{ false, 132, IP + 34, 21, false, DROP_L4_LENGTH },
 	{ false, 132, IP + 34, 65535, false, DROP_L4_LENGTH },
-	{ false, 132, IP + 6, 0x0001, false, DROP_FRAGMENT },
+	{ false, 132, IP + 6, 0x1fff, false, DROP_FRAGMENT_LENGTH },
 	{ true, 6, IP, 0x5000, false, DROP_IP_VERSION },
 	{ true, 6, IP + 4, 1500, false, DROP_IP_LENGTH },
 	{ true, 6, IP + 4, 65535, false, DROP_IP_LENGTH },
@@ -176,6 +176,7 @@ frames_for_other_hosts_and_odd_buffers_are_refused(void **state)
 	receive(network, 0, CLIENTS, frame_new(&frame, CLIENTS));
 	assert_dropped(network, DROP_NOT_OURS);
 	frame.dst_mac = NULL;
+	frame.payload = 1400;
 	m = frame_new(&frame, CLIENTS);
 	assert_int_equal(rte_pktmbuf_chain(m, frame_new(&frame, CLIENTS)), 0);
 	receive(network, 0, CLIENTS, m);
@@ -260,6 +261,7 @@ to_a_local_address_without_connection_is_refused(void **state)
 	frame.dst = "10.0.0.100";
 	receive(network, 0, SERVERS, frame_new(&frame, SERVERS));
 	assert_dropped(network, DROP_LADDR_NO_CONN);
+	frame.payload = 20;
 	m = frame_new(&frame, SERVERS);
 	put16(m, IP + 6, 0x2000);
 	mend_ipv4_checksum(m);

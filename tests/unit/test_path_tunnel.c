@@ -291,6 +291,72 @@ the_longest_packet_fills_the_mtu_and_a_longer_one_is_dropped(void **state)
 	}
 }
 
+/* What SERVERS sent, fragments of an IPv4 packet, put together. */
+static struct rte_mbuf *
+rejoined(void)
+{
+	struct rte_mbuf *whole = rte_pktmbuf_alloc(packet_pool);
+	struct rte_ipv4_hdr *ip;
+
+	assert_true(sent[SERVERS].n >= 2);
+	for (uint32_t i = 0; i < sent[SERVERS].n; i++) {
+		const struct rte_mbuf *m = sent[SERVERS].packets[i];
+		const uint32_t skip = i == 0 ? 0 : 34;
+		const bool last = i + 1 == sent[SERVERS].n;
+
+		ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, 14);
+		assert_in_range(m->pkt_len, 35, 1514);
+		assert_int_equal(sum_of(0, (const uint8_t *)ip, 20), 0xffff);
+		assert_int_equal(be16((const uint8_t *)ip + 6),
+				 (i == 0 ? 0 : (whole->pkt_len - 34) / 8) | (last ? 0 : 0x2000));
+		memcpy(rte_pktmbuf_append(whole, (uint16_t)(m->pkt_len - skip)),
+		       rte_pktmbuf_mtod_offset(m, void *, skip), m->pkt_len - skip);
+	}
+	ip = rte_pktmbuf_mtod_offset(whole, struct rte_ipv4_hdr *, 14);
+	ip->fragment_offset = 0;
+	ip->total_length = rte_cpu_to_be_16((uint16_t)(whole->pkt_len - 14));
+	ip->hdr_checksum = 0;
+	ip->hdr_checksum = rte_ipv4_cksum(ip);
+	for (uint32_t i = 0; i < sent[SERVERS].n; i++)
+		rte_pktmbuf_free(sent[SERVERS].packets[i]);
+	sent[SERVERS].n = 0;
+	return whole;
+}
+
+/* As Linux does it: the outer one, where it is of IPv4. */
+static void
+longer_packets_that_may_be_are_split(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < TUNNELS; i++) {
+		const struct tunnel tunnel = tunnel_number(i);
+		struct network *network = serve(&tunnel, server_of(&tunnel));
+		struct frame frame = frame_of(&tunnel);
+		struct rte_mbuf *m, *expected;
+
+		send_and_check(network, &tunnel, frame, false);
+		frame.flags = ACK;
+		frame.payload = 1400 + 72;
+		for (int slowly = 0; slowly < 2 && !tunnel.client6; slowly++) {
+			m = frame_new(&frame, CLIENTS);
+			rte_pktmbuf_mtod(m, uint8_t *)[14 + 6] = 0;
+			frame_checksums(m);
+			(slowly ? receive_slowly : receive)(network, 0, CLIENTS, m);
+			if (tunnel.server6) {
+				assert_dropped(network, DROP_TOO_BIG);
+				continue;
+			}
+			frame.ttl = 63;
+			expected = frame_new(&frame, SERVERS);
+			frame.ttl = 0;
+			rte_pktmbuf_mtod(expected, uint8_t *)[14 + 6] = 0;
+			frame_checksums(expected);
+			check_tunneled(&tunnel, rejoined(), expected);
+		}
+		network_free(network);
+	}
+}
+
 /* The same packet with its data moved to the front of the buffer, but for ROOM bytes (an even number, as drivers do). */
 static struct rte_mbuf *
 with_headroom(struct rte_mbuf *m, uint32_t room)
@@ -514,6 +580,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packets_of_every_tunnel_have_the_right_bytes),
 		cmocka_unit_test(the_longest_packet_fills_the_mtu_and_a_longer_one_is_dropped),
+		cmocka_unit_test(longer_packets_that_may_be_are_split),
 		cmocka_unit_test(a_buffer_without_headroom_is_dropped),
 		cmocka_unit_test(without_an_address_of_its_own_the_director_sends_nothing),
 		cmocka_unit_test(padding_stays_behind),

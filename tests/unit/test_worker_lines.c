@@ -113,7 +113,9 @@ make_workers(struct scene *scene)
 			    .services = FIXTURE_SERVICES,
 			    .dests = FIXTURE_DESTS,
 			    .templates = TEMPLATES,
-			    .waiting_packets = 64 },
+			    .waiting_packets = 64,
+			    .datagrams = 64,
+			    .fragments = 64 },
 	};
 	const struct worker_shared shared = {
 		.config = &config,

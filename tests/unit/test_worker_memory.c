@@ -83,7 +83,9 @@ begin(void **state)
 						   .services = 64,
 						   .dests = 64,
 						   .templates = 1024,
-						   .waiting_packets = 64 } };
+						   .waiting_packets = 64,
+						   .datagrams = 64,
+						   .fragments = 64 } };
 	struct worker_shared shared = { .config = &config, .ports = &here.ports };
 
 	(void)state;

@@ -88,8 +88,9 @@ def ipv4_only(p):
     yield "ip_header_length", "ihl-beyond-the-frame", p.frame(p.ip(b"", ihl=15))
     yield "ip_checksum", "wrong-header-checksum", p.frame(p.ip(p.tcp(), spoil=1))
     yield "ip_length", "length-under-the-header", p.frame(p.ip(p.tcp(), length=19))
-    yield "fragment", "first-fragment", p.frame(p.ip(p.tcp(), fragment=0x2000))
-    yield "fragment", "later-fragment", p.frame(p.ip(p.tcp(), fragment=100))
+    yield "fragment_length", "fragment-of-20-bytes", p.frame(p.ip(p.tcp(), fragment=0x2000))
+    yield "fragment_length", "fragment-beyond-65535", p.frame(p.ip(p.tcp(), fragment=0x1fff))
+    yield "fragment_tiny", "ports-in-a-first-fragment", p.frame(p.ip(p.tcp()[:16], fragment=0x2000))
 
 
 def ipv6_only(p):
@@ -98,7 +99,8 @@ def ipv6_only(p):
     yield "ip_extensions", "extension-cut-short", p.frame(p.ip(struct.pack("!BB", TCP, 0), proto=ROUTING))
     yield "ip_extensions", "extension-beyond-the-packet", p.frame(p.ip(struct.pack("!BB6x", TCP, 200), proto=ROUTING))
     yield "ip_extensions", "nine-extensions", p.frame(p.ip(chain + p.tcp(), proto=ROUTING))
-    yield "fragment", "first-fragment", p.frame(p.ip(more + p.tcp(), proto=FRAGMENT))
+    yield "fragment_length", "fragment-of-20-bytes", p.frame(p.ip(more + p.tcp(), proto=FRAGMENT))
+    yield "fragment_tiny", "ports-in-a-first-fragment", p.frame(p.ip(more + p.tcp()[:16], proto=FRAGMENT))
 
 
 def kinds(p):
