@@ -50,9 +50,8 @@ behind_process(const char *text)
 	return *text == '/' ? text + 1 : text;
 }
 
-/* Are the files the kernel's, because there is no ipvsd? */
-static bool
-are_kernels(void)
+bool
+files_are_kernels(void)
 {
 	const char *path = control_path(NULL);
 	int fd;
@@ -84,18 +83,18 @@ files_name(const char *path)
 {
 	const char *name = name_of(path);
 
-	return name && !are_kernels() ? name : NULL;
+	return name && !files_are_kernels() ? name : NULL;
 }
 
 bool
 files_is_folder(const char *path)
 {
-	return (strcmp(path, SYSCTL_FOLDER) == 0 || strcmp(path, SYSCTL_FOLDER "/") == 0) && !are_kernels();
+	return (strcmp(path, SYSCTL_FOLDER) == 0 || strcmp(path, SYSCTL_FOLDER "/") == 0) && !files_are_kernels();
 }
 
 /* A user who may not ask ipvsd gets the error of a file. */
-static int
-fail(int err)
+int
+files_fail(int err)
 {
 	errno = err == -EPERM ? EACCES : err == -ECONNREFUSED ? ENOENT : -err;
 	return -1;
@@ -132,7 +131,7 @@ files_open(const char *name, int flags)
 		if (files_mode(name, &mode) < 0)
 			return -1;
 		if (!(mode & 0222))
-			return fail(-EACCES);
+			return files_fail(-EACCES);
 	}
 	snprintf(label, sizeof(label), "%s%s", writes ? WRITABLE : "", name);
 	fd = memfd_create(label, memory);
@@ -145,7 +144,7 @@ files_open(const char *name, int flags)
 	if (err == 0)
 		return fd;
 	real()->close(fd);
-	return fail(err);
+	return files_fail(err);
 }
 
 /* Whether FD was opened to be written; the name that ipvsd has for it in NAME. */
@@ -187,15 +186,39 @@ files_write(int fd, const void *data, size_t length)
 		return -1;
 	}
 	if (length > SSIZE_MAX)
-		return fail(-EINVAL);
+		return files_fail(-EINVAL);
 	at = lseek(fd, 0, SEEK_CUR);
 	if (at == 0 && length > 0) {
 		err = control_file_write(NULL, name, data, length);
 		if (err < 0)
-			return fail(err);
+			return files_fail(err);
 	}
 	lseek(fd, (off_t)length, SEEK_CUR);
 	return (ssize_t)length;
+}
+
+/* To the kernel (proc_sys_call_handler()) the pieces are one text, too. */
+ssize_t
+files_writev(int fd, const struct iovec *iov, int n)
+{
+	size_t length = 0, at = 0;
+	ssize_t written;
+	char *data;
+
+	for (int i = 0; i < n; i++)
+		if (__builtin_add_overflow(length, iov[i].iov_len, &length))
+			return files_fail(-EINVAL);
+	data = malloc(length > 0 ? length : 1);
+	if (!data)
+		return -1;
+	for (int i = 0; i < n; i++) {
+		if (iov[i].iov_len > 0)
+			memcpy(data + at, iov[i].iov_base, iov[i].iov_len);
+		at += iov[i].iov_len;
+	}
+	written = files_write(fd, data, length);
+	free(data);
+	return written;
 }
 
 static ssize_t
@@ -247,5 +270,5 @@ files_mode(const char *name, uint32_t *ret)
 {
 	int err = control_file_mode(NULL, name, ret);
 
-	return err < 0 ? fail(err) : 0;
+	return err < 0 ? files_fail(err) : 0;
 }

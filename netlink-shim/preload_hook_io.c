@@ -77,7 +77,9 @@ writev(int fd, const struct iovec *iov, int n)
 	struct link *link = fds_link(fd);
 	const struct msghdr msg = { .msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)n };
 
-	return link && n >= 0 ? link_send(fd, link, &msg, 0) : real()->writev(fd, iov, n);
+	ssize_t written = link && n >= 0 ? link_send(fd, link, &msg, 0) : real()->writev(fd, iov, n);
+
+	return written < 0 && errno == EPERM && !link ? files_writev(fd, iov, n) : written;
 }
 
 HOOK ssize_t

@@ -6,6 +6,7 @@
 #ifndef PRELOAD_REAL_H
 #define PRELOAD_REAL_H
 
+#include <dirent.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -71,6 +72,19 @@
 	X(int, access, (const char *, int))                      \
 	X(int, faccessat, (int, const char *, int, int))
 
+/* preload_hook_folder.c */
+#define REAL_FOLDER_FUNCTIONS(X)                                            \
+	X(DIR *, opendir, (const char *))                                   \
+	X(int, closedir, (DIR *))                                           \
+	X(struct dirent *, readdir, (DIR *))                                \
+	X(int, readdir_r, (DIR *, struct dirent *, struct dirent **))       \
+	X(void, rewinddir, (DIR *))                                         \
+	X(long, telldir, (DIR *))                                           \
+	X(void, seekdir, (DIR *, long))                                     \
+	X(int, scandir,                                                     \
+	  (const char *, struct dirent ***, int (*)(const struct dirent *), \
+	   int (*)(const struct dirent **, const struct dirent **)))
+
 /* preload_hook_glibc.c, preload_hook_path_glibc.c: other C libraries have none of them. */
 #ifdef __GLIBC__
 #define REAL_GLIBC_FUNCTIONS(X)                                \
@@ -89,6 +103,7 @@ typedef unsigned int mmsg_flags;
 	REAL_WAIT_FUNCTIONS(X)   \
 	REAL_FD_FUNCTIONS(X)     \
 	REAL_PATH_FUNCTIONS(X)   \
+	REAL_FOLDER_FUNCTIONS(X) \
 	REAL_GLIBC_FUNCTIONS(X)
 
 struct real_functions {

@@ -57,6 +57,21 @@ FOLDER=/proc/sys/net/ipv4/vs
 	under_shim sh -c "[ -w $FOLDER/drop_packet ] && [ -d $FOLDER ]"
 }
 
+@test "ls and sysctl -a list them, and Python does" {
+	local names
+	names=$(ipvsdctl_at director1 sysctl | sed 's/^net\.ipv4\.vs\.//; s/ = .*//' | LC_ALL=C sort)
+	[ "$(under_shim env LC_ALL=C ls $FOLDER)" = "$names" ]
+	[ "$(under_shim env LC_ALL=C ls $FOLDER/)" = "$names" ]
+	under_shim ls -l $FOLDER >"$BATS_TEST_TMPDIR/long"
+	[ "$(grep -c '^-rw-r--r--' "$BATS_TEST_TMPDIR/long")" -eq 27 ]
+	[ "$(under_shim ls /proc/sys/net/ipv4 | grep -cx vs)" -eq 1 ]
+	[ "$(under_shim python3 -c "import os; print(*sorted(os.listdir('$FOLDER')), sep='\n')")" = "$names" ]
+	under_shim bash -c "printf '%s\n' $FOLDER/am*" | grep -qx $FOLDER/amemthresh
+	run --separate-stderr under_shim sysctl -a
+	diff <(grep '^net\.ipv4\.vs\.' <<<"$output" | LC_ALL=C sort) <(ipvsdctl_at director1 sysctl | LC_ALL=C sort)
+	grep -q '^net\.ipv4\.ip_forward = ' <<<"$output"
+}
+
 @test "what can't reach ipvsd is an error, not a silence" {
 	run under_shim bash -c "echo 1 >$FOLDER/sloppy_tcp"
 	echo "$output"
