@@ -108,7 +108,7 @@ bad_settings=(
 	'local_addresses = ( { name = "a"; port = "wan"; addresses = ( "10.0.0.1" ); active = "never"; } );|"with-vip ADDRESS"'
 	'marks = ( { protocol = "tcp"; } );|mark is needed'
 	'marks = ( { mark = 0; } );|out of range; allowed: 1 to 4294967295'
-	'marks = ( { mark = 1; protocol = "gre"; } );|is not allowed; one of: any, tcp or udp'
+	'marks = ( { mark = 1; protocol = "gre"; } );|is not allowed; one of: any, tcp, udp, sctp, icmp or icmpv6'
 	'marks = ( { mark = 1; destination = "192.0.2.1/24"; } );|is no prefix'
 	'marks = ( { mark = 1; destination = "192.0.2.0/33"; } );|is no prefix'
 	'marks = ( { mark = 1; source = 5; } );|is no prefix'
