@@ -47,7 +47,12 @@ static const struct fragment_flow the_flow = { .sport = 0x1234, .dport = 0x5678,
 static struct fragment_id
 id_of(uint32_t number)
 {
-	return (struct fragment_id){ .src.v4 = 0x0100000a, .dst.v4 = 0x010200c0, .id = number, .family = AF_INET };
+	struct fragment_id id = { .id = number, .family = AF_INET };
+
+	/* An initialiser of v4 alone would leave the rest of the address to chance. */
+	id.src.v4 = 0x0100000a;
+	id.dst.v4 = 0x010200c0;
+	return id;
 }
 
 /* Piece of datagram ID, known as M. */
