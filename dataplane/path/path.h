@@ -68,8 +68,8 @@ struct packet {
 	uint32_t held; /* that waited for this first fragment (ip/fragment_table.h) */
 	struct handover_note note; /* of another worker */
 	const struct service *svc; /* that the packet is for, NULL: none; filled in by lookup */
-	const struct dest
-		*dest; /* where a client goes by TEMPLATE or, BY_CID, by its connection ID; NULL: not settled */
+	/* Where a client goes by TEMPLATE or, BY_CID, by its connection ID; NULL: not settled. */
+	const struct dest *dest;
 	uint32_t template;
 	bool by_cid;
 	struct openings *openings;
@@ -152,10 +152,10 @@ void fragment_drop(void *worker, struct rte_mbuf *m, enum drop_reason reason);
 enum verdict owner_give(struct worker *self, struct packet *packet, uint32_t to, struct handover_note note);
 /* Of persistent.c: finds where the client goes (DEST and TEMPLATE of PACKET), or lets another worker find it. */
 enum verdict persistent_choose(struct worker *self, struct packet *packet);
-/* Of connection_id.c: finds where a QUIC client goes whose connection ID says so (DEST and BY_CID of PACKET). */
-void connection_id_choose(struct packet *packet);
 /* The same for a fragment that finds no connection, but whose first one may be on its way there and back. */
 enum verdict persistent_follow(struct worker *self, struct packet *packet);
+/* Of connection_id.c: finds where a QUIC client goes whose connection ID says so (DEST and BY_CID of PACKET). */
+void connection_id_choose(struct packet *packet);
 /* Of one_packet.c: forwards a packet of SVC to DEST by itself. */
 enum verdict one_packet(struct worker *self, struct packet *packet, const struct forward_request *request,
 			const struct forward *forward);

@@ -63,17 +63,26 @@ report_row(const struct row *row)
 	first_row = false;
 }
 
+void
+report_nothing(const char *name, const char *reason)
+{
+	print_section();
+	printf("  %-38s %s\n", name, reason);
+	fflush(stdout);
+}
+
 /* False, with a line that says so, if the machine was disturbed all the time: then there is no figure. */
 static bool
 row_of_samples(const char *name, const char *unit, struct samples *samples, double overhead, struct row *ret)
 {
+	char reason[48];
+
 	*ret = (struct row){ .unit = unit, .gross = samples_summary(samples), .overhead = overhead };
 	snprintf(ret->name, sizeof(ret->name), "%s", name);
 	if (samples->kept > 0)
 		return true;
-	print_section();
-	printf("  %-38s no undisturbed sample of %u\n", name, samples->taken);
-	fflush(stdout);
+	snprintf(reason, sizeof(reason), "no undisturbed sample of %u", samples->taken);
+	report_nothing(name, reason);
 	return false;
 }
 

@@ -30,6 +30,8 @@ double report_mean(const char *name, const char *unit, struct samples *samples, 
 void report_rate(const char *name, const char *unit, struct samples *samples);
 /* A figure that isn't a median of samples. */
 void report_figure(const char *name, const char *unit, double value);
+/* A row without a figure, and why. */
+void report_nothing(const char *name, const char *reason);
 /* Writes the JSON; 0 or -errno. */
 int report_close(void);
 

@@ -170,8 +170,8 @@ stop(struct lister *lister)
 	free(lister);
 }
 
-/* Adds samples of MS milliseconds. */
-static void
+/* Adds samples of MS milliseconds, or fewer once there are enough of them. How long it took, in seconds. */
+static double
 sample_turns(const struct lister *lister, uint32_t ms, struct samples *samples)
 {
 	uint64_t start = rte_rdtsc();
@@ -182,6 +182,7 @@ sample_turns(const struct lister *lister, uint32_t ms, struct samples *samples)
 		sample_begin(&sample);
 		sample_end(&sample, samples, worker_turn(lister->testbed->workers[0]));
 	}
+	return (double)(rte_rdtsc() - start) / (double)rte_get_tsc_hz();
 }
 
 /* Rounds without and with the listing; -EPROTO if nothing was listed. */
@@ -192,6 +193,7 @@ measure(struct bench *bench, struct lister *lister, const struct flows *flows, c
 	struct samples *samples = calloc(2, sizeof(*samples));
 	char name[REPORT_NAME_MAX];
 	unsigned int lcore = rte_get_next_lcore(-1, 1, 0);
+	double seconds[2] = { 0 };
 
 	if (!samples)
 		return -ENOMEM;
@@ -204,7 +206,7 @@ measure(struct bench *bench, struct lister *lister, const struct flows *flows, c
 	}
 	for (uint32_t i = 0; i < 2 * ROUNDS; i++) {
 		__atomic_store_n(&lister->lists, i % 2, __ATOMIC_RELAXED);
-		sample_turns(lister, ms, &samples[i % 2]);
+		seconds[i % 2] += sample_turns(lister, ms, &samples[i % 2]);
 	}
 	__atomic_store_n(&lister->ends, 1, __ATOMIC_RELAXED);
 	rte_eal_wait_lcore(lcore);
@@ -213,7 +215,7 @@ measure(struct bench *bench, struct lister *lister, const struct flows *flows, c
 		report_samples(name, "cycles/packet", &samples[i], overhead);
 	}
 	snprintf(name, sizeof(name), "dumps/%s/listed", what);
-	report_figure(name, "objects/s", (double)lister->objects * 1000 / (ms * ROUNDS));
+	report_figure(name, "objects/s", (double)lister->objects / seconds[1]);
 	free(samples);
 	return lister->objects > 0 ? 0 : -EPROTO;
 }

@@ -115,7 +115,7 @@ report(struct latency *latency, const char *name)
 	struct row row = { .unit = "us" };
 
 	if (pace->n == 0) {
-		fprintf(stderr, "bench: %s: no undisturbed packet\n", name);
+		report_nothing(name, "no undisturbed packet");
 		return;
 	}
 	qsort(pace->latencies, pace->n, sizeof(pace->latencies[0]), compare_ticks);
@@ -163,7 +163,7 @@ at_load(struct bench *bench, struct latency *latency, uint32_t percent, const ch
 	latency->pace.interval = 0;
 	run(latency, bench->row_ms / 4);
 	if (latency->packets == 0) {
-		fprintf(stderr, "bench: %s: the machine was never undisturbed\n", name);
+		report_nothing(name, "the machine was never undisturbed");
 		return 0;
 	}
 	interval = (double)latency->ticks / (double)latency->packets * 100 / percent;

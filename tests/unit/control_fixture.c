@@ -101,6 +101,20 @@ control_fixture_free(struct control_fixture *fixture)
 	free(fixture);
 }
 
+int
+control_setup(void **state)
+{
+	*state = control_fixture_new();
+	return 0;
+}
+
+int
+control_teardown(void **state)
+{
+	control_fixture_free(*state);
+	return 0;
+}
+
 /* ---- Requests ---- */
 
 static struct nlmsghdr *

@@ -41,6 +41,9 @@ struct control_fixture {
 
 struct control_fixture *control_fixture_new(void);
 void control_fixture_free(struct control_fixture *fixture);
+/* The same for cmocka's set-up and tear-down: *STATE is the fixture. */
+int control_setup(void **state);
+int control_teardown(void **state);
 
 /* A datagram under construction. */
 struct wire {

@@ -17,20 +17,6 @@
 static struct wire wire;
 
 static int
-setup(void **state)
-{
-	*state = control_fixture_new();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	control_fixture_free(*state);
-	return 0;
-}
-
-static int
 request(struct control_fixture *fixture, uint16_t family, uint8_t command, uint16_t flags)
 {
 	wire_clear(&wire);
@@ -345,21 +331,31 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(the_family_is_resolved_as_by_the_kernel, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_client_that_asks_for_no_acknowledgement_gets_none, setup, teardown),
-		cmocka_unit_test_setup_teardown(families_are_found_by_number_and_listed, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_family_is_resolved_as_by_the_kernel, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(a_client_that_asks_for_no_acknowledgement_gets_none, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(families_are_found_by_number_and_listed, control_setup,
+						control_teardown),
 		cmocka_unit_test_setup_teardown(success_is_acknowledged_with_the_header_and_errors_carry_the_request,
-						setup, teardown),
-		cmocka_unit_test_setup_teardown(a_get_is_answered_before_it_is_acknowledged, setup, teardown),
-		cmocka_unit_test_setup_teardown(commands_that_are_not_there_are_not_supported, setup, teardown),
-		cmocka_unit_test_setup_teardown(without_permission_only_the_resolution_works, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_exclusive_flag_is_no_dump, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_is_no_request_is_only_acknowledged, setup, teardown),
-		cmocka_unit_test_setup_teardown(sixty_destinations_come_whole_in_several_datagrams, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_dump_survives_changes_on_its_way, setup, teardown),
-		cmocka_unit_test_setup_teardown(messages_of_one_datagram_are_answered_in_order, setup, teardown),
-		cmocka_unit_test_setup_teardown(messages_of_a_wrong_length_end_their_datagram, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_failed_publication_is_no_success, setup, teardown),
+						control_setup, control_teardown),
+		cmocka_unit_test_setup_teardown(a_get_is_answered_before_it_is_acknowledged, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(commands_that_are_not_there_are_not_supported, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(without_permission_only_the_resolution_works, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(the_exclusive_flag_is_no_dump, control_setup, control_teardown),
+		cmocka_unit_test_setup_teardown(what_is_no_request_is_only_acknowledged, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(sixty_destinations_come_whole_in_several_datagrams, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(a_dump_survives_changes_on_its_way, control_setup, control_teardown),
+		cmocka_unit_test_setup_teardown(messages_of_one_datagram_are_answered_in_order, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(messages_of_a_wrong_length_end_their_datagram, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(a_failed_publication_is_no_success, control_setup, control_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

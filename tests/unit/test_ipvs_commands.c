@@ -16,20 +16,6 @@
 
 static struct wire wire;
 
-static int
-setup(void **state)
-{
-	*state = control_fixture_new();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	control_fixture_free(*state);
-	return 0;
-}
-
 /* An attribute as a row of a table says it. TYPE 0: none. */
 struct attr_row {
 	uint16_t type, length;
@@ -360,12 +346,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(services_are_refused_with_the_kernels_errors, setup, teardown),
-		cmocka_unit_test_setup_teardown(malformed_nests_are_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_broadcast_address_of_a_subnet_is_no_destination, setup, teardown),
-		cmocka_unit_test_setup_teardown(destinations_are_refused_with_the_kernels_errors, setup, teardown),
-		cmocka_unit_test_setup_teardown(daemons_are_refused_accepted_and_reported, setup, teardown),
-		cmocka_unit_test_setup_teardown(timeouts_are_checked_and_zero_leaves_them, setup, teardown),
+		cmocka_unit_test_setup_teardown(services_are_refused_with_the_kernels_errors, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(malformed_nests_are_refused, control_setup, control_teardown),
+		cmocka_unit_test_setup_teardown(a_broadcast_address_of_a_subnet_is_no_destination, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(destinations_are_refused_with_the_kernels_errors, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(daemons_are_refused_accepted_and_reported, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(timeouts_are_checked_and_zero_leaves_them, control_setup,
+						control_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

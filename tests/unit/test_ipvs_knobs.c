@@ -36,13 +36,6 @@ setup(void **state)
 }
 
 static int
-teardown(void **state)
-{
-	control_fixture_free(*state);
-	return 0;
-}
-
-static int
 knob_write(struct control_fixture *fixture, const char *name, const char *text)
 {
 	return ipvs_knob_write(fixture->model, knob_by_name(name), text, strlen(text));
@@ -260,7 +253,7 @@ a_round_that_has_begun_is_ended(void **state)
 	assert_in_range(rate_after(fixture, dest, 20), 187, 188);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, control_teardown)
 
 int
 main(void)

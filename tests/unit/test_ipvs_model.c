@@ -18,20 +18,6 @@
 
 static struct wire wire;
 
-static int
-setup(void **state)
-{
-	*state = control_fixture_new();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	control_fixture_free(*state);
-	return 0;
-}
-
 static const struct ipvs_dest *
 first_dest(const struct control_fixture *fixture)
 {
@@ -375,22 +361,31 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(flags_are_masked_and_hashed_is_always_shown, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_mark_wins_over_an_address, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_persistence_engine_is_shown_until_an_edit_names_none, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(unknown_attributes_and_nest_bits_do_not_matter, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_destination_that_comes_back_keeps_number_and_counts, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_removed_destination_is_forgotten_when_it_has_been_idle, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(zero_hides_counts_and_rates, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_services_rate_is_not_a_sum_of_rounded_ones, setup, teardown),
-		cmocka_unit_test_setup_teardown(full_nat_is_shown_to_those_who_know_it, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_weight_changed_by_a_stock_client_leaves_full_nat, setup, teardown),
-		cmocka_unit_test_setup_teardown(masquerading_is_full_nat_where_that_is_set, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_weight_before_zero_is_remembered, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_is_removed_and_what_has_weight_is_published, setup, teardown),
-		cmocka_unit_test_setup_teardown(when_numbers_run_out_the_longest_removed_gives_way, setup, teardown),
+		cmocka_unit_test_setup_teardown(flags_are_masked_and_hashed_is_always_shown, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(a_mark_wins_over_an_address, control_setup, control_teardown),
+		cmocka_unit_test_setup_teardown(a_persistence_engine_is_shown_until_an_edit_names_none, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(unknown_attributes_and_nest_bits_do_not_matter, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(a_destination_that_comes_back_keeps_number_and_counts, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(a_removed_destination_is_forgotten_when_it_has_been_idle, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(zero_hides_counts_and_rates, control_setup, control_teardown),
+		cmocka_unit_test_setup_teardown(a_services_rate_is_not_a_sum_of_rounded_ones, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(full_nat_is_shown_to_those_who_know_it, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(a_weight_changed_by_a_stock_client_leaves_full_nat, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(masquerading_is_full_nat_where_that_is_set, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(the_weight_before_zero_is_remembered, control_setup, control_teardown),
+		cmocka_unit_test_setup_teardown(what_is_removed_and_what_has_weight_is_published, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(when_numbers_run_out_the_longest_removed_gives_way, control_setup,
+						control_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,20 +16,6 @@
 static struct wire wire;
 
 static int
-setup(void **state)
-{
-	*state = control_fixture_new();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	control_fixture_free(*state);
-	return 0;
-}
-
-static int
 command(struct control_fixture *fixture, uint8_t number, uint16_t flags)
 {
 	wire_clear(&wire);
@@ -297,15 +283,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(groups_are_checked, setup, teardown),
-		cmocka_unit_test_setup_teardown(groups_of_one_port_share_addresses, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_group_is_replaced_address_by_address, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_group_follows_its_vip, setup, teardown),
-		cmocka_unit_test_setup_teardown(groups_of_the_config_are_not_the_clients, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_push_removes_what_was_restored_and_not_named, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_push_removes_what_its_client_pushed_before_and_nobody_elses, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(counters_come_as_sums_and_for_each_thread, setup, teardown),
+		cmocka_unit_test_setup_teardown(groups_are_checked, control_setup, control_teardown),
+		cmocka_unit_test_setup_teardown(groups_of_one_port_share_addresses, control_setup, control_teardown),
+		cmocka_unit_test_setup_teardown(a_group_is_replaced_address_by_address, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(a_group_follows_its_vip, control_setup, control_teardown),
+		cmocka_unit_test_setup_teardown(groups_of_the_config_are_not_the_clients, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(a_push_removes_what_was_restored_and_not_named, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(a_push_removes_what_its_client_pushed_before_and_nobody_elses,
+						control_setup, control_teardown),
+		cmocka_unit_test_setup_teardown(counters_come_as_sums_and_for_each_thread, control_setup,
+						control_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

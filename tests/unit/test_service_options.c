@@ -26,13 +26,6 @@ setup(void **state)
 	return 0;
 }
 
-static int
-teardown(void **state)
-{
-	control_fixture_free(*state);
-	return 0;
-}
-
 struct option_row {
 	uint16_t type, length;
 	const void *data;
@@ -181,11 +174,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(options_are_set_and_shown_and_reach_the_workers, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_new_service_takes_them_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(options_are_set_and_shown_and_reach_the_workers, setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(a_new_service_takes_them_at_once, setup, control_teardown),
 		cmocka_unit_test_setup_teardown(a_client_that_knows_nothing_of_them_sees_and_changes_none, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(what_can_not_be_is_refused_and_changes_nothing, setup, teardown),
+						control_teardown),
+		cmocka_unit_test_setup_teardown(what_can_not_be_is_refused_and_changes_nothing, setup,
+						control_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
