@@ -22,6 +22,7 @@
 #include "core/rcu.h"
 #include "ip/fib.h"
 #include "lb/mark.h"
+#include "lb/lb.h"
 #include "lb/service.h"
 #include "memory_plan.h"
 #include "modules.h"
@@ -149,6 +150,7 @@ make_tables(struct modules *self)
 	if (err < 0)
 		return err;
 	lb_set_quic(self->lb, self->config->quic);
+	self->lb->uoa_packets = (uint8_t)self->config->client_address.uoa_packets;
 	return make_marks(self);
 }
 

@@ -32,10 +32,12 @@ usage(FILE *to)
 		    "                      connections; of each end ADDRESS, ADDRESS:PORT or :PORT\n"
 		    "  services            options of services that IPVS has no words for\n"
 		    "  service {-t|-u|-s} ADDRESS:PORT | -f MARK [-6]\n"
-		    "          [-e SECONDS] [-q keep|expire|reset] [-l GROUP] [-i CODING]\n"
+		    "          [-e SECONDS] [-q keep|expire|reset] [-c none|toa|proxy-v1|proxy-v2|...]\n"
+		    "          [-l GROUP] [-i CODING]\n"
 		    "                      changes those of one: the timeout of established connections, what\n"
-		    "                      becomes of those of a removed server, the group of local addresses,\n"
-		    "                      how QUIC connection IDs are read (\"dpvs\", or one of ipvsd.conf)\n"
+		    "                      becomes of those of a removed server, how servers hear of their\n"
+		    "                      clients, the group of local addresses, how QUIC connection IDs are\n"
+		    "                      read (\"dpvs\", or one of ipvsd.conf)\n"
 		    "  sysctl [NAME[=VALUE]...]\n"
 		    "                      shows or sets what Linux has in /proc/sys/net/ipv4/vs\n"
 		    "\n"
@@ -140,7 +142,7 @@ static const struct command {
 	{ "laddrs", "", IPVSX_CMD_GET_LADDRS, no_option, NULL, NULL, show_laddrs, NULL },
 	{ "conns", "p:c:v:l:r:t:w:", IPVSX_CMD_GET_CONNS, conns_option, conns_fill, conns_head, conns_show, NULL },
 	{ "services", "", 0, no_option, NULL, NULL, NULL, services_list },
-	{ "service", "t:u:s:f:6e:q:l:i:", 0, service_option, NULL, NULL, NULL, service_change },
+	{ "service", "t:u:s:f:6e:q:c:l:i:", 0, service_option, NULL, NULL, NULL, service_change },
 };
 
 /* A dump, each answer shown as it comes. A negative libnl error. */

@@ -40,6 +40,8 @@ struct wanted_service {
 	bool change_timeout, change_quiescent;
 	uint32_t timeout_s;
 	uint8_t quiescent;
+	bool change_client_address;
+	uint8_t client_address;
 	const char *laddr_group, *quic; /* NULL: unchanged */
 };
 

@@ -19,6 +19,9 @@
 #include "wire.h"
 
 static const char *const policies[] = { "keep", "expire", "reset" };
+static const char *const ways[IPVSD_CLIENT_ADDRESS_MAX + 1] = {
+	"none", "toa", "proxy-v1", "proxy-v2", "proxy-v1-insecure", "proxy-v2-insecure", "uoa-opp", "uoa-ipo",
+};
 
 static bool
 quiescent_option(struct wanted_service *service, const char *argument)
@@ -27,6 +30,18 @@ quiescent_option(struct wanted_service *service, const char *argument)
 		if (strcmp(argument, policies[i]) == 0) {
 			service->change_quiescent = true;
 			service->quiescent = i;
+			return true;
+		}
+	return false;
+}
+
+static bool
+client_address_option(struct wanted_service *service, const char *argument)
+{
+	for (uint8_t i = 0; i <= IPVSD_CLIENT_ADDRESS_MAX; i++)
+		if (strcmp(argument, ways[i]) == 0) {
+			service->change_client_address = true;
+			service->client_address = i;
 			return true;
 		}
 	return false;
@@ -65,6 +80,8 @@ service_option(struct options *options, int option, const char *argument)
 		return parse_number(argument, UINT32_MAX, &service->timeout_s);
 	case 'q':
 		return quiescent_option(service, argument);
+	case 'c':
+		return client_address_option(service, argument);
 	case 'l':
 		service->laddr_group = argument;
 		return strlen(argument) < 32;
@@ -100,6 +117,8 @@ put_options(struct nl_msg *msg, const struct wanted_service *service)
 	    (service->change_timeout &&
 	     nla_put_u32(msg, IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT, service->timeout_s) < 0) ||
 	    (service->change_quiescent && nla_put_u8(msg, IPVSD_SERVICE_ATTR_QUIESCENT, service->quiescent) < 0) ||
+	    (service->change_client_address &&
+	     nla_put_u8(msg, IPVSD_SERVICE_ATTR_CLIENT_ADDRESS, service->client_address) < 0) ||
 	    (service->laddr_group && nla_put_string(msg, IPVSD_SERVICE_ATTR_LADDR_GROUP, service->laddr_group) < 0) ||
 	    (service->quic && nla_put_string(msg, IPVSD_SERVICE_ATTR_QUIC, service->quic) < 0))
 		return false;
@@ -211,7 +230,7 @@ show_service(struct nl_msg *msg, void *arg)
 	struct nlattr *own[IPVSD_SERVICE_ATTR_MAX + 1];
 	char timeout[16] = "-";
 	const char *group, *quic;
-	uint8_t quiescent;
+	uint8_t quiescent, client;
 
 	(void)arg;
 	if (genlmsg_parse(nlmsg_hdr(msg), 0, outer, IPVS_CMD_ATTR_MAX, NULL) < 0 || !outer[IPVS_CMD_ATTR_SERVICE] ||
@@ -222,16 +241,18 @@ show_service(struct nl_msg *msg, void *arg)
 			 IPVSD_SVC_ATTR_OPTIONS);
 	if (!found || nla_parse_nested(own, IPVSD_SERVICE_ATTR_MAX, found, NULL) < 0 ||
 	    !own[IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT] || !own[IPVSD_SERVICE_ATTR_QUIESCENT] ||
-	    !own[IPVSD_SERVICE_ATTR_LADDR_GROUP] || !own[IPVSD_SERVICE_ATTR_QUIC])
+	    !own[IPVSD_SERVICE_ATTR_LADDR_GROUP] || !own[IPVSD_SERVICE_ATTR_QUIC] ||
+	    !own[IPVSD_SERVICE_ATTR_CLIENT_ADDRESS])
 		return NL_SKIP;
 	if (nla_get_u32(own[IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT]) != 0)
 		snprintf(timeout, sizeof(timeout), "%u", nla_get_u32(own[IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT]));
 	quiescent = nla_get_u8(own[IPVSD_SERVICE_ATTR_QUIESCENT]);
 	group = nla_get_string(own[IPVSD_SERVICE_ATTR_LADDR_GROUP]);
 	quic = nla_get_string(own[IPVSD_SERVICE_ATTR_QUIC]);
+	client = nla_get_u8(own[IPVSD_SERVICE_ATTR_CLIENT_ADDRESS]);
 	show_key(attrs);
-	printf(" %11s %-9s %-15s %s\n", timeout, quiescent <= IPVSD_QUIESCENT_MAX ? policies[quiescent] : "?",
-	       *group ? group : "-", *quic ? quic : "-");
+	printf(" %11s %-9s %-17s %-15s %s\n", timeout, quiescent <= IPVSD_QUIESCENT_MAX ? policies[quiescent] : "?",
+	       client <= IPVSD_CLIENT_ADDRESS_MAX ? ways[client] : "?", *group ? group : "-", *quic ? quic : "-");
 	return NL_OK;
 }
 
@@ -244,7 +265,8 @@ services_list(struct nl_sock *sk, struct options *options)
 	if (family < 0)
 		return family;
 	nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, show_service, NULL);
-	printf("%-5s %-31s %11s %-9s %-15s %s\n", "proto", "service", "established", "quiescent", "laddrs", "quic");
+	printf("%-5s %-31s %11s %-9s %-17s %-15s %s\n", "proto", "service", "established", "quiescent",
+	       "client-address", "laddrs", "quic");
 	err = genl_send_simple(sk, family, IPVS_CMD_GET_SERVICE, IPVS_GENL_VERSION, NLM_F_DUMP);
 	return err < 0 ? err : nl_recvmsgs_default(sk);
 }

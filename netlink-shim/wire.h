@@ -56,10 +56,11 @@ enum ipvsd_service_attr {
 	IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT, /* u32: seconds an established connection outlives its last packet; 0: as SET_CONFIG */
 	IPVSD_SERVICE_ATTR_QUIESCENT, /* u8: enum ipvsd_quiescent */
 	IPVSD_SERVICE_ATTR_LADDR_GROUP, /* string, at most 31 bytes: local addresses of full-NAT; "": of any group */
-	IPVSD_SERVICE_ATTR_QUIC = 7, /* string, at most 31 bytes: coding of connection IDs; "": none. ENOENT: there is none of that name */
+	IPVSD_SERVICE_ATTR_CLIENT_ADDRESS, /* u8: enum ipvsd_client_address; EINVAL where the service's protocol has no such way */
+	IPVSD_SERVICE_ATTR_QUIC =
+		7, /* string, at most 31 bytes: coding of connection IDs, "": none (ENOENT: unknown) */
 	IPVSD_SERVICE_ATTR_MAX = IPVSD_SERVICE_ATTR_QUIC,
 	/* Reserved for what is to come; EOPNOTSUPP until then. */
-	IPVSD_SERVICE_ATTR_CLIENT_ADDRESS = 4, /* u8, with flags: how a server is told the client's address */
 	IPVSD_SERVICE_ATTR_SYN_PROXY = 5,
 	IPVSD_SERVICE_ATTR_HASH_TARGET = 6,
 	IPVSD_SERVICE_ATTR_DEST_CHECK = 8,
@@ -73,6 +74,19 @@ enum ipvsd_quiescent {
 	IPVSD_QUIESCENT_EXPIRE, /* they are ended, without a word to either side */
 	IPVSD_QUIESCENT_RESET, /* they are ended; both sides of a TCP connection get a RST */
 	IPVSD_QUIESCENT_MAX = IPVSD_QUIESCENT_RESET,
+};
+
+/* How real servers hear of their clients' addresses, with full-NAT, and with NAT by the PROXY protocol. */
+enum ipvsd_client_address {
+	IPVSD_CLIENT_ADDRESS_NONE,
+	IPVSD_CLIENT_ADDRESS_TOA, /* TCP: option 254 */
+	IPVSD_CLIENT_ADDRESS_PROXY_V1, /* TCP: PROXY protocol, a line of text */
+	IPVSD_CLIENT_ADDRESS_PROXY_V2, /* TCP, UDP: PROXY protocol, binary */
+	IPVSD_CLIENT_ADDRESS_PROXY_V1_INSECURE, /* the same, and a header that the client sends is believed */
+	IPVSD_CLIENT_ADDRESS_PROXY_V2_INSECURE,
+	IPVSD_CLIENT_ADDRESS_UOA_OPP, /* UDP: a header of IP protocol 248 */
+	IPVSD_CLIENT_ADDRESS_UOA_IPO, /* UDP: an IPv4 option */
+	IPVSD_CLIENT_ADDRESS_MAX = IPVSD_CLIENT_ADDRESS_UOA_IPO,
 };
 
 enum ipvsx_command {

@@ -235,6 +235,17 @@ default_file_prefix(const char *socket)
 	return prefix;
 }
 
+static void
+read_client_address(struct config_reader *reader, const config_setting_t *root, struct config_client_address *ret)
+{
+	static const char *const keys[] = { "uoa_packets", NULL };
+	const config_setting_t *group = config_setting_get_member(root, "client_address");
+
+	if (!group || !config_keys(reader, group, keys))
+		return;
+	config_number(reader, group, "uoa_packets", 0, UINT8_MAX, &ret->uoa_packets);
+}
+
 static struct config *
 config_with_defaults(void)
 {
@@ -262,6 +273,7 @@ config_with_defaults(void)
 	config->control.socket = strdup(IPVSD_DEFAULT_SOCKET);
 	config->control.state = strdup("/var/lib/ipvsd");
 	config->control.clients_per_uid = 64;
+	config->client_address.uoa_packets = 3;
 	config->log.level = LOG_INFO;
 	if (!config->control.socket || !config->control.state) {
 		config_free(config);
@@ -273,9 +285,8 @@ config_with_defaults(void)
 static void
 read_all(struct config_reader *reader, const config_setting_t *root, struct config *config)
 {
-	static const char *const keys[] = { "workers", "ports", "local_addresses", "marks", "quic_codings",
-					    "limits",  "vs",	"control",	   "log",   "memory",
-					    NULL };
+	static const char *const keys[] = { "workers", "ports",	  "local_addresses", "marks", "quic_codings", "limits",
+					    "vs",      "control", "client_address",  "log",   "memory",	      NULL };
 
 	config_keys(reader, root, keys);
 	read_workers(reader, root, &config->workers);
@@ -286,6 +297,7 @@ read_all(struct config_reader *reader, const config_setting_t *root, struct conf
 	config_read_knobs(reader, root, &config->knobs);
 	read_limits(reader, root, &config->limits);
 	read_control(reader, root, &config->control);
+	read_client_address(reader, root, &config->client_address);
 	read_log(reader, root, &config->log);
 	read_memory(reader, root, &config->memory);
 }

@@ -97,8 +97,10 @@ parse_full(struct ipvs_model *model, struct genl_request *request, struct ipvs_k
 		setup->persistence_engine = nla_data(attrs[IPVS_SVC_ATTR_PE_NAME]);
 	if (*ret)
 		setup->options = (*ret)->options;
+	/* What a mark's service gets may be of any protocol. */
 	return request->session->extended
-		       ? service_options_parse(request->attrs[IPVS_CMD_ATTR_SERVICE], model->lb->quic, &setup->options)
+		       ? service_options_parse(request->attrs[IPVS_CMD_ATTR_SERVICE],
+					       key->fwmark != 0 ? 0 : key->protocol, model->lb->quic, &setup->options)
 		       : 0;
 }
 

@@ -7,12 +7,18 @@
 #include <string.h>
 
 #include "control/ipvs_family.h"
+#include "lb/client_address.h"
 #include "lb/quic.h"
 #include "netlink-shim/wire.h"
 
 static_assert((int)IPVSD_QUIESCENT_EXPIRE == (int)QUIESCENT_EXPIRE &&
 		      (int)IPVSD_QUIESCENT_RESET == (int)QUIESCENT_RESET &&
 		      (int)IPVSD_QUIESCENT_MAX + 1 == (int)QUIESCENT_POLICIES,
+	      "as on the wire");
+
+static_assert((int)IPVSD_CLIENT_ADDRESS_PROXY_V2_INSECURE == (int)CLIENT_ADDRESS_PROXY_V2_INSECURE &&
+		      (int)IPVSD_CLIENT_ADDRESS_UOA_IPO == (int)CLIENT_ADDRESS_UOA_IPO &&
+		      (int)IPVSD_CLIENT_ADDRESS_MAX + 1 == (int)CLIENT_ADDRESSES,
 	      "as on the wire");
 
 #define LADDR_GROUP_LENGTH (sizeof(((struct service_options *)NULL)->laddr_group) - 1)
@@ -23,6 +29,7 @@ static const struct attr_policy options_policy[IPVSD_SERVICE_ATTR_MAX + 1] = {
 	[IPVSD_SERVICE_ATTR_QUIESCENT] = { ATTR_U8, 0 },
 	[IPVSD_SERVICE_ATTR_LADDR_GROUP] = { ATTR_STRING, LADDR_GROUP_LENGTH },
 	[IPVSD_SERVICE_ATTR_QUIC] = { ATTR_STRING, QUIC_NAME_MAX - 1 },
+	[IPVSD_SERVICE_ATTR_CLIENT_ADDRESS] = { ATTR_U8, 0 },
 };
 
 /* The service's nest was checked before, by rules that end below this attribute. */
@@ -42,7 +49,7 @@ find_options(const struct nlattr *nest)
 static const bool is_known[IPVSD_SERVICE_ATTR_MAX + 1] = {
 	[IPVSD_SERVICE_ATTR_UNSPEC] = true,    [IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT] = true,
 	[IPVSD_SERVICE_ATTR_QUIESCENT] = true, [IPVSD_SERVICE_ATTR_LADDR_GROUP] = true,
-	[IPVSD_SERVICE_ATTR_QUIC] = true,
+	[IPVSD_SERVICE_ATTR_QUIC] = true,      [IPVSD_SERVICE_ATTR_CLIENT_ADDRESS] = true,
 };
 
 /* A client that asks for more than there is has to know: it would take what is passed over for done. */
@@ -59,7 +66,8 @@ check_known(const struct nlattr *options)
 }
 
 int
-service_options_parse(const struct nlattr *nest, const struct quic_codings *codings, struct service_options *options)
+service_options_parse(const struct nlattr *nest, uint16_t protocol, const struct quic_codings *codings,
+		      struct service_options *options)
 {
 	const struct nlattr *attrs[IPVSD_SERVICE_ATTR_MAX + 1];
 	const struct nlattr *found = find_options(nest);
@@ -85,6 +93,10 @@ service_options_parse(const struct nlattr *nest, const struct quic_codings *codi
 		memset(new.quic, 0, sizeof(new.quic));
 		strcpy(new.quic, nla_data(attrs[IPVSD_SERVICE_ATTR_QUIC]));
 	}
+	if (attrs[IPVSD_SERVICE_ATTR_CLIENT_ADDRESS])
+		new.client_address = attr_u8(attrs[IPVSD_SERVICE_ATTR_CLIENT_ADDRESS]);
+	if (!client_address_suits((enum client_address) new.client_address, protocol))
+		return -EINVAL;
 	if (new.established_timeout_s > TIMEOUT_MAX_S || new.quiescent >= QUIESCENT_POLICIES)
 		return -EINVAL;
 	if (new.quic[0] != '\0' && strcmp(new.quic, options->quic) != 0 && !quic_coding_by_name(codings, new.quic))
@@ -101,7 +113,8 @@ service_options_put(struct nl_msg *msg, const struct service_options *options)
 	if (!nest || nla_put_u32(msg, IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT, options->established_timeout_s) < 0 ||
 	    nla_put_u8(msg, IPVSD_SERVICE_ATTR_QUIESCENT, options->quiescent) < 0 ||
 	    nla_put_string(msg, IPVSD_SERVICE_ATTR_LADDR_GROUP, options->laddr_group) < 0 ||
-	    nla_put_string(msg, IPVSD_SERVICE_ATTR_QUIC, options->quic) < 0)
+	    nla_put_string(msg, IPVSD_SERVICE_ATTR_QUIC, options->quic) < 0 ||
+	    nla_put_u8(msg, IPVSD_SERVICE_ATTR_CLIENT_ADDRESS, options->client_address) < 0)
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;

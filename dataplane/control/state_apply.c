@@ -11,6 +11,7 @@
 #include "control/state_records.h"
 #include "core/cleanup.h"
 #include "core/log.h"
+#include "lb/client_address.h"
 #include "lb/lb.h"
 #include "lb/quic.h"
 
@@ -32,6 +33,7 @@ apply_service(struct ipvs_model *model, const struct state_service *record)
 		.options = {
 			.established_timeout_s = record->established_timeout_s,
 			.quiescent = record->quiescent,
+			.client_address = record->client_address,
 		},
 	};
 	struct ipvs_key key;
@@ -40,7 +42,9 @@ apply_service(struct ipvs_model *model, const struct state_service *record)
 	if (!is_family(record->family) || record->scheduler[sizeof(record->scheduler) - 1] != '\0' ||
 	    record->engine[sizeof(record->engine) - 1] != '\0' ||
 	    record->laddr_group[sizeof(record->laddr_group) - 1] != '\0' ||
-	    record->quic[sizeof(record->quic) - 1] != '\0')
+	    record->quic[sizeof(record->quic) - 1] != '\0' ||
+	    !client_address_suits((enum client_address)record->client_address,
+				  record->fwmark != 0 ? 0 : record->protocol))
 		return -EBADMSG;
 	memcpy(setup.options.laddr_group, record->laddr_group, sizeof(record->laddr_group));
 	memcpy(setup.options.quic, record->quic, sizeof(record->quic));

@@ -25,6 +25,7 @@ state_put_service(struct state_log *log, const struct ipvs_service *service)
 		.netmask = service->netmask,
 		.established_timeout_s = service->options.established_timeout_s,
 		.quiescent = service->options.quiescent,
+		.client_address = service->options.client_address,
 	};
 	const char *scheduler = service->scheduler ? scheduler_name(service->scheduler) : "none";
 

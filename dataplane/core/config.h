@@ -92,6 +92,11 @@ struct config_control {
 	bool masquerade_is_fullnat; /* from clients that do not know full-NAT; default false */
 };
 
+/* client_address = { uoa_packets = 3; }; */
+struct config_client_address {
+	uint32_t uoa_packets; /* of a UDP connection, that tell the client's address; 0..255, default 3 */
+};
+
 struct config_log {
 	int level; /* LOG_EMERG..LOG_DEBUG of <syslog.h>; default LOG_INFO */
 	bool syslog; /* target = "syslog"; default "stderr" */
@@ -113,6 +118,7 @@ struct config {
 	struct quic_codings *quic; /* of lb/quic.h, NULL: none */
 	struct config_limits limits;
 	struct config_control control;
+	struct config_client_address client_address;
 	struct config_log log;
 	struct config_memory memory;
 	struct knobs knobs; /* vs = { drop_entry = 1; }; default: the kernel's first values */

@@ -34,6 +34,9 @@
 	X(RESET_DOUBTED, "reset_doubted", "TCP resets far from the window, which ended no connection")        \
 	X(ICMP_MADE, "icmp_made", "ICMP errors made here")                                                    \
 	X(ICMP_LIMITED, "icmp_limited", "ICMP errors not made: limits.icmp_errors")                           \
+	X(CLIENT_AGAIN, "client_again", "clients' addresses sent to servers again")                           \
+	X(CLIENT_UNTOLD, "client_untold", "servers that never acknowledged a client's address")               \
+	X(CLIENT_NO_ROOM, "client_no_room", "packets that had no room for their client's address")            \
 	X(NEIGH_ASKED, "neigh_asked", "neighbours asked for")                                                 \
 	X(TURNS, "turns", "turns of the loop that found work")
 
@@ -66,6 +69,7 @@
 	X(MULTI_SEGMENT, "multi_segment", "spread over several buffers, and too long for one")                   \
 	X(ICMP_QUOTE, "icmp_quote", "ICMP error that quotes too little, or no IP packet")                        \
 	X(DROP_PACKET, "drop_packet", "first packet dropped by the knob drop_packet")                            \
+	X(CLIENT_EARLY, "client_early", "data before a handshake's end, or before the client's address is told") \
 	X(NO_DEST, "no_dest", "no destination with weight above 0")                                              \
 	X(DEST_REMOVED, "dest_removed", "the connection's destination was removed")                              \
 	X(CONN_TABLE_FULL, "conn_table_full", "the connection table is full")                                    \

@@ -19,6 +19,15 @@ packet_free(struct rte_mbuf *m)
 	rte_pktmbuf_free(m);
 }
 
+struct rte_mbuf *
+packet_new(struct worker *self)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(self->pool);
+
+	self->counters.count[COUNT_GENERATED] += m != NULL;
+	return m;
+}
+
 void
 drop(struct worker *self, struct rte_mbuf *m, enum drop_reason reason)
 {

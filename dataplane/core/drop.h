@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The end of a packet that is not forwarded.
+ * The end of a packet that is not forwarded, and the beginning of one that is made here.
  */
 #ifndef CORE_DROP_H
 #define CORE_DROP_H
@@ -13,6 +13,8 @@
 
 struct worker;
 
+/* An empty buffer for a packet that SELF makes, counted as GENERATED; NULL: there is none. */
+struct rte_mbuf *packet_new(struct worker *self);
 /* Counts M under REASON and gives its buffer back. */
 void drop(struct worker *self, struct rte_mbuf *m, enum drop_reason reason);
 /* Gives the buffer back of a packet that others have taken the place of. */

@@ -71,6 +71,22 @@ struct service_cursor {
 	};
 };
 
+/* Connections whose server is to hear of the client again, and that have waited equally long (lb/untold.h). */
+#define UNTOLD_TRIES 6
+struct untold_list {
+	uint32_t first, last; /* numbers + 1; 0: none */
+};
+
+/* A packet that waits for the second line of its connection (path/apart.c). */
+#define APART_MAX 8
+struct apart {
+	struct rte_mbuf *m;
+	uint8_t *ip;
+	uint64_t nexthop;
+	uint32_t value;
+	bool ipv6;
+};
+
 struct worker {
 	/* Worker-owned. */
 	uint32_t index;
@@ -90,6 +106,10 @@ struct worker {
 	uint32_t *template_uses; /* by number of a template, whoever owns it: connections here */
 	struct neighbour_wait *waiting;
 	struct fragment_table *fragments;
+	struct apart apart[APART_MAX]; /* a ring; the first is APART_FIRST */
+	uint32_t apart_first, apart_n;
+	struct untold_list untold[TABLES][UNTOLD_TRIES];
+	uint32_t untold_ms; /* when these were last looked at */
 	struct rte_ring *neighbour_requests; /* to the control thread: struct neighbour_request */
 	uint32_t *nexthop_told_ms; /* by next hop number: when the control thread was last told that it is in use */
 	struct worker_queue rx[WORKER_QUEUES_MAX];

@@ -33,7 +33,7 @@ enum conn_direction { CONN_IN = 0, CONN_OUT = 1 };
 enum conn_flags {
 	CONN_NO_OUTPUT = 1 << 0, /* replies don't pass here: DR; the out key is in no table */
 	CONN_INACTIVE = 1 << 1, /* counted as inactive at its destination */
-	CONN_SHIFTED = 1 << 2, /* sequence numbers are shifted (conn_cold.shift), its SYNs lose their timestamps */
+	CONN_SHIFTED = 1 << 2, /* sequence numbers are shifted (conn_cold.shift) */
 	CONN_REFRAMED = 1 << 3, /* its packets get other headers than they came with: path/apart.c finishes them */
 	CONN_LEFT =
 		1 << 4, /* its client began another one: only the OUT key is in the index, and keeps the local port */
@@ -42,14 +42,18 @@ enum conn_flags {
 	CONN_WATCHED = 1 << 7, /* each packet is looked at, by whom conn_cold.flags says */
 };
 /* What takes a packet off the fast path. */
-#define CONN_SLOW (CONN_SHIFTED | CONN_LEFT | CONN_OPENING | CONN_WATCHED)
+#define CONN_SLOW (CONN_LEFT | CONN_OPENING | CONN_WATCHED)
+/* What it leaves to apart.c. */
+#define CONN_APART (CONN_SHIFTED | CONN_REFRAMED)
 
 /* What only its beginning and end have to know. */
 enum conn_cold_flags {
 	COLD_LOCAL_PORT = 1 << 0, /* it holds a local port of ours: full-NAT */
 	COLD_UNANSWERED = 1 << 1, /* its template is to hear of the first answer; CONN_WATCHED */
+	COLD_UNTOLD = 1 << 2, /* its server is to hear of the client's address still; CONN_WATCHED */
+	COLD_TIMED = 1 << 3, /* in a list of lb/untold.h */
 };
-#define COLD_WATCHERS COLD_UNANSWERED /* while one of these is set, so is CONN_WATCHED */
+#define COLD_WATCHERS (COLD_UNANSWERED | COLD_UNTOLD) /* while one of these is set, so is CONN_WATCHED */
 
 /* IN's packet goes out with the addresses and ports of the reversed OUT key, and the other way round: for NAT and
  * full-NAT that is the translation, and for DR, whose OUT key is the reversed IN key, it changes nothing. */
@@ -77,17 +81,45 @@ static_assert(offsetof(struct conn, key4[2]) == CONN4_SIZE, "an IPv4 connection 
 static_assert(sizeof(struct conn) <= CONN6_SIZE, "an IPv6 connection is two lines");
 static_assert(offsetof(struct conn, key4) == 40, "the keys follow the hot members");
 
+/* How far a connection is with telling its server the client's address (path/tell.c). With the PROXY protocol HEADER
+ * bytes, from the server's sequence number FIRST on, stand where the client has sent SKIPPED ones. */
+struct conn_told {
+	uint32_t first; /* the first byte behind the SYN, in the server's numbers */
+	uint32_t server_first; /* the same of the server's data; 0 until it answered */
+	union {
+		uint32_t due_ms; /* PROXY, TCP: when the header is sent again */
+		uint32_t mtu; /* others: of the way to the server, as an ICMP error told; 0: not heard of */
+	};
+	uint32_t prev, next; /* in the list, numbers + 1 */
+	rte_be32_t timestamp[2]; /* of the client's last segment: value, echo; both 0 without */
+	rte_be16_t window; /* of the same */
+	uint16_t skipped;
+	uint8_t header; /* 0 until it was sent */
+	uint8_t how; /* enum client_address */
+	uint8_t tries; /* that it was sent again by time; of UDP: packets that told it */
+};
+
 /* Read when it is made, listed or ends, and for shifted sequence numbers. */
 struct conn_cold {
 	alignas(64) uint32_t service; /* index */
 	uint32_t created_ms;
-	uint32_t shift; /* added to the client's sequence numbers, subtracted from the server's acknowledgements */
+	/* Added to the client's sequence numbers (the SYN's: conn_shift_before()), subtracted from the server's
+	 * acknowledgements. */
+	uint32_t shift;
 	uint32_t template; /* number */
 	uint32_t expected; /* the sequence number that the first SYN gets, if the client's lies before it */
 	/* Odd from conn_show() until the IN key leaves the index; for who looks on from another thread (conn_walk.h). */
 	uint32_t version;
 	uint32_t flags; /* enum conn_cold_flags */
+	struct conn_told told;
 };
 static_assert(sizeof(struct conn_cold) == 64, "one line");
+
+/* The shift of what precedes an inserted header. */
+static inline uint32_t
+conn_shift_before(const struct conn_cold *cold)
+{
+	return cold->shift - cold->told.header + cold->told.skipped;
+}
 
 #endif

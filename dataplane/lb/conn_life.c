@@ -9,6 +9,7 @@
 
 #include "core/checksum.h"
 #include "core/worker.h"
+#include "lb/client_address.h"
 #include "lb/conn_life.h"
 #include "lb/conn_table.h"
 #include "lb/defence.h"
@@ -17,6 +18,7 @@
 #include "lb/lb.h"
 #include "lb/scheduler.h"
 #include "lb/template.h"
+#include "lb/untold.h"
 
 #define SWEEP_PERIOD_MS 1000
 #define SWEEP_MAX 256 /* connections looked at in one turn */
@@ -75,6 +77,19 @@ conn_unwatch(struct conn *conn, struct conn_cold *cold, uint32_t watcher)
 		conn->flags &= (uint8_t)~CONN_WATCHED;
 }
 
+/* The client's address is to be told the server, as the service wants it. */
+static void
+watch_untold(struct conn *conn, struct conn_cold *cold, const struct service *svc, const struct dest *dest)
+{
+	enum client_address how =
+		client_address_by((enum client_address)svc->options.client_address, dest->forward, conn->proto);
+
+	if (how == CLIENT_ADDRESS_NONE)
+		return;
+	cold->told.how = (uint8_t)how;
+	conn_watch(conn, cold, COLD_UNTOLD);
+}
+
 /* The server may still hold the last connection from this local port in TIME_WAIT. It takes a new SYN for it only if
  * its sequence number lies beyond what it has seen, and no older timestamp speaks against it (RFC 6191; decisions 7). */
 static void
@@ -104,6 +119,7 @@ conn_begin(struct worker *self, const struct service *svc, const struct dest *de
 	set_key(conn, CONN_IN, flow);
 	conn_cold(table, conn)->service = svc->index;
 	conn_cold(table, conn)->created_ms = self->now_ms;
+	watch_untold(conn, conn_cold(table, conn), svc, dest);
 	err = conn_link_new(table, conn, CONN_IN);
 	if (err < 0) {
 		conn_free(table, conn);
@@ -179,6 +195,13 @@ conn_answered(struct worker *self, struct conn *conn, uint16_t family)
 }
 
 void
+conn_told(struct worker *self, struct conn *conn, uint32_t table)
+{
+	untold_remove(self, table, conn);
+	conn_unwatch(conn, conn_cold(self->conns[table], conn), COLD_UNTOLD);
+}
+
+void
 conn_imagine(const struct dest *dest, const struct forward *forward, const struct flow *flow, const struct flow *reply,
 	     struct conn *ret)
 {
@@ -229,6 +252,8 @@ conn_close(struct worker *self, struct conn *conn, uint16_t family)
 		conn_unlink(table, conn, CONN_OUT);
 	if (conn->flags & CONN_PERSISTENT)
 		template_unuse(self, conn_cold(table, conn)->template);
+	if (conn->flags & CONN_WATCHED)
+		untold_remove(self, family == AF_INET ? TABLE_IPV4 : TABLE_IPV6, conn);
 	if (conn->flags & CONN_INACTIVE)
 		load->inactive--;
 	else

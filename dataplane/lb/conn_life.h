@@ -38,6 +38,8 @@ void conn_answered(struct worker *self, struct conn *conn, uint16_t family);
 /* A connection that is in *RET alone, and nowhere counted. */
 void conn_imagine(const struct dest *dest, const struct forward *forward, const struct flow *flow,
 		  const struct flow *reply, struct conn *ret);
+/* Its server knows the client's address, or is to hear no more of it. */
+void conn_told(struct worker *self, struct conn *conn, uint32_t table);
 /* A connection for one packet, in *RET alone, and counted as one (IP_VS_CONN_F_ONE_PACKET). */
 void conn_once(struct worker *self, const struct dest *dest, const struct forward *forward, const struct flow *flow,
 	       const struct flow *reply, struct conn *ret);

@@ -34,6 +34,7 @@ struct lb {
 	/* How many there are by mark, of FTP's port, of port 0: what to look for besides address and port. */
 	uint32_t n_marked, n_ftp, n_any_port;
 	uint64_t template_seed[4]; /* of the hash that all workers agree on */
+	uint8_t uoa_packets; /* of a UDP connection, that tell the client's address; set before the workers start */
 
 	uint32_t *dest_live; /* by index: the id, or 0 when it was removed */
 	struct dest **dests; /* by index; published, stays after a removal until the index is used again */

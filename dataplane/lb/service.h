@@ -68,6 +68,7 @@ enum quiescent { QUIESCENT_KEEP, QUIESCENT_EXPIRE, QUIESCENT_RESET, QUIESCENT_PO
 struct service_options {
 	uint32_t established_timeout_s; /* of a connection in its protocol's established state; 0: as the timeouts */
 	uint8_t quiescent; /* enum quiescent */
+	uint8_t client_address; /* enum client_address: how the real servers hear of it */
 	char laddr_group[32]; /* "": any group on the way to the destination */
 	char quic[32]; /* name of the coding of connection IDs (lb/quic.h), "": none */
 };

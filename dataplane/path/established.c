@@ -178,7 +178,7 @@ forward_family(struct worker *self, struct lookup *lookup, const bool ipv6)
 	void *ip = lookup->ip, *l4 = lookup->ip + (ipv6 ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr));
 	union nexthop nexthop;
 
-	if (unlikely(value == CONN_NONE || (conn->flags & (CONN_SLOW | CONN_REFRAMED)) != 0 ||
+	if (unlikely(value == CONN_NONE || (conn->flags & (CONN_SLOW | CONN_APART)) != 0 ||
 		     conn->fib_generation != self->fib->generation ||
 		     ((direction ^ CONN_OUT) & !dest_is_live(self->lb, conn->dest))))
 		return forward_apart(self, lookup->m, lookup->ip, value, ipv6);
@@ -237,6 +237,7 @@ leave(struct worker *self, struct openings *openings, const struct lookup *looku
 {
 	struct rte_mbuf *m = lookup->m;
 
+	apart_finish(self);
 	if (handed_over)
 		port = (uint8_t)m->port;
 	if (lookup->ip && lookup->value == CONN_NONE && may_open(lookup))
@@ -296,6 +297,7 @@ established(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf
 				leave(self, &openings, &lookups[i], port, handed_over);
 		}
 	}
+	apart_finish(self);
 	openings_finish(self, &openings);
 }
 

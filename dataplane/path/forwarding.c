@@ -7,6 +7,7 @@
 #include "path/icmp.h"
 #include "path/path.h"
 #include "path/rewrite.h"
+#include "path/tell.h"
 #include "port/port.h"
 
 void
@@ -151,12 +152,24 @@ conn_next_address(const struct worker *self, const struct conn *conn, uint16_t f
 	return to;
 }
 
+void
+forward_send(struct worker *self, struct packet *packet, struct conn *conn, uint8_t direction)
+{
+	struct ip_addr to = conn_next_address(self, conn, packet->flow.family, direction);
+	uint32_t number = conn->nexthop[direction];
+	int err = change(self, packet, conn, direction, number);
+
+	if (err < 0)
+		drop(self, packet->m, (enum drop_reason) - err);
+	else
+		transmit_to(self, packet->m, number, to.family, &to.ip);
+}
+
 enum verdict
 forward_packet(struct worker *self, struct packet *packet, struct conn *conn, uint8_t direction)
 {
-	struct ip_addr to;
-	uint32_t number;
-	int err;
+	const uint32_t length = packet->end - packet->l3;
+	enum verdict verdict;
 
 	/* The client takes part in another connection by now, which the server knows nothing of here. */
 	if (conn->flags & CONN_LEFT)
@@ -171,19 +184,23 @@ forward_packet(struct worker *self, struct packet *packet, struct conn *conn, ui
 	}
 	if (conn->fib_generation != self->fib->generation)
 		conn_find_nexthops(self, conn, packet->flow.family);
+	if ((conn->flags & CONN_WATCHED) && direction == CONN_IN && !packet->is_later) {
+		verdict = tell_client(self, packet, conn);
+		if (verdict != VERDICT_NEXT)
+			return verdict;
+	}
 	if (!packet->is_later) {
 		follow(self, packet, conn, direction);
 		if (conn->flags & CONN_SHIFTED)
 			sequence_shift(self, packet, conn, direction);
 	}
-	conn_count(self, conn, direction, packet->end - packet->l3);
-	if ((conn->flags & CONN_WATCHED) && direction == CONN_OUT)
+	conn_count(self, conn, direction, length);
+	/* When all but the addresses is as it will be. */
+	if ((conn->flags & CONN_WATCHED) && direction == CONN_OUT) {
 		conn_answered(self, conn, packet->flow.family);
-	to = conn_next_address(self, conn, packet->flow.family, direction);
-	number = conn->nexthop[direction];
-	err = change(self, packet, conn, direction, number);
-	if (err < 0)
-		return verdict_drop((enum drop_reason) - err);
-	transmit_to(self, packet->m, number, to.family, &to.ip);
+		if (!packet->is_later)
+			tell_server(self, packet, conn);
+	}
+	forward_send(self, packet, conn, direction);
 	return VERDICT_DONE;
 }

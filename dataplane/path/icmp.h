@@ -10,6 +10,7 @@
 #include "path/path.h"
 
 enum { ICMP4_UNREACHABLE = 3, ICMP4_QUENCH = 4, ICMP4_TIME_EXCEEDED = 11, ICMP4_PARAMETER = 12 };
+enum { ICMP4_TOO_BIG = 4 }; /* code of an unreachable destination */
 enum { ICMP6_UNREACHABLE = 1, ICMP6_TOO_BIG = 2, ICMP6_TIME_EXCEEDED = 3, ICMP6_PARAMETER = 4 };
 
 /* Of an error; what it is about follows. */

@@ -15,6 +15,7 @@
 #include "lb/conn_table.h"
 #include "path/icmp.h"
 #include "path/rewrite.h"
+#include "path/tell.h"
 
 /* A transport header as far as it may be changed: TCP's with all options. */
 union quoted_l4 {
@@ -119,6 +120,20 @@ readdress(struct packet *error, const struct flow *to)
 	return difference;
 }
 
+/* Who tells servers of their clients makes packets longer, and has to know how long they may be. */
+static void
+heed_mtu(struct worker *self, const struct packet *error, struct conn *conn)
+{
+	const struct icmp_header *icmp = packet_at(error, error->l4);
+	uint32_t mtu = (uint32_t)icmp->rest[2] << 8 | icmp->rest[3];
+
+	if (error->flow.family == AF_INET6)
+		mtu |= (uint32_t)icmp->rest[0] << 24 | (uint32_t)icmp->rest[1] << 16;
+	if (error->flow.family == AF_INET ? icmp->type == ICMP4_UNREACHABLE && icmp->code == ICMP4_TOO_BIG
+					  : icmp->type == ICMP6_TOO_BIG)
+		tell_too_big(self, conn, error->flow.family, mtu);
+}
+
 void
 icmp_translate(struct worker *self, struct packet *error, struct packet *quote, struct conn *conn,
 	       enum conn_direction direction)
@@ -130,6 +145,8 @@ icmp_translate(struct worker *self, struct packet *error, struct packet *quote, 
 	struct ip_addr to;
 	uint64_t difference;
 
+	if (direction == CONN_OUT && (conn->flags & CONN_WATCHED))
+		heed_mtu(self, error, conn);
 	/* The host at the other end is known by the name it has on the other side. A router keeps its address. */
 	if (ip_bits_equal(&error->flow.src, &quote->flow.dst))
 		outer.src = original.dst;

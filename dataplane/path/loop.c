@@ -15,6 +15,7 @@
 #include "lb/conn_life.h"
 #include "lb/template.h"
 #include "path/path.h"
+#include "path/tell.h"
 #include "port/exception.h"
 #include "port/handover.h"
 
@@ -129,6 +130,7 @@ worker_turn(struct worker *self)
 	work += take_kernel(self);
 	neighbour_wait_poll(self, transmit_ready, transmit_lost);
 	fragment_sweep(self);
+	tell_again(self);
 	conn_sweep(self, AF_INET, &sweep_hooks);
 	conn_sweep(self, AF_INET6, &sweep_hooks);
 	templates_sweep(self);

@@ -28,6 +28,7 @@ struct dest;
 struct forward;
 struct forward_request;
 struct protocol;
+struct rte_tcp_hdr;
 struct service;
 
 enum verdict {
@@ -170,10 +171,8 @@ struct forward_request opening_request(struct worker *self, const struct opening
 /* Forwards a packet of CONN, found or made by a step: state, counts, rewrite, send. */
 enum verdict forward_packet(struct worker *self, struct packet *packet, struct conn *conn, uint8_t direction);
 
-/* Of apart.c: a packet of an established connection that the fast path does not finish by itself. IP is its header, an
- * ordinary one (established.c has looked), VALUE what was found in the table of its family. False: for the slow path,
- * nothing is changed yet. */
-bool forward_apart(struct worker *self, struct rte_mbuf *m, uint8_t *ip, uint32_t value, bool ipv6);
+/* The last part of that: rewrites and sends, counts nothing. */
+void forward_send(struct worker *self, struct packet *packet, struct conn *conn, uint8_t direction);
 
 /* Of reframe.c. Bytes that packets of CONN_REFRAMED connections have more when they leave than when they came: what the
  * way's MTU leaves for them is so much less. Others: 0. */
@@ -185,8 +184,24 @@ bool reframe_fits(const struct worker *self, const struct rte_mbuf *m, const str
  * with, but for the Ethernet addresses. 0, or a negative drop reason. */
 int reframe(struct worker *self, struct rte_mbuf *m, uint16_t l4, struct conn *conn, uint32_t direction, uint8_t port);
 
-/* Shifts sequence numbers of a connection that took over a local port (decisions.md 7). */
+/* Of apart.c: a packet of an established connection that the fast path does not finish by itself. IP is its header, an
+ * ordinary one (established.c has looked), VALUE what was found in the table of its family. It may wait until so many
+ * more have come (APART_MAX), or for apart_finish(). False: for the slow path, nothing is changed yet. */
+bool forward_apart(struct worker *self, struct rte_mbuf *m, uint8_t *ip, uint32_t value, bool ipv6);
+void apart_finish_all(struct worker *self);
+
+/* Before the slow path does anything, and at the end of a burst: nothing waits any more. */
+static inline void
+apart_finish(struct worker *self)
+{
+	if (unlikely(self->apart_n != 0))
+		apart_finish_all(self);
+}
+
+/* Shifts sequence numbers of a connection that is CONN_SHIFTED. */
 void sequence_shift(struct worker *self, struct packet *packet, struct conn *conn, uint8_t direction);
+/* The same by SHIFT for a segment that isn't a SYN, of a connection that is not COLD_UNTOLD. */
+void sequence_shift_established(struct rte_tcp_hdr *tcp, uint32_t shift, uint32_t direction);
 
 /* Of reset.c: sends a RST to each end of a TCP connection that was heard (a hook of conn_sweep()). */
 void reset_conn(struct worker *self, struct conn *conn, uint16_t family);

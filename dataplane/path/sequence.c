@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Sequence numbers of a full-NAT connection that took over the local port of a closed one. The server may hold that one
- * in TIME_WAIT, and takes a SYN for a new connection only if its sequence number lies beyond the old one's and no older
- * timestamp speaks against it. So the SYN loses its timestamp option, and, where the client's number lies before the
- * expected one, all of the client's numbers are moved up; the server's acknowledgements and SACK blocks move back.
+ * Sequence numbers of connections whose client's numbers are not the server's (CONN_SHIFTED), for two reasons:
+ *
+ * A full-NAT connection took over the local port of a closed one. The server may hold that one in TIME_WAIT, and takes a
+ * SYN for a new connection only if its sequence number lies beyond the old one's and no older timestamp speaks against
+ * it. So the SYN loses its timestamp option, and, where the client's number lies before the expected one, all of the
+ * client's numbers are moved up.
+ *
+ * A header was put before the client's data (path/tell_proxy.c): what the client sends lies behind it.
+ *
+ * The server's acknowledgements and SACK blocks move back.
  */
 #include <netinet/in.h>
 #include <string.h>
@@ -12,75 +18,74 @@
 
 #include "core/checksum.h"
 #include "lb/conn_table.h"
-#include "lb/protocol.h"
 #include "path/path.h"
+#include "path/tcp_options.h"
 
 /* What is further ahead than this counts as behind: the server compares with a number that lies before ours. */
 #define BEYOND_MAX (1u << 30)
 
-enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_SACK = 5, OPTION_TIMESTAMP = 8 };
-
-/* Replaces LENGTH bytes at AT by NEW and mends the checksum; an odd place swaps the bytes of each word. */
-static void
-replace(struct rte_tcp_hdr *tcp, uint8_t *at, const void *new, size_t length)
-{
-	uint8_t old_words[36] = { 0 }, new_words[36] = { 0 };
-	size_t odd = (size_t)(at - (uint8_t *)tcp) & 1;
-	size_t words = (length + odd + 1) & ~(size_t)1;
-
-	memcpy(old_words + odd, at, length);
-	memcpy(new_words + odd, new, length);
-	tcp->cksum = checksum_update(tcp->cksum, checksum_fold(checksum_difference(old_words, new_words, words)));
-	memcpy(at, new, length);
-}
-
-static void
-add32(struct rte_tcp_hdr *tcp, void *at, uint32_t delta)
-{
-	rte_be32_t value;
-
-	memcpy(&value, at, sizeof(value));
-	value = rte_cpu_to_be_32(rte_be_to_cpu_32(value) + delta);
-	replace(tcp, at, &value, sizeof(value));
-}
-
-/* The option of KIND in a header whose data offset was checked; NULL if it isn't there, or the list is broken. */
-static uint8_t *
-find_option(struct rte_tcp_hdr *tcp, uint8_t kind)
-{
-	uint8_t *option = (uint8_t *)(tcp + 1), *end = (uint8_t *)tcp + (tcp->data_off >> 4) * 4;
-
-	while (option < end && *option != OPTION_END) {
-		if (*option == OPTION_NOP) {
-			option++;
-			continue;
-		}
-		if (end - option < 2 || option[1] < 2 || option[1] > end - option)
-			return NULL;
-		if (*option == kind)
-			return option;
-		option += option[1];
-	}
-	return NULL;
-}
-
 static void
 strip_timestamp(struct rte_tcp_hdr *tcp)
 {
-	static const uint8_t nops[10] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
-	uint8_t *option = find_option(tcp, OPTION_TIMESTAMP);
+	static const uint8_t nops[TCP_TIMESTAMP_LENGTH] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+	uint8_t *option = tcp_find_option(tcp, TCP_OPTION_TIMESTAMP);
 
 	if (option && option[1] == sizeof(nops))
-		replace(tcp, option, nops, sizeof(nops));
+		tcp_replace(tcp, option, nops, sizeof(nops));
+}
+
+/* What is added to a number of the server's that counts the client's data. While the server has not acknowledged the
+ * header, numbers of the time before it and within it are met as well: these are the client's first byte, no more. */
+static uint32_t
+back_shift(const struct conn_cold *cold, uint32_t number)
+{
+	const struct conn_told *told = &cold->told;
+	uint32_t before = conn_shift_before(cold), behind = number - told->first;
+
+	if (!(cold->flags & COLD_UNTOLD) || told->header == 0 || (int32_t)(behind - told->header) >= 0)
+		return 0 - cold->shift;
+	return (int32_t)behind > 0 ? told->first - before - number : 0 - before;
 }
 
 static void
-shift_sack(struct rte_tcp_hdr *tcp, uint32_t delta)
+shift_back(struct rte_tcp_hdr *tcp, void *at, const struct conn_cold *cold)
 {
-	uint8_t *option = find_option(tcp, OPTION_SACK);
+	rte_be32_t number;
 
+	memcpy(&number, at, sizeof(number));
+	tcp_add32(tcp, at, back_shift(cold, rte_be_to_cpu_32(number)));
+}
+
+static void
+shift_acknowledgements(struct rte_tcp_hdr *tcp, const struct conn_cold *cold)
+{
+	uint8_t *option = tcp_find_option(tcp, TCP_OPTION_SACK);
+
+	shift_back(tcp, &tcp->recv_ack, cold);
 	for (int at = 2; option && at + 4 <= option[1]; at += 4)
-		add32(tcp, option + at, delta);
+		shift_back(tcp, option + at, cold);
+}
+
+/* When the server has answered, and nothing has to be shifted, all is done; a header may still come. */
+static void
+shift_syn_back(struct rte_tcp_hdr *tcp, struct conn *conn, const struct conn_cold *cold)
+{
+	tcp_add32(tcp, &tcp->recv_ack, 0 - conn_shift_before(cold));
+	if (cold->shift == 0 && cold->told.header == 0)
+		conn->flags &= (uint8_t)~CONN_SHIFTED;
+}
+
+/* Retransmissions of the SYN find the shift already set. */
+static void
+shift_syn(struct rte_tcp_hdr *tcp, struct conn_cold *cold)
+{
+	uint32_t sequence = rte_be_to_cpu_32(tcp->sent_seq);
+
+	if (cold->expected != 0 && sequence - cold->expected > BEYOND_MAX)
+		cold->shift = cold->expected - sequence;
+	cold->expected = 0;
+	strip_timestamp(tcp);
+	tcp_add32(tcp, &tcp->sent_seq, conn_shift_before(cold));
 }
 
 void
@@ -88,19 +93,23 @@ sequence_restore(struct worker *self, const struct packet *packet, struct conn *
 		 struct rte_tcp_hdr *tcp, uint16_t there)
 {
 	const struct conn_table *table = self->conns[packet->flow.family == AF_INET ? TABLE_IPV4 : TABLE_IPV6];
-	const uint32_t shift = conn_cold(table, conn)->shift;
+	const struct conn_cold *cold = conn_cold(table, conn);
+	uint8_t *option;
 
-	if (conn->proto != IPPROTO_TCP || shift == 0)
+	if (conn->proto != IPPROTO_TCP)
 		return;
 	if (direction == CONN_OUT) {
-		add32(tcp, &tcp->sent_seq, 0 - shift);
+		shift_back(tcp, &tcp->sent_seq, cold);
 		return;
 	}
 	if (there <= offsetof(struct rte_tcp_hdr, tcp_flags) || !(tcp->tcp_flags & RTE_TCP_ACK_FLAG))
 		return;
-	add32(tcp, &tcp->recv_ack, shift);
-	if ((tcp->data_off >> 4) * 4u <= there)
-		shift_sack(tcp, shift);
+	tcp_add32(tcp, &tcp->recv_ack, cold->shift);
+	if (tcp_header_length(tcp) > there)
+		return;
+	option = tcp_find_option(tcp, TCP_OPTION_SACK);
+	for (int at = 2; option && at + 4 <= option[1]; at += 4)
+		tcp_add32(tcp, option + at, cold->shift);
 }
 
 void
@@ -112,23 +121,57 @@ sequence_shift(struct worker *self, struct packet *packet, struct conn *conn, ui
 
 	if (conn->proto != IPPROTO_TCP)
 		return;
-	if (direction == CONN_IN && (tcp->tcp_flags & RTE_TCP_SYN_FLAG)) {
-		uint32_t sequence = rte_be_to_cpu_32(tcp->sent_seq);
+	if (direction == CONN_IN && (tcp->tcp_flags & RTE_TCP_SYN_FLAG))
+		shift_syn(tcp, cold);
+	else if (direction == CONN_IN)
+		tcp_add32(tcp, &tcp->sent_seq, cold->shift);
+	else if (tcp->tcp_flags & RTE_TCP_SYN_FLAG)
+		shift_syn_back(tcp, conn, cold);
+	else if (tcp->tcp_flags & RTE_TCP_ACK_FLAG)
+		shift_acknowledgements(tcp, cold);
+}
 
-		/* Retransmissions of the SYN find the shift already set. */
-		if (cold->expected != 0 && sequence - cold->expected > BEYOND_MAX)
-			cold->shift = cold->expected - sequence;
-		cold->expected = 0;
-		strip_timestamp(tcp);
-	}
-	if (cold->shift == 0) {
-		/* Nothing left to do once the handshake's SYNs are through. */
-		if (conn->state == TCP_ESTABLISHED_)
-			conn->flags &= (uint8_t)~CONN_SHIFTED;
-	} else if (direction == CONN_IN) {
-		add32(tcp, &tcp->sent_seq, cold->shift);
+/* The word that the options of a header with a timestamp alone begin with. */
+#define TIMESTAMP_ALONE RTE_BE32(0x0101080a)
+
+static bool
+may_have_sack(const struct rte_tcp_hdr *tcp)
+{
+	rte_be32_t first;
+
+	if (tcp_header_length(tcp) == sizeof(*tcp))
+		return false;
+	memcpy(&first, tcp + 1, sizeof(first));
+	return tcp_header_length(tcp) != sizeof(*tcp) + 12 || first != TIMESTAMP_ALONE;
+}
+
+/* As tcp_add32(), for the fields of the fixed header, quickly. */
+static void
+add_field(struct rte_tcp_hdr *tcp, rte_be32_t *field, uint32_t delta)
+{
+	rte_be32_t old = *field, new = rte_cpu_to_be_32(rte_be_to_cpu_32(old) + delta);
+
+	tcp->cksum = checksum_update(tcp->cksum, checksum_fold(checksum_difference(&old, &new, sizeof(old))));
+	*field = new;
+}
+
+void
+sequence_shift_established(struct rte_tcp_hdr *tcp, uint32_t shift, uint32_t direction)
+{
+	const struct conn_cold cold = { .shift = shift };
+	rte_be32_t number;
+
+	if (direction == CONN_IN) {
+		number = tcp->sent_seq;
+		add_field(tcp, &number, shift);
+		tcp->sent_seq = number;
 	} else if (tcp->tcp_flags & RTE_TCP_ACK_FLAG) {
-		add32(tcp, &tcp->recv_ack, 0 - cold->shift);
-		shift_sack(tcp, 0 - cold->shift);
+		if (may_have_sack(tcp)) {
+			shift_acknowledgements(tcp, &cold);
+			return;
+		}
+		number = tcp->recv_ack;
+		add_field(tcp, &number, 0 - shift);
+		tcp->recv_ack = number;
 	}
 }

@@ -150,6 +150,61 @@ say_all() { # COMMAND...
 	refused "--hash-target is of the scheduler conhash" -E -t $SERVICE -s rr --hash-target sip
 }
 
+@test "a service says how its servers hear of their clients" {
+	adm -A -t $SERVICE -s rr --proxy-protocol v2
+	[[ "$(adm -Ln)" == *"TCP  $SERVICE rr proxy-protocol v2"* ]]
+	ipvsdctl_at director1 services | grep -q "$SERVICE .* proxy-v2 "
+	# who knows nothing of it leaves it
+	ipvsadm_at director1 -E -t $SERVICE -s wrr
+	[[ "$(adm -Ln)" == *"TCP  $SERVICE wrr proxy-protocol v2"* ]]
+	local word
+	for word in v1 v1-insecure v2-insecure; do
+		adm -E -t $SERVICE -s rr --proxy-protocol $word
+		[[ "$(adm -Ln)" == *"TCP  $SERVICE rr proxy-protocol $word"* ]]
+		ipvsdctl_at director1 services | grep -q "$SERVICE .* proxy-$word "
+	done
+	adm -E -t $SERVICE -s rr --toa
+	[[ "$(adm -Ln)" == *"TCP  $SERVICE rr toa"* ]]
+	ipvsdctl_at director1 services | grep -q "$SERVICE .* toa "
+	adm -E -t $SERVICE -s rr
+	[ "$(adm -Sn)" = "-A -t $SERVICE -s rr" ]
+	adm -E -t $SERVICE -s rr --toa
+	adm -E -t $SERVICE -s rr --proxy-protocol disable
+	[ "$(adm -Sn)" = "-A -t $SERVICE -s rr" ]
+	for word in opp ipo; do
+		adm -A -u $SERVICE -s rr --uoa $word
+		[[ "$(adm -Ln)" == *"UDP  $SERVICE rr uoa $word"* ]]
+		ipvsdctl_at director1 services | grep -q "$SERVICE .* uoa-$word "
+		adm -D -u $SERVICE
+	done
+	adm -A -u $SERVICE -s rr --proxy-protocol v2
+	adm -A -f 7 -s rr --uoa opp
+	refused "--proxy-protocol v1: only TCP services tell their servers so" -E -u $SERVICE --proxy-protocol v1
+	refused "--toa: only TCP services tell their servers so" -E -u $SERVICE --toa
+	refused "--uoa ipo: only UDP services tell their servers so" -E -t $SERVICE --uoa ipo
+	refused "--proxy-protocol v2: only TCP and UDP services tell their servers so" \
+		-A --sctp-service $SERVICE --proxy-protocol v2
+	refused "--proxy-protocol: there is no \`v3'" -E -t $SERVICE --proxy-protocol v3
+	refused "multiple 'client-address' options specified" -E -t $SERVICE --toa --proxy-protocol v1
+	refused "Illegal 'client-address' option with the 'add-server' command" \
+		-a -t $SERVICE -r $NET.11:80 -b --toa
+}
+
+@test "--quic names the coding of connection IDs, DPVS's if none" {
+	adm -A -u $SERVICE -s rr --quic
+	[[ "$(adm -Ln)" == *"UDP  $SERVICE rr quic dpvs"* ]]
+	ipvsdctl_at director1 services | grep -q "$SERVICE .* dpvs$"
+	adm -E -u $SERVICE -s rr
+	[ "$(adm -Sn)" = "-A -u $SERVICE -s rr" ]
+	adm -E -u $SERVICE --quic dpvs -s rr
+	[ "$(adm -Sn)" = "-A -u $SERVICE -s rr --quic dpvs" ]
+	refused "There is no such scheduler or persistence engine, or no QUIC coding \`other' in ipvsd.conf" \
+		-E -u $SERVICE -s rr --quic other
+	refused "illegal name of a QUIC coding \`abcdefghijklmnopqrstuvwxyzabcdef'" \
+		-E -u $SERVICE -s rr --quic abcdefghijklmnopqrstuvwxyzabcdef
+	[ "$(adm -Sn)" = "-A -u $SERVICE -s rr --quic dpvs" ]
+}
+
 @test "local addresses of a service are added, listed and removed" {
 	adm -A -t $SERVICE -s rr
 	adm -P -t $SERVICE -z $NET.100 -F lan
@@ -205,7 +260,7 @@ say_all() { # COMMAND...
 }
 
 @test "-S gives all of it to -R" {
-	adm -A -t $SERVICE -s wrr -p 60 --conn-timeout 77 --reset-quiescent
+	adm -A -t $SERVICE -s wrr -p 60 --conn-timeout 77 --reset-quiescent --proxy-protocol v1-insecure
 	adm -P -t $SERVICE -z $NET.100 -F lan
 	adm -P -t $SERVICE -z $NET.101 -F lan
 	adm -a -t $SERVICE -r $NET.11:80 -b -w 3
@@ -213,7 +268,7 @@ say_all() { # COMMAND...
 	adm -a -t '[2001:db8:1::30]:80' -r '[2001:db8:2::11]:80' -b
 	adm -Sn >"$BATS_TEST_TMPDIR/saved"
 	cat "$BATS_TEST_TMPDIR/saved"
-	[ "$(cat "$BATS_TEST_TMPDIR/saved")" = "-A -t $SERVICE -s wrr -p 60 --conn-timeout 77 --reset-quiescent
+	[ "$(cat "$BATS_TEST_TMPDIR/saved")" = "-A -t $SERVICE -s wrr -p 60 --conn-timeout 77 --reset-quiescent --proxy-protocol v1-insecure
 -P -t $SERVICE -z $NET.100 -F lan
 -P -t $SERVICE -z $NET.101 -F lan
 -a -t $SERVICE -r $NET.11:80 -b -w 3
@@ -317,7 +372,6 @@ no_socket_at_server1() {
 	refused "-H, --match: ipvsd has no SNAT by match yet" -A -H proto=tcp
 	refused "-j, --synproxy: ipvsd has no SYN proxy yet" -E -t $SERVICE -j enable
 	refused "-q, --icmp-service: ipvsd has no ICMP services yet" -A -q 198.51.100.30
-	refused "--quic: ipvsd has no QUIC connection IDs yet" -A -u $SERVICE --quic
 	refused "--dest-check: ipvsd has no passive health checks yet" -A -t $SERVICE --dest-check default
 	refused "-U, --add-blklst: ipvsd has no deny lists yet" -U -t $SERVICE -k 198.51.100.8
 	refused "-W, --get-whtlst: ipvsd has no allow lists yet" -W

@@ -21,7 +21,7 @@
 #include "port/port.h"
 
 enum { CLIENTS, SERVERS };
-enum { FIN = 1, SYN = 2, RST = 4, ACK = 16 };
+enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
 
 #define CAUGHT_MAX 512
 #define FIXTURE_DATAGRAMS 64 /* that a worker follows */
@@ -59,7 +59,10 @@ struct frame {
 	uint32_t seq, ack;
 	const uint8_t *options; /* of TCP */
 	uint8_t options_length; /* a multiple of 4 */
+	const uint8_t *data; /* before the payload */
+	uint16_t data_length;
 	uint16_t payload; /* bytes */
+	bool plain; /* as the director makes its own: no TOS, IP identification, flow label */
 	bool no_checksum; /* of UDP */
 	const uint8_t *src_mac, *dst_mac; /* the router's, the port's if NULL */
 };

@@ -44,6 +44,11 @@ write_ip(const struct frame *frame, uint8_t *ip, uint16_t l4_length)
 				   .src_addr = src.ip.v4,
 				   .dst_addr = dst.ip.v4 };
 
+	if (frame->plain) {
+		v4.type_of_service = 0;
+		v4.packet_id = 0;
+		v6.vtc_flow = RTE_BE32(0x60000000);
+	}
 	memcpy(&v6.src_addr, &src.ip, 16);
 	memcpy(&v6.dst_addr, &dst.ip, 16);
 	memcpy(ip, src.family == AF_INET ? (void *)&v4 : (void *)&v6, ip_length(frame));
@@ -106,6 +111,9 @@ write_echo(const struct frame *frame, uint8_t *l4)
 static uint16_t
 write_payload(const struct frame *frame, uint8_t *l4, uint16_t header)
 {
+	if (frame->data_length)
+		memcpy(l4 + header, frame->data, frame->data_length);
+	header += frame->data_length;
 	for (uint16_t i = 0; i < frame->payload; i++)
 		l4[header + i] = (uint8_t)(i * 7 + 1);
 	return (uint16_t)(header + frame->payload);
@@ -124,10 +132,11 @@ write_l4(const struct frame *frame, uint8_t *l4)
 						.data_off = (uint8_t)(header / 4 << 4),
 						.tcp_flags = frame->flags,
 						.rx_win = RTE_BE16(8192) };
-	const struct rte_udp_hdr udp_header = { .src_port = rte_cpu_to_be_16(frame->sport),
-						.dst_port = rte_cpu_to_be_16(frame->dport),
-						.dgram_len = rte_cpu_to_be_16(
-							(uint16_t)(sizeof(udp_header) + frame->payload)) };
+	const struct rte_udp_hdr udp_header = {
+		.src_port = rte_cpu_to_be_16(frame->sport),
+		.dst_port = rte_cpu_to_be_16(frame->dport),
+		.dgram_len = rte_cpu_to_be_16((uint16_t)(sizeof(udp_header) + frame->data_length + frame->payload))
+	};
 
 	if (is_echo(frame->proto))
 		return write_payload(frame, l4, write_echo(frame, l4));

@@ -25,7 +25,7 @@ is_ipv6(const struct mode *mode)
 
 /* FRAME, which is one of UDP, as one of PROTO; behind its IP header stands what AH and ESP need not understand. */
 static struct rte_mbuf *
-packet_new(const struct frame *frame, uint8_t port, uint8_t proto)
+ipsec_packet(const struct frame *frame, uint8_t port, uint8_t proto)
 {
 	struct rte_mbuf *m = frame_new(frame, port);
 	struct rte_ipv4_hdr *v4 = rte_pktmbuf_mtod_offset(m, void *, IP);
@@ -94,15 +94,15 @@ packets_follow_the_key_exchange(void **state)
 			continue;
 		network = serve_keys(mode, 1);
 		for (int i = 0; i < 2; i++) {
-			receive(network, 0, CLIENTS, packet_new(&in, CLIENTS, protos[i]));
+			receive(network, 0, CLIENTS, ipsec_packet(&in, CLIENTS, protos[i]));
 			assert_to_kernel(network, EXCEPTION_OTHER);
 		}
 		receive(network, 0, CLIENTS, frame_new(&in, CLIENTS));
 		rte_pktmbuf_free(sent_one(SERVERS));
 		for (int i = 0; i < 2; i++) {
-			receive(network, 0, CLIENTS, packet_new(&in, CLIENTS, protos[i]));
+			receive(network, 0, CLIENTS, ipsec_packet(&in, CLIENTS, protos[i]));
 			if (passes(mode, protos[i]))
-				assert_same_packet(sent_one(SERVERS), packet_new(&out, SERVERS, protos[i]));
+				assert_same_packet(sent_one(SERVERS), ipsec_packet(&out, SERVERS, protos[i]));
 			else
 				assert_dropped(network, DROP_TRANSLATION);
 		}
@@ -135,8 +135,8 @@ with_nat_answers_of_esp_come_back(void **state)
 			expected.ttl = 63;
 			expected.src_mac = port_mac[CLIENTS];
 			expected.dst_mac = router_mac;
-			receive(network, workers - 1, SERVERS, packet_new(&answer, SERVERS, IPPROTO_ESP));
-			assert_same_packet(sent_one(CLIENTS), packet_new(&expected, CLIENTS, IPPROTO_ESP));
+			receive(network, workers - 1, SERVERS, ipsec_packet(&answer, SERVERS, IPPROTO_ESP));
+			assert_same_packet(sent_one(CLIENTS), ipsec_packet(&expected, CLIENTS, IPPROTO_ESP));
 			network_free(network);
 		}
 	}
@@ -160,7 +160,7 @@ fragments_go_the_same_way(void **state)
 		struct rte_ipv4_hdr *ip;
 
 		in.payload = (uint16_t)(i == 2 ? 0 : 40);
-		m = packet_new(&in, CLIENTS, IPPROTO_ESP);
+		m = ipsec_packet(&in, CLIENTS, IPPROTO_ESP);
 		ip = rte_pktmbuf_mtod_offset(m, void *, IP);
 		ip->fragment_offset = rte_cpu_to_be_16(offsets[i]);
 		if (i == 2) { /* one byte */
@@ -189,7 +189,7 @@ a_client_whose_port_was_changed_on_the_way_has_no_connection_to_follow(void **st
 	in.sport = 1500;
 	receive(network, 0, CLIENTS, frame_new(&in, CLIENTS));
 	rte_pktmbuf_free(sent_one(SERVERS));
-	receive(network, 0, CLIENTS, packet_new(&in, CLIENTS, IPPROTO_ESP));
+	receive(network, 0, CLIENTS, ipsec_packet(&in, CLIENTS, IPPROTO_ESP));
 	assert_to_kernel(network, EXCEPTION_OTHER);
 	network_free(network);
 }

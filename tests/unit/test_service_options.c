@@ -157,6 +157,9 @@ what_can_not_be_is_refused_and_changes_nothing(void **state)
 		{ { IPVSD_SERVICE_ATTR_QUIC, 6, "other" }, -ENOENT },
 		{ { IPVSD_SERVICE_ATTR_QUIC, 4, "dpvs" }, -EINVAL },
 		{ { IPVSD_SERVICE_ATTR_SYN_PROXY, 1, "\1" }, -EOPNOTSUPP },
+		{ { IPVSD_SERVICE_ATTR_CLIENT_ADDRESS, 1, "\6" }, -EINVAL }, /* UOA, of a TCP service */
+		{ { IPVSD_SERVICE_ATTR_CLIENT_ADDRESS, 1, "\10" }, -EINVAL },
+		{ { IPVSD_SERVICE_ATTR_CLIENT_ADDRESS, 0, NULL }, -EINVAL },
 		{ { 1000, 1, "\1" }, -EOPNOTSUPP },
 	};
 	struct control_fixture *fixture = *state;
@@ -170,6 +173,22 @@ what_can_not_be_is_refused_and_changes_nothing(void **state)
 	}
 }
 
+static void
+the_way_of_telling_clients_addresses_is_one_of_them(void **state)
+{
+	struct control_fixture *fixture = *state;
+
+	assert_int_equal(service_command(fixture, IPVS_CMD_NEW_SERVICE, 1), 0);
+	assert_int_equal(attr_u8(nested_attr(shown_options(fixture), IPVSD_SERVICE_ATTR_CLIENT_ADDRESS)), 0);
+	for (uint8_t how = 0; how <= IPVSD_CLIENT_ADDRESS_PROXY_V2_INSECURE; how++) {
+		assert_int_equal(send_options(fixture, IPVS_CMD_SET_SERVICE,
+					      &(struct option_row){ IPVSD_SERVICE_ATTR_CLIENT_ADDRESS, 1, &how }, 1),
+				 0);
+		assert_int_equal(attr_u8(nested_attr(shown_options(fixture), IPVSD_SERVICE_ATTR_CLIENT_ADDRESS)), how);
+		assert_int_equal(fixture->lb->services[0]->options.client_address, how);
+	}
+}
+
 int
 main(void)
 {
@@ -178,6 +197,8 @@ main(void)
 						control_teardown),
 		cmocka_unit_test_setup_teardown(a_new_service_takes_them_at_once, setup, control_teardown),
 		cmocka_unit_test_setup_teardown(a_client_that_knows_nothing_of_them_sees_and_changes_none, setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(the_way_of_telling_clients_addresses_is_one_of_them, setup,
 						control_teardown),
 		cmocka_unit_test_setup_teardown(what_can_not_be_is_refused_and_changes_nothing, setup,
 						control_teardown),

@@ -130,7 +130,11 @@ set_options(struct control_fixture *fixture)
 {
 	struct ipvs_service_setup setup = {
 		.scheduler = "rr",
-		.options = { .established_timeout_s = 77, .quiescent = QUIESCENT_RESET, .laddr_group = "g2", .quic = "dpvs" },
+		.options = { .established_timeout_s = 77,
+			     .quiescent = QUIESCENT_RESET,
+			     .client_address = 3,
+			     .laddr_group = "g2",
+			     .quic = "dpvs" },
 	};
 	uint64_t index = 0;
 
@@ -179,6 +183,7 @@ check_filled(const struct control_fixture *fixture)
 	assert_string_equal(scheduler_name(service->scheduler), "rr");
 	assert_int_equal(service->options.established_timeout_s, 77);
 	assert_int_equal(service->options.quiescent, QUIESCENT_RESET);
+	assert_int_equal(service->options.client_address, 3);
 	assert_string_equal(service->options.laddr_group, "g2");
 	assert_string_equal(service->options.quic, "dpvs");
 	TAILQ_FOREACH (dest, &service->dests, link)

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Adds full-NAT destinations and services of ICMP, which stock ipvsadm has no option for.
 
-  fullnat.py SOCKET service PROTOCOL VIP:PORT SCHEDULER
+  fullnat.py SOCKET service PROTOCOL VIP:PORT SCHEDULER [CLIENT_ADDRESS]
   fullnat.py SOCKET dest PROTOCOL VIP:PORT REAL:PORT [WEIGHT [nat|dr]]
 
 PROTOCOL is tcp, udp, sctp, icmp or icmpv6; the last two have port 0. IPv6 addresses stand in brackets.
+CLIENT_ADDRESS is one of none, toa, proxy-v1, proxy-v2, proxy-v1-insecure, proxy-v2-insecure, uoa-opp, uoa-ipo.
 """
 import ipaddress
 import os
@@ -16,6 +17,8 @@ import sys
 FAMILY_IPVS, NEW_SERVICE, NEW_DEST, REQUEST_ACK = 0x1C, 1, 5, 5
 METHODS = {"nat": 0, "dr": 3, "fullnat": 5}
 PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58, "sctp": 132}
+OPTIONS, OPTION_CLIENT_ADDRESS, NESTED = 0x3F00, 4, 0x8000
+WAYS = ["none", "toa", "proxy-v1", "proxy-v2", "proxy-v1-insecure", "proxy-v2-insecure", "uoa-opp", "uoa-ipo"]
 HELLO = struct.pack("=IHHIIQII", 0x5650494B, 1, 32, os.getpid(), os.getpid(), 0, 1, 0)
 
 
@@ -61,6 +64,9 @@ def main():
         mask = b"\xff" * 4 if address.version == 4 else struct.pack("=I", 128)
         full = (attribute(6, last.encode() + b"\0") + attribute(7, struct.pack("=II", 0, 0xFFFFFFFF)) +
                 attribute(8, struct.pack("=I", 0)) + attribute(9, mask))
+        if len(sys.argv) > 6:
+            way = bytes([WAYS.index(sys.argv[6])])
+            full += attribute(OPTIONS | NESTED, attribute(OPTION_CLIENT_ADDRESS, way))
         request(sock, NEW_SERVICE, attribute(1, key + full))
     else:
         real, port = endpoint(last)

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What the ways of telling have in common.
+ */
+#include <netinet/in.h>
+#include <string.h>
+
+#include <rte_ip.h>
+#include <rte_tcp.h>
+#include <rte_udp.h>
+
+#include "lb/client_address.h"
+#include "lb/conn_table.h"
+#include "lb/protocol.h"
+#include "path/resize.h"
+#include "path/rewrite.h"
+#include "path/tcp_options.h"
+#include "path/tell.h"
+#include "port/port.h"
+
+#define TTL 64
+#define IPV4_MIN_MTU 68 /* RFC 791 */
+#define IPV6_MIN_MTU 1280 /* RFC 8200 */
+/* An acknowledgement that lies further behind the server's first byte is not one of the handshake's time. */
+#define HANDSHAKE_WINDOW (1u << 30)
+
+static const struct teller *const tellers[CLIENT_ADDRESSES][2] = {
+	[CLIENT_ADDRESS_TOA] = { &tell_toa, NULL },
+	[CLIENT_ADDRESS_PROXY_V1] = { &tell_proxy, NULL },
+	[CLIENT_ADDRESS_PROXY_V2] = { &tell_proxy, &tell_proxy_udp },
+	[CLIENT_ADDRESS_PROXY_V1_INSECURE] = { &tell_proxy, NULL },
+	[CLIENT_ADDRESS_PROXY_V2_INSECURE] = { &tell_proxy, &tell_proxy_udp },
+	[CLIENT_ADDRESS_UOA_OPP] = { NULL, &tell_uoa_opp },
+	[CLIENT_ADDRESS_UOA_IPO] = { NULL, &tell_uoa_ipo },
+};
+
+static const struct teller *
+teller_of(const struct conn *conn, const struct conn_cold *cold)
+{
+	return (cold->flags & COLD_UNTOLD) ? tellers[cold->told.how][conn->proto == IPPROTO_UDP] : NULL;
+}
+
+/* The PROXY header needs no help with TCP: it is sent by itself when it was not acknowledged. */
+static bool
+heeds_mtu(const struct conn *conn, const struct conn_cold *cold)
+{
+	return teller_of(conn, cold) && teller_of(conn, cold) != &tell_proxy;
+}
+
+/* What an error can make of it: who forges one must not keep the address out of packets that fit any way. */
+static uint32_t
+least_mtu(uint16_t family)
+{
+	return family == AF_INET ? IPV4_MIN_MTU : IPV6_MIN_MTU;
+}
+
+void
+tell_too_big(struct worker *self, struct conn *conn, uint16_t family, uint32_t mtu)
+{
+	struct conn_cold *cold = conn_cold(self->conns[family == AF_INET ? TABLE_IPV4 : TABLE_IPV6], conn);
+
+	mtu = RTE_MAX(mtu, least_mtu(family));
+	if (heeds_mtu(conn, cold) && (cold->told.mtu == 0 || mtu < cold->told.mtu))
+		cold->told.mtu = mtu;
+}
+
+static uint16_t
+room_of(const struct worker *self, const struct conn *conn, const struct conn_cold *cold)
+{
+	const uint16_t room = self->ports->port[fib_nexthop(self->fib, conn->nexthop[CONN_IN]).port].mtu;
+
+	return heeds_mtu(conn, cold) && cold->told.mtu != 0 ? (uint16_t)RTE_MIN(room, cold->told.mtu) : room;
+}
+
+static struct telling
+telling_of(struct worker *self, struct packet *packet, struct conn *conn)
+{
+	uint32_t table = packet->flow.family == AF_INET ? TABLE_IPV4 : TABLE_IPV6;
+	struct conn_cold *cold = conn_cold(self->conns[table], conn);
+
+	return (struct telling){
+		.self = self,
+		.packet = packet,
+		.conn = conn,
+		.cold = cold,
+		.table = table,
+		.room = room_of(self, conn, cold),
+	};
+}
+
+enum verdict
+tell_client(struct worker *self, struct packet *packet, struct conn *conn)
+{
+	struct telling telling = telling_of(self, packet, conn);
+	const struct teller *teller = teller_of(conn, telling.cold);
+
+	return teller ? teller->client(&telling) : VERDICT_NEXT;
+}
+
+void
+tell_server(struct worker *self, struct packet *packet, struct conn *conn)
+{
+	struct telling telling = telling_of(self, packet, conn);
+	const struct teller *teller = teller_of(conn, telling.cold);
+
+	if (teller && teller->server)
+		teller->server(&telling);
+}
+
+void
+tell_strip_syn(const struct telling *telling)
+{
+	struct packet *packet = telling->packet;
+	const struct rte_tcp_hdr *tcp = packet_at(packet, packet->l4);
+	const uint16_t data = packet->l4 + tcp_header_length(tcp);
+	uint64_t before;
+
+	if (packet->end == data)
+		return;
+	before = packet_l4_sum(packet);
+	packet_shorten(packet, data, packet->end - data);
+	packet_mend_l4(packet, before);
+}
+
+void
+tell_hear_syn(const struct telling *telling, uint16_t reserve)
+{
+	struct packet *packet = telling->packet;
+	struct conn_told *told = &telling->cold->told;
+	struct rte_tcp_hdr *tcp = packet_at(packet, packet->l4);
+	const uint16_t headers =
+		(packet->flow.family == AF_INET ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr)) +
+		sizeof(*tcp);
+	const uint8_t *mss = tcp_find_option(tcp, TCP_OPTION_MSS);
+	uint32_t server_first = rte_be_to_cpu_32(tcp->sent_seq) + 1, most;
+
+	told->first = rte_be_to_cpu_32(telling->conn->last_ack[CONN_OUT]);
+	told->server_first = server_first != 0 ? server_first : 1;
+	if (!mss || mss[1] != 4)
+		return;
+	most = RTE_MIN((uint32_t)(mss[2] << 8 | mss[3]), (uint32_t)telling->room - headers);
+	if (most > reserve)
+		tcp_clamp_mss(tcp, (uint16_t)(most - reserve));
+}
+
+bool
+tell_is_acknowledgement(const struct telling *telling)
+{
+	const struct rte_tcp_hdr *tcp = packet_at(telling->packet, telling->packet->l4);
+	const struct conn_told *told = &telling->cold->told;
+
+	return told->server_first != 0 && (tcp->tcp_flags & RTE_TCP_ACK_FLAG) &&
+	       rte_be_to_cpu_32(tcp->recv_ack) - told->server_first < HANDSHAKE_WINDOW;
+}
+
+static void
+write_ipv4(const struct telling *telling, struct rte_ipv4_hdr *ip, uint16_t l4)
+{
+	const struct conn_key4 *key = &telling->conn->key4[CONN_IN];
+
+	*ip = (struct rte_ipv4_hdr){
+		.version_ihl = RTE_IPV4_VHL_DEF,
+		.total_length = rte_cpu_to_be_16((uint16_t)(sizeof(*ip) + l4)),
+		.fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG),
+		.time_to_live = TTL,
+		.next_proto_id = telling->conn->proto,
+		.src_addr = key->src,
+		.dst_addr = key->dst,
+	};
+	ip->hdr_checksum = rte_ipv4_cksum(ip);
+}
+
+static void
+write_ipv6(const struct telling *telling, struct rte_ipv6_hdr *ip, uint16_t l4)
+{
+	const struct conn_key6 *key = &telling->conn->key6[CONN_IN];
+
+	memset(ip, 0, sizeof(*ip));
+	ip->vtc_flow = RTE_BE32(6u << 28);
+	ip->payload_len = rte_cpu_to_be_16(l4);
+	ip->proto = telling->conn->proto;
+	ip->hop_limits = TTL;
+	memcpy(&ip->src_addr, key->src, 16);
+	memcpy(&ip->dst_addr, key->dst, 16);
+}
+
+bool
+tell_make(const struct telling *telling, uint16_t l4, struct packet *ret)
+{
+	const bool ipv4 = telling->table == TABLE_IPV4;
+	const uint16_t ip = ipv4 ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr);
+	struct rte_mbuf *m = packet_new(telling->self);
+	struct rte_ether_hdr *ether;
+
+	if (!m)
+		return false;
+	*ret = (struct packet){
+		.m = m,
+		.is_ip = true,
+		.has_l4 = true,
+		.ether_type = ipv4 ? RTE_ETHER_TYPE_IPV4 : RTE_ETHER_TYPE_IPV6,
+		.l3 = sizeof(*ether),
+		.l4 = sizeof(*ether) + ip,
+		.end = sizeof(*ether) + ip + l4,
+		.ttl = TTL,
+		.protocol = protocol_by_number(telling->conn->proto),
+		.flow = { .family = ipv4 ? AF_INET : AF_INET6, .proto = telling->conn->proto },
+	};
+	if (!rte_pktmbuf_append(m, ret->end)) {
+		drop(telling->self, m, DROP_TOO_BIG);
+		return false;
+	}
+	ether = packet_at(ret, 0);
+	memset(ether, 0, ret->end);
+	ether->ether_type = rte_cpu_to_be_16(ret->ether_type);
+	if (ipv4)
+		write_ipv4(telling, packet_at(ret, ret->l3), l4);
+	else
+		write_ipv6(telling, packet_at(ret, ret->l3), l4);
+	memcpy(packet_at(ret, ret->l4),
+	       ipv4 ? &telling->conn->key4[CONN_IN].sport : &telling->conn->key6[CONN_IN].sport, 4);
+	return true;
+}
+
+void
+tell_sum(const struct telling *telling, struct packet *packet)
+{
+	void *l4 = packet_at(packet, packet->l4), *ip = packet_at(packet, packet->l3);
+	uint16_t *checksum = l4_checksum(l4, telling->conn->proto);
+
+	*checksum = 0;
+	*checksum = telling->table == TABLE_IPV4 ? rte_ipv4_udptcp_cksum(ip, l4) : rte_ipv6_udptcp_cksum(ip, l4);
+}
+
+void
+tell_send(const struct telling *telling, struct packet *packet)
+{
+	tell_sum(telling, packet);
+	forward_send(telling->self, packet, telling->conn, CONN_IN);
+}

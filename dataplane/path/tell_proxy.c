@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The PROXY protocol: a header that stands before the client's first byte. It goes with the acknowledgement that ends
+ * the handshake, so that a server that talks first has it, and again with what the client sends from its first byte on, or
+ * by time (lb/untold.h), until the server acknowledges it. No packet is kept for that: the header is written anew.
+ *
+ * It takes room among the client's sequence numbers, which are moved up by its length from then on (path/sequence.c).
+ * Numbers in this file: the client's first byte is FIRST - conn_shift_before() as it counts, and FIRST at the server,
+ * where the header stands.
+ *
+ * What a client sends "before its first byte" would come to stand where the header belongs, and is not let through.
+ *
+ * The insecure ways believe a header that the client sends, and put one of their own before its first data only if there
+ * is none. It is translated if the version differs, and then stands in the place of the client's one.
+ */
+#include <netinet/in.h>
+#include <string.h>
+
+#include <rte_tcp.h>
+#include <rte_udp.h>
+
+#include "ip/proxy_header.h"
+#include "lb/client_address.h"
+#include "lb/conn_life.h"
+#include "lb/conn_table.h"
+#include "lb/protocol.h"
+#include "lb/untold.h"
+#include "path/resize.h"
+#include "path/rewrite.h"
+#include "path/tcp_options.h"
+#include "path/tell.h"
+
+#define AGAIN_AT_ONCE_MS 10 /* what follows the header so soon goes without: the header is on its way */
+#define AGAIN_MAX 16 /* headers sent by time, a turn and family */
+#define TIMESTAMP_SPACE 12 /* two NOPs and the option */
+
+static struct flow
+client_flow(const struct telling *telling)
+{
+	const struct conn *conn = telling->conn;
+	struct flow flow = { .family = telling->table == TABLE_IPV4 ? AF_INET : AF_INET6, .proto = conn->proto };
+
+	if (flow.family == AF_INET) {
+		const struct conn_key4 *key = &conn->key4[CONN_IN];
+
+		flow.src.v4 = key->src;
+		flow.dst.v4 = key->dst;
+		flow.sport = key->sport;
+		flow.dport = key->dport;
+	} else {
+		const struct conn_key6 *key = &conn->key6[CONN_IN];
+
+		memcpy(flow.src.bytes, key->src, 16);
+		memcpy(flow.dst.bytes, key->dst, 16);
+		flow.sport = key->sport;
+		flow.dport = key->dport;
+	}
+	return flow;
+}
+
+static uint8_t
+version_of(const struct conn_told *told)
+{
+	return client_address_proxy_version((enum client_address)told->how);
+}
+
+/* The header that names this connection's client. */
+static uint16_t
+write_header(const struct telling *telling, uint8_t to[PROXY_HEADER_MAX])
+{
+	struct flow flow = client_flow(telling);
+
+	return proxy_header_write(version_of(&telling->cold->told), &flow, to);
+}
+
+/* From now on HEADER bytes stand at the server where the client has SKIPPED. */
+static void
+move_up(const struct telling *telling, uint16_t header, uint16_t skipped)
+{
+	struct conn_cold *cold = telling->cold;
+
+	cold->shift += (uint32_t)header - skipped;
+	cold->told.header = (uint8_t)header;
+	cold->told.skipped = skipped;
+	telling->conn->flags |= CONN_SHIFTED;
+}
+
+/* When the header was sent last, if it was. */
+static bool
+was_just_sent(const struct telling *telling)
+{
+	const struct conn_told *told = &telling->cold->told;
+
+	return (telling->cold->flags & COLD_TIMED) &&
+	       telling->self->now_ms - (told->due_ms - untold_wait_ms(told->tries)) < AGAIN_AT_ONCE_MS;
+}
+
+static void
+sent(const struct telling *telling)
+{
+	untold_remove(telling->self, telling->table, telling->conn);
+	if (telling->cold->told.tries < UNTOLD_TRIES)
+		untold_add(telling->self, telling->table, telling->conn);
+}
+
+/* The client's numbers in the packet become such that they are FIRST when they have been shifted. */
+static void
+move_to_first(const struct telling *telling, struct rte_tcp_hdr *tcp)
+{
+	tcp->sent_seq = rte_cpu_to_be_32(telling->cold->told.first - telling->cold->shift);
+}
+
+/* The header in a segment of its own. */
+static void
+send_header(const struct telling *telling)
+{
+	const struct conn_told *told = &telling->cold->told;
+	const uint8_t options = told->timestamp[0] != 0 || told->timestamp[1] != 0 ? TIMESTAMP_SPACE : 0;
+	uint8_t header[PROXY_HEADER_MAX], *option;
+	uint16_t length = write_header(telling, header);
+	struct packet packet;
+	struct rte_tcp_hdr *tcp;
+
+	if (!tell_make(telling, (uint16_t)(sizeof(*tcp) + options + length), &packet))
+		return;
+	tcp = packet_at(&packet, packet.l4);
+	tcp->sent_seq = rte_cpu_to_be_32(told->first);
+	tcp->recv_ack = rte_cpu_to_be_32(told->server_first);
+	tcp->data_off = (uint8_t)((sizeof(*tcp) + options) / 4 << 4);
+	tcp->tcp_flags = RTE_TCP_ACK_FLAG | RTE_TCP_PSH_FLAG;
+	tcp->rx_win = told->window;
+	option = (uint8_t *)(tcp + 1);
+	if (options) {
+		memcpy(option,
+		       (uint8_t[]){ TCP_OPTION_NOP, TCP_OPTION_NOP, TCP_OPTION_TIMESTAMP, TCP_TIMESTAMP_LENGTH }, 4);
+		memcpy(option + 4, told->timestamp, sizeof(told->timestamp));
+	}
+	memcpy(option + options, header, length);
+	tell_send(telling, &packet);
+}
+
+/* The header between the packet's TCP header and its data, if there is room on the way to the server. */
+static bool
+put_before_data(const struct telling *telling)
+{
+	struct packet *packet = telling->packet;
+	uint64_t before = packet_l4_sum(packet);
+	struct rte_tcp_hdr *tcp = packet_at(packet, packet->l4);
+	uint16_t data = packet->l4 + tcp_header_length(tcp);
+	uint8_t header[PROXY_HEADER_MAX];
+	uint16_t length = write_header(telling, header);
+
+	if (packet->end - packet->l3 + length > telling->room || !packet_enlarge(packet, data, length))
+		return false;
+	memcpy(packet_at(packet, data), header, length);
+	tcp = packet_at(packet, packet->l4);
+	tcp->tcp_flags |= RTE_TCP_PSH_FLAG;
+	move_to_first(telling, tcp);
+	packet_mend_l4(packet, before);
+	return true;
+}
+
+/* What a segment of ours would need, as the client's last one has it. */
+static void
+note_client(struct conn_told *told, struct rte_tcp_hdr *tcp)
+{
+	const uint8_t *option = tcp_find_option(tcp, TCP_OPTION_TIMESTAMP);
+
+	told->window = tcp->rx_win;
+	if (option && option[1] == TCP_TIMESTAMP_LENGTH)
+		memcpy(told->timestamp, option + 2, sizeof(told->timestamp));
+}
+
+/* With the packet, or before it where both together are too long or the client's data begins later. */
+static enum verdict
+carry(const struct telling *telling, bool begins)
+{
+	struct conn_told *told = &telling->cold->told;
+	bool again = told->header != 0;
+
+	if (!again) {
+		uint8_t header[PROXY_HEADER_MAX];
+
+		move_up(telling, write_header(telling, header), 0);
+	}
+	if (!begins || !put_before_data(telling))
+		send_header(telling);
+	telling->self->counters.count[COUNT_CLIENT_AGAIN] += again;
+	sent(telling);
+	return VERDICT_NEXT;
+}
+
+/* ---- headers that clients send ---- */
+
+/* The header that the client sent, at the packet's data, gives way to one of the other version. */
+static enum verdict
+translate(const struct telling *telling, uint16_t data, const struct proxy_header *theirs)
+{
+	struct packet *packet = telling->packet;
+	uint64_t before = packet_l4_sum(packet);
+	uint8_t header[PROXY_HEADER_MAX];
+	uint16_t length = proxy_header_write(version_of(&telling->cold->told), &theirs->flow, header);
+
+	if (packet->end - packet->l3 + length - theirs->length > telling->room)
+		return verdict_drop(DROP_TOO_BIG);
+	if (length > theirs->length) {
+		if (!packet_enlarge(packet, data, length - theirs->length))
+			return verdict_drop(DROP_TOO_BIG);
+	} else if (length < theirs->length) {
+		packet_shorten(packet, data, theirs->length - length);
+	}
+	memcpy(packet_at(packet, data), header, length);
+	if (telling->cold->told.header == 0)
+		move_up(telling, length, theirs->length);
+	move_to_first(telling, packet_at(packet, packet->l4));
+	packet_mend_l4(packet, before);
+	return VERDICT_NEXT;
+}
+
+/* The client's first data, or its repetition; nothing of it has reached the server. */
+static enum verdict
+believe(const struct telling *telling, uint16_t data)
+{
+	struct packet *packet = telling->packet;
+	struct conn_told *told = &telling->cold->told;
+	struct proxy_header theirs;
+	int err = proxy_header_read(packet_at(packet, data), (uint32_t)(packet->end - data), &theirs);
+
+	/* What was translated once is so again, or not at all. */
+	if (told->skipped != 0 && (err < 0 || theirs.length != told->skipped))
+		return verdict_drop(DROP_CLIENT_EARLY);
+	if (err < 0)
+		return carry(telling, true);
+	if (theirs.flow.proto == IPPROTO_UDP)
+		theirs.flow.family = 0;
+	if (theirs.version != version_of(told))
+		return translate(telling, data, &theirs);
+	conn_told(telling->self, telling->conn, telling->table);
+	return VERDICT_NEXT;
+}
+
+/* ---- TCP ---- */
+
+/* A reset is believed only with the number that the server expects next: that of the header, if it did not arrive. */
+static enum verdict
+reset(const struct telling *telling, struct rte_tcp_hdr *tcp)
+{
+	const struct conn_cold *cold = telling->cold;
+
+	if (cold->told.header != 0 && rte_be_to_cpu_32(telling->conn->last_ack[CONN_OUT]) == cold->told.first)
+		tcp_add32(tcp, &tcp->sent_seq, conn_shift_before(cold) - cold->shift);
+	return VERDICT_NEXT;
+}
+
+/* Data of the time before the first byte: a keepalive's, or somebody's who would like to write the header. */
+static void
+strip_data(const struct telling *telling, uint16_t data)
+{
+	struct packet *packet = telling->packet;
+	uint64_t before = packet_l4_sum(packet);
+
+	packet_shorten(packet, data, packet->end - data);
+	packet_mend_l4(packet, before);
+}
+
+/* Data or the end of it, AHEAD bytes behind the client's first byte, with a header of ours. */
+static enum verdict
+carry_data(const struct telling *telling, uint32_t ahead)
+{
+	/* A header that was sent goes again with what follows it, not with what comes later. */
+	if ((ahead != 0 && telling->cold->told.header != 0) || was_just_sent(telling))
+		return VERDICT_NEXT;
+	return carry(telling, ahead == 0);
+}
+
+/* The same where the client's data may begin with a header, which shows by its first bytes. */
+static enum verdict
+look_for_header(const struct telling *telling, uint32_t ahead, uint16_t data)
+{
+	const struct conn_told *told = &telling->cold->told;
+
+	if (told->header != 0 && told->skipped == 0)
+		return carry_data(telling, ahead);
+	if (ahead == 0)
+		return believe(telling, data);
+	return told->header == 0 || ahead < told->skipped ? verdict_drop(DROP_CLIENT_EARLY) : VERDICT_NEXT;
+}
+
+/* What has no data says nothing about a header of the client's. */
+static enum verdict
+carry_acknowledgement(const struct telling *telling, bool insecure)
+{
+	const struct conn_told *told = &telling->cold->told;
+
+	if ((insecure && (told->header == 0 || told->skipped != 0)) || was_just_sent(telling))
+		return VERDICT_NEXT;
+	return carry(telling, true);
+}
+
+static enum verdict
+segment(const struct telling *telling, struct rte_tcp_hdr *tcp)
+{
+	struct packet *packet = telling->packet;
+	const struct conn_cold *cold = telling->cold;
+	const bool insecure = client_address_is_insecure((enum client_address)cold->told.how);
+	const uint16_t data = packet->l4 + tcp_header_length(tcp);
+	uint32_t ahead = rte_be_to_cpu_32(tcp->sent_seq) - (cold->told.first - conn_shift_before(cold));
+
+	if ((int32_t)ahead < 0 && (tcp->tcp_flags & RTE_TCP_FIN_FLAG))
+		return verdict_drop(DROP_CLIENT_EARLY);
+	if ((int32_t)ahead < 0 && packet->end > data)
+		strip_data(telling, data);
+	if (packet->end == data && !(tcp->tcp_flags & RTE_TCP_FIN_FLAG))
+		return carry_acknowledgement(telling, insecure);
+	return insecure ? look_for_header(telling, ahead, data) : carry_data(telling, ahead);
+}
+
+static enum verdict
+proxy_client(const struct telling *telling)
+{
+	struct rte_tcp_hdr *tcp = packet_at(telling->packet, telling->packet->l4);
+
+	/* What follows in other fragments can't be looked at; the header will have arrived when it is repeated. */
+	if (telling->packet->is_fragment)
+		return verdict_drop(DROP_CLIENT_EARLY);
+	if (tcp->tcp_flags & RTE_TCP_SYN_FLAG) {
+		tell_strip_syn(telling);
+		return VERDICT_NEXT;
+	}
+	if (tcp->tcp_flags & RTE_TCP_RST_FLAG)
+		return reset(telling, tcp);
+	if (!tell_is_acknowledgement(telling))
+		return verdict_drop(DROP_CLIENT_EARLY);
+	note_client(&telling->cold->told, tcp);
+	return segment(telling, tcp);
+}
+
+static void
+proxy_server(const struct telling *telling)
+{
+	const struct conn_told *told = &telling->cold->told;
+	const struct rte_tcp_hdr *tcp = packet_at(telling->packet, telling->packet->l4);
+
+	if ((tcp->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG))
+		tell_hear_syn(telling, 0);
+	else if ((tcp->tcp_flags & RTE_TCP_ACK_FLAG) && told->header != 0 &&
+		 (int32_t)(rte_be_to_cpu_32(telling->conn->last_ack[CONN_OUT]) - told->first - told->header) >= 0)
+		conn_told(telling->self, telling->conn, telling->table);
+}
+
+const struct teller tell_proxy = {
+	.name = "PROXY",
+	.client = proxy_client,
+	.server = proxy_server,
+};
+
+/* ---- by time ---- */
+
+/* Whether there is anybody to send to. */
+static bool
+is_alive(const struct worker *self, const struct conn *conn)
+{
+	return !(conn->flags & CONN_LEFT) && !protocol_tcp.over(conn->state) && dest_alive(self->lb, conn->dest);
+}
+
+static void
+send_again(struct worker *self, struct conn *conn, uint32_t table)
+{
+	struct packet none = { .flow = { .family = table == TABLE_IPV4 ? AF_INET : AF_INET6 } };
+	struct telling telling = {
+		.self = self,
+		.packet = &none,
+		.conn = conn,
+		.cold = conn_cold(self->conns[table], conn),
+		.table = table,
+	};
+
+	if (!is_alive(self, conn))
+		return;
+	if (conn->fib_generation != self->fib->generation)
+		conn_find_nexthops(self, conn, none.flow.family);
+	send_header(&telling);
+	self->counters.count[COUNT_CLIENT_AGAIN]++;
+	if (++telling.cold->told.tries < UNTOLD_TRIES)
+		untold_add(self, table, conn);
+	else
+		self->counters.count[COUNT_CLIENT_UNTOLD]++;
+}
+
+void
+tell_again(struct worker *self)
+{
+	if (self->untold_ms == self->now_ms)
+		return;
+	self->untold_ms = self->now_ms;
+	for (uint32_t table = 0; table < TABLES; table++) {
+		for (int n = 0; n < AGAIN_MAX; n++) {
+			struct conn *conn = untold_due(self, table);
+
+			if (!conn)
+				break;
+			send_again(self, conn, table);
+		}
+	}
+}
+
+/* ---- UDP ---- */
+
+/* Before the first datagram's data, once, as DPVS does: nothing says whether it arrived. */
+static enum verdict
+proxy_udp_client(const struct telling *telling)
+{
+	struct packet *packet = telling->packet;
+	struct rte_udp_hdr *udp = packet_at(packet, packet->l4);
+	const uint16_t data = packet->l4 + sizeof(*udp);
+	uint64_t before = packet_l4_sum(packet);
+	uint8_t header[PROXY_HEADER_MAX];
+	uint16_t length = write_header(telling, header);
+	struct proxy_header theirs;
+
+	if (client_address_is_insecure((enum client_address)telling->cold->told.how) &&
+	    proxy_header_read(packet_at(packet, data), (uint32_t)(packet->end - data), &theirs) == 0 &&
+	    theirs.version == 2) {
+		conn_told(telling->self, telling->conn, telling->table);
+		return VERDICT_NEXT;
+	}
+	if (packet->end - packet->l3 + length > telling->room || !packet_enlarge(packet, data, length)) {
+		telling->self->counters.count[COUNT_CLIENT_NO_ROOM]++;
+		return VERDICT_NEXT;
+	}
+	memcpy(packet_at(packet, data), header, length);
+	udp = packet_at(packet, packet->l4);
+	udp->dgram_len = rte_cpu_to_be_16((uint16_t)(rte_be_to_cpu_16(udp->dgram_len) + length));
+	packet_mend_l4(packet, before);
+	conn_told(telling->self, telling->conn, telling->table);
+	return VERDICT_NEXT;
+}
+
+const struct teller tell_proxy_udp = {
+	.name = "PROXY, UDP",
+	.client = proxy_udp_client,
+};
