@@ -166,6 +166,7 @@ mirror_create(const struct kernel_mirror_parts *parts, struct kernel_mirror **re
 		mirror_destroy(mirror);
 		return err;
 	}
+	mirror_addresses_begin(mirror);
 	*ret = mirror;
 	return 0;
 }

@@ -147,6 +147,7 @@ struct mirror_link *mirror_link_find(const struct kernel_mirror *mirror, int ifi
 /* ---- mirror_addresses.c ---- */
 
 void mirror_address_take(struct kernel_mirror *mirror, struct nl_object *object, bool gone);
+void mirror_addresses_begin(struct kernel_mirror *mirror);
 void mirror_addresses_sweep(struct kernel_mirror *mirror);
 
 /* ---- mirror_broadcasts.c ---- */

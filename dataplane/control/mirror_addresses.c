@@ -96,6 +96,17 @@ remove_address(struct kernel_mirror *mirror, struct mirror_address *gone)
 	free(gone);
 }
 
+/* No address of an interface that somebody could take away, and no route leads there but the host's own. */
+void
+mirror_addresses_begin(struct kernel_mirror *mirror)
+{
+	const struct ip_addr loopback4 = { .family = AF_INET, .ip = { .bytes = { IN_LOOPBACKNET } } };
+	const struct ip_addr loopback6 = { .family = AF_INET6, .ip = { .bytes = { [15] = 1 } } };
+
+	mirror_offer(mirror, &loopback4, 8, FIB_SOURCE_ADDRESS, FIB_LOCAL);
+	mirror_offer(mirror, &loopback6, 128, FIB_SOURCE_ADDRESS, FIB_LOCAL);
+}
+
 void
 mirror_address_take(struct kernel_mirror *mirror, struct nl_object *object, bool gone)
 {

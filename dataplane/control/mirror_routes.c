@@ -70,7 +70,7 @@ unicast_number(struct kernel_mirror *mirror, const struct mirror_route *route, s
 		*ret_gateway = mirror_neighbour_get(mirror, &nexthop->gateway, link->port->index);
 		return *ret_gateway ? (*ret_gateway)->number : FIB_NONE;
 	}
-	return is_elsewhere ? FIB_LOCAL : FIB_NONE;
+	return is_elsewhere ? FIB_ELSEWHERE : FIB_NONE;
 }
 
 static uint32_t

@@ -128,6 +128,7 @@ create_nexthops(struct table *table, uint32_t neighbours)
 	for (uint32_t number = fib->n_nexthops; number > FIB_FIRST_FREE; number--)
 		table->free_numbers[table->n_free++] = number - 1;
 	fib_nexthop_set(fib, FIB_LOCAL, (union nexthop){ .state = NEXTHOP_LOCAL });
+	fib_nexthop_set(fib, FIB_ELSEWHERE, (union nexthop){ .state = NEXTHOP_LOCAL });
 	fib_nexthop_set(fib, FIB_LADDR, (union nexthop){ .state = NEXTHOP_LADDR });
 	fib_nexthop_set(fib, FIB_BLACKHOLE, (union nexthop){ .state = NEXTHOP_BLACKHOLE });
 	for (uint32_t port = 0; port < FIB_FIRST_FREE - FIB_ONLINK; port++)

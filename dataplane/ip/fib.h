@@ -29,7 +29,7 @@ enum nexthop_state {
 	NEXTHOP_READY, /* MAC address known: send */
 	NEXTHOP_INCOMPLETE, /* neighbour known by address only: wait, ask the control thread */
 	NEXTHOP_ONLINK, /* the destination is its own neighbour, and not known yet: wait, ask */
-	NEXTHOP_LOCAL, /* an address of a kernel interface: to the kernel */
+	NEXTHOP_LOCAL, /* an address of a kernel interface, or behind one that is not ours: to the kernel */
 	NEXTHOP_LADDR, /* a local address of full-NAT: answered by the dataplane alone */
 	NEXTHOP_BLACKHOLE,
 };
@@ -50,9 +50,17 @@ enum {
 	FIB_LOCAL = 1,
 	FIB_LADDR = 2,
 	FIB_BLACKHOLE = 3,
+	FIB_ELSEWHERE = 4, /* the kernel has a way there over an interface that is not ours */
 	FIB_ONLINK = 16 /* + port */,
 	FIB_FIRST_FREE = 16 + 64
 };
+
+/* Whether packets there are the kernel's, its own or for it to forward. */
+static inline bool
+fib_is_kernels(uint32_t number)
+{
+	return number == FIB_LOCAL || number == FIB_ELSEWHERE;
+}
 
 /* Addresses of the host by which it is the source of packets sent on a port. */
 struct fib_own {

@@ -24,8 +24,14 @@ struct forward_request {
 	uint8_t port; /* index of the port towards the server */
 };
 
+enum forward_way {
+	WAY_TO_DEST, /* to the destination; to the host itself if it is that, and the packets keep their addresses */
+	WAY_TO_HOST, /* to the host itself, wherever the destination is */
+};
+
 struct forward {
 	const char *name;
+	enum forward_way way; /* where the client's packets go */
 	uint8_t conn_flags; /* enum conn_flags that its connections have from the start */
 	uint32_t cold_flags; /* the same, enum conn_cold_flags */
 	/* Writes the flow of the server's replies, as they arrive. Whether another connection has it, conn_complete() will
@@ -36,7 +42,7 @@ struct forward {
 	int (*bind_again)(const struct forward_request *request, struct flow *reply, uint32_t *ret_recycle);
 };
 
-extern const struct forward forward_nat, forward_tunnel, forward_direct, forward_fullnat;
+extern const struct forward forward_nat, forward_local, forward_tunnel, forward_direct, forward_fullnat;
 
 /* Of methods that leave addresses and ports as they are: the reply is the client's flow reversed. */
 int forward_bind_unchanged(const struct forward_request *request, struct flow *reply);

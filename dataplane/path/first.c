@@ -24,7 +24,7 @@ source_is_sound(const struct worker *self, struct packet *packet)
 {
 	packet->fib_generation = __atomic_load_n(&self->fib->generation, __ATOMIC_ACQUIRE);
 	packet->source_nexthop = fib_lookup(self->fib, packet->flow.family, &packet->flow.src);
-	if (packet->source_nexthop == FIB_LOCAL || packet->source_nexthop == FIB_LADDR)
+	if (fib_is_kernels(packet->source_nexthop) || packet->source_nexthop == FIB_LADDR)
 		return false;
 	if (packet->flow.family == AF_INET) {
 		uint32_t address = rte_be_to_cpu_32(packet->flow.src.v4);
@@ -35,20 +35,30 @@ source_is_sound(const struct worker *self, struct packet *packet)
 	       (packet->flow.src.half[0] != 0 || packet->flow.src.word[2] != 0 || packet->flow.src.bytes[12] != 0);
 }
 
+/* Whether packets of the method that the host itself is to get may go there: with other addresses its answers would not
+ * come back through us. */
+static bool
+may_end_here(const struct opening *opening)
+{
+	return opening->nexthop == FIB_LOCAL && (opening->forward->conn_flags & CONN_NO_OUTPUT) != 0;
+}
+
 /* Number of the next hop towards the destination, and index of the port. */
 static int
-way_to(const struct worker *self, const struct dest *dest, uint32_t *ret, uint8_t *ret_port)
+find_way(const struct worker *self, struct opening *opening)
 {
-	uint32_t number = fib_lookup(self->fib, dest->addr.family, &dest->addr.ip);
-	union nexthop nexthop = fib_nexthop(self->fib, number);
+	union nexthop nexthop;
 
+	opening->nexthop = conn_way_to(self, opening->dest);
+	nexthop = fib_nexthop(self->fib, opening->nexthop);
+	opening->port = nexthop.port;
 	switch (nexthop.state) {
 	case NEXTHOP_READY:
 	case NEXTHOP_INCOMPLETE:
 	case NEXTHOP_ONLINK:
-		*ret = number;
-		*ret_port = nexthop.port;
 		return 0;
+	case NEXTHOP_LOCAL:
+		return may_end_here(opening) ? 0 : -DROP_BLACKHOLE;
 	case NEXTHOP_NONE:
 		return -DROP_NO_ROUTE;
 	default:
@@ -83,7 +93,7 @@ opening_aim(struct worker *self, struct opening *opening)
 	opening->forward = forward_by_method(opening->dest->forward);
 	if (!opening->forward)
 		return -DROP_FORWARD_METHOD;
-	return way_to(self, opening->dest, &opening->nexthop, &opening->port);
+	return find_way(self, opening);
 }
 
 /* The connection is known by the client's flow from now on. */
@@ -163,6 +173,8 @@ open_connection(struct worker *self, struct packet *packet)
 	opening->packet = *packet;
 	opening->svc = packet->svc;
 	err = opening_aim(self, opening);
+	if (err == 0 && packet->ttl <= 1 && !may_end_here(opening))
+		err = -DROP_IP_TTL;
 	if (err == 0 && is_for_once(packet)) {
 		struct forward_request request = opening_request(self, opening);
 
@@ -246,8 +258,6 @@ first_packet(struct worker *self, struct packet *packet)
 	if (packet->note.kind != NOTE_ASK && packet->note.kind != NOTE_ANSWER && defence_drops_packet(self))
 		return verdict_drop(DROP_DROP_PACKET);
 	verdict = refuse(packet);
-	if (verdict == VERDICT_NEXT && packet->ttl <= 1)
-		verdict = verdict_drop(DROP_IP_TTL);
 	if (verdict == VERDICT_NEXT && packet->svc->quic)
 		connection_id_choose(packet);
 	if (verdict == VERDICT_NEXT && !packet->by_cid && (packet->svc->flags & IP_VS_SVC_F_PERSISTENT))

@@ -4,11 +4,21 @@
  */
 #include "core/knobs.h"
 #include "lb/conn_table.h"
+#include "lb/forward.h"
 #include "path/icmp.h"
 #include "path/path.h"
 #include "path/rewrite.h"
 #include "path/tell.h"
 #include "port/port.h"
+
+uint32_t
+conn_way_to(const struct worker *self, const struct dest *dest)
+{
+	const struct forward *forward = forward_by_method(dest->forward);
+
+	return forward && forward->way == WAY_TO_HOST ? (uint32_t)FIB_LOCAL
+						      : fib_lookup(self->fib, dest->addr.family, &dest->addr.ip);
+}
 
 void
 conn_find_nexthops(const struct worker *self, struct conn *conn, uint16_t family)
@@ -25,7 +35,7 @@ conn_find_nexthops(const struct worker *self, struct conn *conn, uint16_t family
 	/* What the server has still to say goes on; its own way is looked up when it has come back. */
 	if (!dest)
 		return;
-	conn->nexthop[CONN_IN] = fib_lookup(self->fib, dest->addr.family, &dest->addr.ip);
+	conn->nexthop[CONN_IN] = conn_way_to(self, dest);
 	conn->fib_generation = generation;
 }
 
@@ -178,12 +188,12 @@ forward_packet(struct worker *self, struct packet *packet, struct conn *conn, ui
 		return verdict_drop(DROP_DEST_REMOVED);
 	if (is_spoilt(packet, conn, direction))
 		return verdict_drop(DROP_TRANSLATION);
-	if (packet->ttl <= 1) {
+	if (conn->fib_generation != self->fib->generation)
+		conn_find_nexthops(self, conn, packet->flow.family);
+	if (packet->ttl <= 1 && !conn_ends_here(conn)) {
 		icmp_answer(self, packet, ICMP_TTL_EXCEEDED, 0);
 		return verdict_drop(DROP_IP_TTL);
 	}
-	if (conn->fib_generation != self->fib->generation)
-		conn_find_nexthops(self, conn, packet->flow.family);
 	if ((conn->flags & CONN_WATCHED) && direction == CONN_IN && !packet->is_later) {
 		verdict = tell_client(self, packet, conn);
 		if (verdict != VERDICT_NEXT)
@@ -201,6 +211,8 @@ forward_packet(struct worker *self, struct packet *packet, struct conn *conn, ui
 		if (!packet->is_later)
 			tell_server(self, packet, conn);
 	}
+	if (conn_ends_here(conn))
+		return VERDICT_KERNEL;
 	forward_send(self, packet, conn, direction);
 	return VERDICT_DONE;
 }

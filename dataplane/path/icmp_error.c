@@ -51,6 +51,12 @@ pass_on(struct worker *self, struct packet *error, struct packet *quote, uint32_
 		return verdict_drop(DROP_DEST_REMOVED);
 	if (!source_is_sound(self, error))
 		return verdict_drop(DROP_IP_SOURCE);
+	if (conn->fib_generation != self->fib->generation)
+		conn_find_nexthops(self, conn, error->flow.family);
+	if (conn_ends_here(conn)) {
+		count(self, conn, direction, error->end - error->l3);
+		return VERDICT_KERNEL;
+	}
 	/* It would need the outer header of its server's tunnel, which icmp_translate() does not make. */
 	if (conn->flags & CONN_REFRAMED)
 		return VERDICT_KERNEL;
@@ -74,7 +80,7 @@ icmp_error_packet(struct worker *self, struct packet *packet)
 	err = icmp_quote_read(packet, &quote);
 	/* The kernel is used to what it gets at its own addresses. */
 	if (err == -EBADMSG &&
-	    (packet->nexthop != FIB_LOCAL || lb_has_address(self->lb, packet->flow.family, &packet->flow.dst)))
+	    (!fib_is_kernels(packet->nexthop) || lb_has_address(self->lb, packet->flow.family, &packet->flow.dst)))
 		return verdict_drop(DROP_ICMP_QUOTE);
 	/* An error goes to who sent what it is about, not to others. */
 	if (err < 0 || !ip_bits_equal(&quote.flow.src, &packet->flow.dst))

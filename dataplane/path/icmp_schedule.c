@@ -45,6 +45,9 @@ icmp_schedule(struct worker *self, struct packet *error, struct packet *quote, s
 	/* A local port that is chosen now is none that the server knows. */
 	if (opening.forward->bind_again)
 		return VERDICT_NEXT;
+	/* It is for the host itself. */
+	if (opening.nexthop == FIB_LOCAL)
+		return VERDICT_KERNEL;
 	if (error->ttl <= 1)
 		return verdict_drop(DROP_IP_TTL);
 	request = opening_request(self, &opening);
@@ -71,7 +74,7 @@ stray_packet(struct worker *self, struct packet *packet)
 	struct flow client;
 
 	/* What is for the director itself answers its health checks. */
-	if (!packet->has_l4 || !packet->to_us || packet->svc || packet->nexthop == FIB_LOCAL ||
+	if (!packet->has_l4 || !packet->to_us || packet->svc || fib_is_kernels(packet->nexthop) ||
 	    packet->nexthop == FIB_LADDR || fetch(self->lb->knobs)->nat_icmp_send == 0 ||
 	    !reverse_map_client_flow(self->lb, &packet->flow, 0, &client))
 		return VERDICT_NEXT;

@@ -20,7 +20,7 @@ is_routing_port(uint16_t port)
 static bool
 is_check_reply(const struct worker *self, const struct packet *packet)
 {
-	return packet->nexthop == FIB_LOCAL && lb_is_server(self->lb, packet->flow.family, &packet->flow.src) &&
+	return fib_is_kernels(packet->nexthop) && lb_is_server(self->lb, packet->flow.family, &packet->flow.src) &&
 	       !lb_has_address(self->lb, packet->flow.family, &packet->flow.dst);
 }
 

@@ -35,7 +35,7 @@ give_round(struct worker *self, struct packet *packet)
 	struct handover_note note = { .kind = NOTE_ROUND, .value = self->index };
 	uint32_t next = self->index + 1 < self->n_workers ? self->index + 1 : 0;
 
-	if (packet->nexthop == FIB_LOCAL || !reverse_map_any_port(self->lb, &packet->flow))
+	if (fib_is_kernels(packet->nexthop) || !reverse_map_any_port(self->lb, &packet->flow))
 		return VERDICT_NEXT;
 	if (packet->note.kind == NOTE_ROUND)
 		note = packet->note;

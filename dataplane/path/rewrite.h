@@ -103,11 +103,21 @@ rewrite_ipv6(struct rte_ipv6_hdr *ip, void *l4, const struct conn *conn, uint32_
 	rewrite_l4_checksum(l4, conn->proto, conn->l4_delta[direction]);
 }
 
+/* The next hop number of packets to DEST, from clients. */
+uint32_t conn_way_to(const struct worker *self, const struct dest *dest);
 /* Looks up both next hops of a connection; that of a destination which is gone stays as it was. */
 void conn_find_nexthops(const struct worker *self, struct conn *conn, uint16_t family);
 /* Where DIRECTION's rewritten packets go: what to look up again while the neighbour is unknown. */
 struct ip_addr conn_next_address(const struct worker *self, const struct conn *conn, uint16_t family,
 				 uint32_t direction);
+
+/* Whether the client's packets are for the host itself, and stay as they are: the method is LOCAL, or the server is the
+ * director. The connection's next hops are those of now. */
+static inline bool
+conn_ends_here(const struct conn *conn)
+{
+	return (conn->flags & CONN_NO_OUTPUT) && conn->nexthop[CONN_IN] == FIB_LOCAL;
+}
 
 /* Counts a packet of LENGTH bytes (of the IP packet) and moves the connection's clock. Directions come in random order:
  * a branch on them would be mispredicted half of the time. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The three servers of traffic.bash: on TCP and UDP port 80 each tells its own address.
+"""The three servers of traffic.bash, or those of the addresses given: on TCP and UDP port 80 each tells its own address.
 
 A TCP connection gets the address at its beginning, and whenever it asks "who"; "end" makes the server end first, and
 after "stay" it does not end with the client. Else it waits for the client's end, and ends too. A datagram is answered by
@@ -8,9 +8,11 @@ the address and what it had.
 """
 import selectors
 import socket
+import sys
 
 ADDRESSES = [f"192.0.2.{n}" for n in (11, 12, 13)] + [f"2001:db8:2::{n}" for n in (11, 12, 13)]
 ADDRESSES += ["198.51.100.19", "2001:db8:1::19"]  # the VIP of direct routing
+ADDRESSES = sys.argv[1:] or ADDRESSES
 staying = set()
 selector = selectors.DefaultSelector()
 

@@ -187,13 +187,14 @@ check_incomplete(const char *text, uint8_t port)
 static void
 a_dump_fills_the_table(void **state)
 {
-	static const char *const local[] = { "10.9.0.1",   "10.9.0.100", "10.9.0.101", "192.0.2.1",
-					     "10.255.0.1", "10.99.1.1",	 "fd09::1" };
+	static const char *const local[] = { "10.9.0.1",  "10.9.0.100", "10.9.0.101",
+					     "192.0.2.1", "10.255.0.1", "fd09::1" };
 
 	(void)state;
 	start();
 	for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++)
 		assert_int_equal(number_to(local[i]), FIB_LOCAL);
+	assert_int_equal(number_to("10.99.1.1"), FIB_ELSEWHERE);
 	check_ready("10.9.0.2", 0x0002, 0);
 	check_ready("10.9.0.3", 0x0003, 0);
 	check_ready("fd09::2", 0x0602, 0);
@@ -221,11 +222,14 @@ the_lowest_metric_wins(void **state)
 }
 
 static void
-a_loopback_address_is_not_ours(void **state)
+the_loopback_leads_to_the_host(void **state)
 {
 	(void)state;
 	start();
-	assert_int_not_equal(number_to("127.0.0.5"), FIB_LOCAL);
+	assert_int_equal(number_to("127.0.0.1"), FIB_LOCAL);
+	assert_int_equal(number_to("127.0.0.5"), FIB_LOCAL);
+	assert_int_equal(number_to("::1"), FIB_LOCAL);
+	assert_int_not_equal(number_to("::2"), FIB_LOCAL);
 	assert_false(was_told("127.0.0.5", true));
 }
 
@@ -693,7 +697,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_dump_fills_the_table),
 		TEST(the_lowest_metric_wins),
-		TEST(a_loopback_address_is_not_ours),
+		TEST(the_loopback_leads_to_the_host),
 		TEST(a_neighbour_counts_only_where_the_routes_lead_to_it),
 		TEST(gateways_share_a_number),
 		TEST(gateways_are_managed_by_the_kernel),

@@ -226,7 +226,7 @@ a_method_without_packet_path_is_refused(void **state)
 	struct flow_under_test test;
 
 	(void)state;
-	unknown.forward = FORWARD_FULLNAT + 1;
+	unknown.forward = FORWARD_METHODS - 1;
 	test = test_flow(&unknown);
 	test.in.flags = SYN;
 	receive(test.network, 0, CLIENTS, frame_new(&test.in, CLIENTS));
