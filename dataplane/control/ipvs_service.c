@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "control/ipvs_family.h"
+#include "lb/client_address.h"
 #include "lb/lb.h"
 #include "lb/persistence.h"
 
@@ -98,10 +99,13 @@ parse_full(struct ipvs_model *model, struct genl_request *request, struct ipvs_k
 	if (*ret)
 		setup->options = (*ret)->options;
 	/* What a mark's service gets may be of any protocol. */
-	return request->session->extended
-		       ? service_options_parse(request->attrs[IPVS_CMD_ATTR_SERVICE],
-					       key->fwmark != 0 ? 0 : key->protocol, model->lb->quic, &setup->options)
-		       : 0;
+	if (request->session->extended)
+		err = service_options_parse(request->attrs[IPVS_CMD_ATTR_SERVICE], key->fwmark != 0 ? 0 : key->protocol,
+					    model->lb->quic, &setup->options);
+	/* Without a connection nothing remembers whether the server has been told. */
+	if (err == 0 && (setup->flags & IP_VS_SVC_F_ONEPACKET) && setup->options.client_address != CLIENT_ADDRESS_NONE)
+		err = -EINVAL;
+	return err;
 }
 
 void

@@ -108,7 +108,7 @@ struct worker {
 	struct fragment_table *fragments;
 	struct apart apart[APART_MAX]; /* a ring; the first is APART_FIRST */
 	uint32_t apart_first, apart_n;
-	struct untold_list untold[TABLES][UNTOLD_TRIES];
+	struct untold_list untold[TABLES][UNTOLD_TRIES + 1]; /* by tries that are behind */
 	uint32_t untold_ms; /* when these were last looked at */
 	struct rte_ring *neighbour_requests; /* to the control thread: struct neighbour_request */
 	uint32_t *nexthop_told_ms; /* by next hop number: when the control thread was last told that it is in use */

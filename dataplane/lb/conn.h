@@ -52,6 +52,8 @@ enum conn_cold_flags {
 	COLD_UNANSWERED = 1 << 1, /* its template is to hear of the first answer; CONN_WATCHED */
 	COLD_UNTOLD = 1 << 2, /* its server is to hear of the client's address still; CONN_WATCHED */
 	COLD_TIMED = 1 << 3, /* in a list of lb/untold.h */
+	COLD_HEARD = 1 << 4, /* the server answered the SYN: told.first and told.server_first are known */
+	COLD_SPOKEN = 1 << 5, /* and sent something since: the handshake is over at the server, too */
 };
 #define COLD_WATCHERS (COLD_UNANSWERED | COLD_UNTOLD) /* while one of these is set, so is CONN_WATCHED */
 
@@ -85,7 +87,7 @@ static_assert(offsetof(struct conn, key4) == 40, "the keys follow the hot member
  * bytes, from the server's sequence number FIRST on, stand where the client has sent SKIPPED ones. */
 struct conn_told {
 	uint32_t first; /* the first byte behind the SYN, in the server's numbers */
-	uint32_t server_first; /* the same of the server's data; 0 until it answered */
+	uint32_t server_first; /* the same of the server's data */
 	union {
 		uint32_t due_ms; /* PROXY, TCP: when the header is sent again */
 		uint32_t mtu; /* others: of the way to the server, as an ICMP error told; 0: not heard of */

@@ -202,6 +202,20 @@ conn_told(struct worker *self, struct conn *conn, uint32_t table)
 }
 
 void
+conn_untell(struct worker *self, struct conn *conn, uint32_t table)
+{
+	struct conn_cold *cold = conn_cold(self->conns[table], conn);
+
+	untold_remove(self, table, conn);
+	cold->shift = conn_shift_before(cold);
+	cold->told.header = 0;
+	cold->told.skipped = 0;
+	cold->told.tries = 0;
+	cold->flags &= ~(uint32_t)(COLD_HEARD | COLD_SPOKEN);
+	conn_watch(conn, cold, COLD_UNTOLD);
+}
+
+void
 conn_imagine(const struct dest *dest, const struct forward *forward, const struct flow *flow, const struct flow *reply,
 	     struct conn *ret)
 {

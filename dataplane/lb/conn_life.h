@@ -40,6 +40,8 @@ void conn_imagine(const struct dest *dest, const struct forward *forward, const 
 		  const struct flow *reply, struct conn *ret);
 /* Its server knows the client's address, or is to hear no more of it. */
 void conn_told(struct worker *self, struct conn *conn, uint32_t table);
+/* It is to be told again: its client and its server began anew over a connection that is still known. */
+void conn_untell(struct worker *self, struct conn *conn, uint32_t table);
 /* A connection for one packet, in *RET alone, and counted as one (IP_VS_CONN_F_ONE_PACKET). */
 void conn_once(struct worker *self, const struct dest *dest, const struct forward *forward, const struct flow *flow,
 	       const struct flow *reply, struct conn *ret);

@@ -40,10 +40,11 @@ untold_remove(struct worker *self, uint32_t table, struct conn *conn)
 {
 	const struct conn_table *conns = self->conns[table];
 	struct conn_cold *cold = conn_cold(conns, conn);
-	struct untold_list *list = &self->untold[table][cold->told.tries];
+	struct untold_list *list;
 
 	if (!(cold->flags & COLD_TIMED))
 		return;
+	list = &self->untold[table][cold->told.tries];
 	if (cold->told.prev != 0)
 		told_of(conns, cold->told.prev)->next = cold->told.next;
 	else
@@ -60,7 +61,7 @@ untold_due(struct worker *self, uint32_t table)
 {
 	const struct conn_table *conns = self->conns[table];
 
-	for (uint32_t tries = 0; tries < UNTOLD_TRIES; tries++) {
+	for (uint32_t tries = 0; tries <= UNTOLD_TRIES; tries++) {
 		uint32_t first = self->untold[table][tries].first;
 
 		if (first != 0 && (int32_t)(self->now_ms - told_of(conns, first)->due_ms) >= 0) {

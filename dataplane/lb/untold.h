@@ -16,7 +16,8 @@
 struct conn;
 struct conn_table;
 
-/* How long a server has before the header is sent again, with TRIES (from 0) behind it. */
+/* How long a server has before the header is sent again, with TRIES (0 to UNTOLD_TRIES) behind it; with all of them it is
+ * given up. */
 uint32_t untold_wait_ms(uint32_t tries);
 /* CONN, of TABLE (TABLE_IPV4, TABLE_IPV6) and in no list, waits; told.tries says how long. */
 void untold_add(struct worker *self, uint32_t table, struct conn *conn);

@@ -201,6 +201,8 @@ forward_packet(struct worker *self, struct packet *packet, struct conn *conn, ui
 	}
 	if (!packet->is_later) {
 		follow(self, packet, conn, direction);
+		if (direction == CONN_OUT)
+			tell_anew(self, packet, conn);
 		if (conn->flags & CONN_SHIFTED)
 			sequence_shift(self, packet, conn, direction);
 	}

@@ -19,6 +19,7 @@
 #include "port/port.h"
 
 #define TTL 64
+#define SYN_ACK (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)
 #define IPV4_MIN_MTU 68 /* RFC 791 */
 #define IPV6_MIN_MTU 1280 /* RFC 8200 */
 /* An acknowledgement that lies further behind the server's first byte is not one of the handshake's time. */
@@ -107,6 +108,26 @@ tell_server(struct worker *self, struct packet *packet, struct conn *conn)
 		teller->server(&telling);
 }
 
+/* Other numbers than those that were heard: FIRST is what the SYN acknowledges, SERVER_FIRST what follows it. */
+static bool
+is_renewed(const struct conn_cold *cold, uint32_t first, uint32_t server_first)
+{
+	return cold->told.how != CLIENT_ADDRESS_NONE && (cold->flags & COLD_HEARD) &&
+	       (cold->told.first != first || cold->told.server_first != server_first);
+}
+
+void
+tell_anew(struct worker *self, const struct packet *packet, struct conn *conn)
+{
+	const uint32_t table = packet->flow.family == AF_INET ? TABLE_IPV4 : TABLE_IPV6;
+	const struct rte_tcp_hdr *tcp = packet_at(packet, packet->l4);
+
+	if (conn->proto == IPPROTO_TCP && (tcp->tcp_flags & SYN_ACK) == SYN_ACK &&
+	    is_renewed(conn_cold(self->conns[table], conn), rte_be_to_cpu_32(tcp->recv_ack),
+		       rte_be_to_cpu_32(tcp->sent_seq) + 1))
+		conn_untell(self, conn, table);
+}
+
 void
 tell_strip_syn(const struct telling *telling)
 {
@@ -132,10 +153,11 @@ tell_hear_syn(const struct telling *telling, uint16_t reserve)
 		(packet->flow.family == AF_INET ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr)) +
 		sizeof(*tcp);
 	const uint8_t *mss = tcp_find_option(tcp, TCP_OPTION_MSS);
-	uint32_t server_first = rte_be_to_cpu_32(tcp->sent_seq) + 1, most;
+	uint32_t most;
 
 	told->first = rte_be_to_cpu_32(telling->conn->last_ack[CONN_OUT]);
-	told->server_first = server_first != 0 ? server_first : 1;
+	told->server_first = rte_be_to_cpu_32(tcp->sent_seq) + 1;
+	telling->cold->flags |= COLD_HEARD;
 	if (!mss || mss[1] != 4)
 		return;
 	most = RTE_MIN((uint32_t)(mss[2] << 8 | mss[3]), (uint32_t)telling->room - headers);
@@ -147,10 +169,11 @@ bool
 tell_is_acknowledgement(const struct telling *telling)
 {
 	const struct rte_tcp_hdr *tcp = packet_at(telling->packet, telling->packet->l4);
-	const struct conn_told *told = &telling->cold->told;
+	const struct conn_cold *cold = telling->cold;
+	const uint32_t window = cold->told.header != 0 || (cold->flags & COLD_SPOKEN) ? HANDSHAKE_WINDOW : 1;
 
-	return told->server_first != 0 && (tcp->tcp_flags & RTE_TCP_ACK_FLAG) &&
-	       rte_be_to_cpu_32(tcp->recv_ack) - told->server_first < HANDSHAKE_WINDOW;
+	return (cold->flags & COLD_HEARD) && (tcp->tcp_flags & RTE_TCP_ACK_FLAG) &&
+	       rte_be_to_cpu_32(tcp->recv_ack) - cold->told.server_first < window;
 }
 
 static void

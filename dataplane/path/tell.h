@@ -39,6 +39,10 @@ extern const struct teller tell_proxy, tell_proxy_udp, tell_toa, tell_uoa_opp, t
 enum verdict tell_client(struct worker *self, struct packet *packet, struct conn *conn);
 void tell_server(struct worker *self, struct packet *packet, struct conn *conn);
 
+/* Before the numbers of CONN's packet from the server are changed: a SYN that answers another one than before begins a new
+ * connection, whose client has to be told again. */
+void tell_anew(struct worker *self, const struct packet *packet, struct conn *conn);
+
 /* A packet of CONN, which is CONN_WATCHED, was too big for the way to its server, which takes MTU bytes. What is longer with
  * the client's address goes without from now on. */
 void tell_too_big(struct worker *self, struct conn *conn, uint16_t family, uint32_t mtu);
@@ -49,7 +53,8 @@ void tell_strip_syn(const struct telling *telling);
 /* A packet that an answer's SYN came with: what the server's numbers are, and how long the client's segments may be:
  * RESERVE bytes shorter than packets to the server are. */
 void tell_hear_syn(const struct telling *telling, uint16_t reserve);
-/* Whether the packet acknowledges what the server sent since: an acknowledgement from elsewhere must not be sent on. */
+/* Whether the packet acknowledges what the server sent since: an acknowledgement from elsewhere must not be sent on. While
+ * the server has sent nothing but its SYN only the one of the handshake is: our header would make it right. */
 bool tell_is_acknowledgement(const struct telling *telling);
 
 /* A packet as CONN's client would send it: Ethernet and IP headers, and L4 bytes of zeros behind them, for the caller to

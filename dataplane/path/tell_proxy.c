@@ -30,7 +30,7 @@
 #include "path/tcp_options.h"
 #include "path/tell.h"
 
-#define AGAIN_AT_ONCE_MS 10 /* what follows the header so soon goes without: the header is on its way */
+#define AGAIN_AT_ONCE_MS 10 /* an acknowledgement so soon goes without: the header is on its way */
 #define AGAIN_MAX 16 /* headers sent by time, a turn and family */
 #define TIMESTAMP_SPACE 12 /* two NOPs and the option */
 
@@ -98,8 +98,10 @@ was_just_sent(const struct telling *telling)
 static void
 sent(const struct telling *telling)
 {
+	const bool given_up = telling->cold->told.tries == UNTOLD_TRIES && !(telling->cold->flags & COLD_TIMED);
+
 	untold_remove(telling->self, telling->table, telling->conn);
-	if (telling->cold->told.tries < UNTOLD_TRIES)
+	if (!given_up)
 		untold_add(telling->self, telling->table, telling->conn);
 }
 
@@ -110,14 +112,13 @@ move_to_first(const struct telling *telling, struct rte_tcp_hdr *tcp)
 	tcp->sent_seq = rte_cpu_to_be_32(telling->cold->told.first - telling->cold->shift);
 }
 
-/* The header in a segment of its own. */
+/* A HEADER of LENGTH bytes in a segment of its own. */
 static void
-send_header(const struct telling *telling)
+send_header(const struct telling *telling, const uint8_t *header, uint16_t length)
 {
 	const struct conn_told *told = &telling->cold->told;
 	const uint8_t options = told->timestamp[0] != 0 || told->timestamp[1] != 0 ? TIMESTAMP_SPACE : 0;
-	uint8_t header[PROXY_HEADER_MAX], *option;
-	uint16_t length = write_header(telling, header);
+	uint8_t *option;
 	struct packet packet;
 	struct rte_tcp_hdr *tcp;
 
@@ -139,22 +140,29 @@ send_header(const struct telling *telling)
 	tell_send(telling, &packet);
 }
 
-/* The header between the packet's TCP header and its data, if there is room on the way to the server. */
+/* Bytes were put before the packet's data, or taken away: urgent data ends so much later (RFC 9293, 3.8.5). */
+static void
+move_urgent(struct rte_tcp_hdr *tcp, int32_t by)
+{
+	if (tcp->tcp_flags & RTE_TCP_URG_FLAG)
+		tcp->tcp_urp = rte_cpu_to_be_16((uint16_t)(rte_be_to_cpu_16(tcp->tcp_urp) + by));
+}
+
+/* The HEADER between the packet's TCP header and its data, if there is room on the way to the server. */
 static bool
-put_before_data(const struct telling *telling)
+put_before_data(const struct telling *telling, const uint8_t *header, uint16_t length)
 {
 	struct packet *packet = telling->packet;
 	uint64_t before = packet_l4_sum(packet);
 	struct rte_tcp_hdr *tcp = packet_at(packet, packet->l4);
 	uint16_t data = packet->l4 + tcp_header_length(tcp);
-	uint8_t header[PROXY_HEADER_MAX];
-	uint16_t length = write_header(telling, header);
 
 	if (packet->end - packet->l3 + length > telling->room || !packet_enlarge(packet, data, length))
 		return false;
 	memcpy(packet_at(packet, data), header, length);
 	tcp = packet_at(packet, packet->l4);
 	tcp->tcp_flags |= RTE_TCP_PSH_FLAG;
+	move_urgent(tcp, length);
 	move_to_first(telling, tcp);
 	packet_mend_l4(packet, before);
 	return true;
@@ -175,44 +183,64 @@ note_client(struct conn_told *told, struct rte_tcp_hdr *tcp)
 static enum verdict
 carry(const struct telling *telling, bool begins)
 {
-	struct conn_told *told = &telling->cold->told;
-	bool again = told->header != 0;
+	const bool again = telling->cold->told.header != 0;
+	uint8_t header[PROXY_HEADER_MAX];
+	uint16_t length = write_header(telling, header);
 
-	if (!again) {
-		uint8_t header[PROXY_HEADER_MAX];
-
-		move_up(telling, write_header(telling, header), 0);
-	}
-	if (!begins || !put_before_data(telling))
-		send_header(telling);
-	telling->self->counters.count[COUNT_CLIENT_AGAIN] += again;
+	if (!again)
+		move_up(telling, length, 0);
+	else if (!was_just_sent(telling))
+		telling->self->counters.count[COUNT_CLIENT_AGAIN]++;
+	if (!begins || !put_before_data(telling, header, length))
+		send_header(telling, header, length);
 	sent(telling);
 	return VERDICT_NEXT;
 }
 
 /* ---- headers that clients send ---- */
 
-/* The header that the client sent, at the packet's data, gives way to one of the other version. */
+/* The packet's data begins with N bytes in the place of OLD ones, of undefined content. */
+static bool
+replace_data(const struct telling *telling, uint16_t data, uint16_t old, uint16_t n)
+{
+	struct packet *packet = telling->packet;
+
+	if (packet->end - packet->l3 + n - old > telling->room)
+		return false;
+	if (n > old)
+		return packet_enlarge(packet, data, n - old);
+	if (n < old)
+		packet_shorten(packet, data, old - n);
+	return true;
+}
+
+/* The header that the client sent, at the packet's data, gives way to one of the other version; where that is too long for
+ * the packet it goes before it. */
 static enum verdict
 translate(const struct telling *telling, uint16_t data, const struct proxy_header *theirs)
 {
 	struct packet *packet = telling->packet;
 	uint64_t before = packet_l4_sum(packet);
 	uint8_t header[PROXY_HEADER_MAX];
-	uint16_t length = proxy_header_write(version_of(&telling->cold->told), &theirs->flow, header);
+	const uint16_t old = (uint16_t)theirs->length;
+	const uint16_t length = proxy_header_write(version_of(&telling->cold->told), &theirs->flow, header);
+	const bool together = replace_data(telling, data, old, length);
+	struct rte_tcp_hdr *tcp;
 
-	if (packet->end - packet->l3 + length - theirs->length > telling->room)
-		return verdict_drop(DROP_TOO_BIG);
-	if (length > theirs->length) {
-		if (!packet_enlarge(packet, data, length - theirs->length))
-			return verdict_drop(DROP_TOO_BIG);
-	} else if (length < theirs->length) {
-		packet_shorten(packet, data, theirs->length - length);
-	}
-	memcpy(packet_at(packet, data), header, length);
 	if (telling->cold->told.header == 0)
-		move_up(telling, length, theirs->length);
-	move_to_first(telling, packet_at(packet, packet->l4));
+		move_up(telling, length, old);
+	if (together) {
+		memcpy(packet_at(packet, data), header, length);
+		tcp = packet_at(packet, packet->l4);
+		move_urgent(tcp, length - old);
+		move_to_first(telling, tcp);
+	} else {
+		send_header(telling, header, length);
+		packet_shorten(packet, data, old);
+		tcp = packet_at(packet, packet->l4);
+		move_urgent(tcp, -(int32_t)old);
+		tcp->sent_seq = rte_cpu_to_be_32(telling->cold->told.first + length - telling->cold->shift);
+	}
 	packet_mend_l4(packet, before);
 	return VERDICT_NEXT;
 }
@@ -267,8 +295,9 @@ strip_data(const struct telling *telling, uint16_t data)
 static enum verdict
 carry_data(const struct telling *telling, uint32_t ahead)
 {
-	/* A header that was sent goes again with what follows it, not with what comes later. */
-	if ((ahead != 0 && telling->cold->told.header != 0) || was_just_sent(telling))
+	/* A header that was sent goes again with what follows it at once, however soon: a server that answers with SYN
+	 * cookies (RFC 4987) would reset a connection whose first packet to arrive begins behind it. */
+	if (ahead != 0 && telling->cold->told.header != 0)
 		return VERDICT_NEXT;
 	return carry(telling, ahead == 0);
 }
@@ -339,12 +368,18 @@ static void
 proxy_server(const struct telling *telling)
 {
 	const struct conn_told *told = &telling->cold->told;
-	const struct rte_tcp_hdr *tcp = packet_at(telling->packet, telling->packet->l4);
+	const struct packet *packet = telling->packet;
+	const struct rte_tcp_hdr *tcp = packet_at(packet, packet->l4);
 
-	if ((tcp->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG))
+	if ((tcp->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) {
 		tell_hear_syn(telling, 0);
-	else if ((tcp->tcp_flags & RTE_TCP_ACK_FLAG) && told->header != 0 &&
-		 (int32_t)(rte_be_to_cpu_32(telling->conn->last_ack[CONN_OUT]) - told->first - told->header) >= 0)
+		return;
+	}
+	/* Acknowledgements alone it sends before, too (RFC 9293, 3.10.7.4). */
+	if (packet->end > packet->l4 + tcp_header_length(tcp) || (tcp->tcp_flags & RTE_TCP_FIN_FLAG))
+		telling->cold->flags |= COLD_SPOKEN;
+	if ((tcp->tcp_flags & RTE_TCP_ACK_FLAG) && told->header != 0 &&
+	    (int32_t)(rte_be_to_cpu_32(telling->conn->last_ack[CONN_OUT]) - told->first - told->header) >= 0)
 		conn_told(telling->self, telling->conn, telling->table);
 }
 
@@ -375,16 +410,20 @@ send_again(struct worker *self, struct conn *conn, uint32_t table)
 		.table = table,
 	};
 
+	uint8_t header[PROXY_HEADER_MAX];
+
 	if (!is_alive(self, conn))
 		return;
+	if (telling.cold->told.tries == UNTOLD_TRIES) {
+		self->counters.count[COUNT_CLIENT_UNTOLD]++;
+		return;
+	}
 	if (conn->fib_generation != self->fib->generation)
 		conn_find_nexthops(self, conn, none.flow.family);
-	send_header(&telling);
+	send_header(&telling, header, write_header(&telling, header));
 	self->counters.count[COUNT_CLIENT_AGAIN]++;
-	if (++telling.cold->told.tries < UNTOLD_TRIES)
-		untold_add(self, table, conn);
-	else
-		self->counters.count[COUNT_CLIENT_UNTOLD]++;
+	telling.cold->told.tries++;
+	untold_add(self, table, conn);
 }
 
 void
@@ -417,10 +456,10 @@ proxy_udp_client(const struct telling *telling)
 	uint8_t header[PROXY_HEADER_MAX];
 	uint16_t length = write_header(telling, header);
 	struct proxy_header theirs;
+	const uint32_t end = RTE_MIN((uint32_t)packet->end, packet->l4 + (uint32_t)rte_be_to_cpu_16(udp->dgram_len));
 
-	if (client_address_is_insecure((enum client_address)telling->cold->told.how) &&
-	    proxy_header_read(packet_at(packet, data), (uint32_t)(packet->end - data), &theirs) == 0 &&
-	    theirs.version == 2) {
+	if (client_address_is_insecure((enum client_address)telling->cold->told.how) && end > data &&
+	    proxy_header_read(packet_at(packet, data), end - data, &theirs) == 0 && theirs.version == 2) {
 		conn_told(telling->self, telling->conn, telling->table);
 		return VERDICT_NEXT;
 	}

@@ -118,7 +118,7 @@ static void
 toa_server(const struct telling *telling)
 {
 	const struct packet *packet = telling->packet;
-	const struct conn_told *told = &telling->cold->told;
+	const struct conn_cold *cold = telling->cold;
 	const struct rte_tcp_hdr *tcp = packet_at(packet, packet->l4);
 	bool data = packet->end > packet->l4 + tcp_header_length(tcp) || (tcp->tcp_flags & RTE_TCP_FIN_FLAG) != 0;
 
@@ -126,8 +126,8 @@ toa_server(const struct telling *telling)
 		return;
 	if (tcp->tcp_flags & RTE_TCP_SYN_FLAG)
 		tell_hear_syn(telling, telling->table == TABLE_IPV4 ? 8 : TOA_MAX);
-	else if (told->server_first != 0 &&
-		 (data || (int32_t)(rte_be_to_cpu_32(telling->conn->last_ack[CONN_OUT]) - told->first) > 0))
+	else if ((cold->flags & COLD_HEARD) &&
+		 (data || (int32_t)(rte_be_to_cpu_32(telling->conn->last_ack[CONN_OUT]) - cold->told.first) > 0))
 		conn_told(telling->self, telling->conn, telling->table);
 }
 

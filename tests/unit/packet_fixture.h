@@ -57,6 +57,7 @@ struct frame {
 	/* Of ICMP an echo: a request, whose identifier is sport, or with ACK a reply, whose identifier is dport. */
 	uint8_t flags; /* of TCP; of SCTP the chunk that means the same: INIT, INIT ACK, DATA, SHUTDOWN, ABORT */
 	uint32_t seq, ack;
+	uint16_t urgent; /* of TCP, with the flag if it isn't 0 */
 	const uint8_t *options; /* of TCP */
 	uint8_t options_length; /* a multiple of 4 */
 	const uint8_t *data; /* before the payload */

@@ -130,8 +130,9 @@ write_l4(const struct frame *frame, uint8_t *l4)
 						.sent_seq = rte_cpu_to_be_32(frame->seq),
 						.recv_ack = rte_cpu_to_be_32(frame->ack),
 						.data_off = (uint8_t)(header / 4 << 4),
-						.tcp_flags = frame->flags,
-						.rx_win = RTE_BE16(8192) };
+						.tcp_flags = frame->flags | (frame->urgent ? RTE_TCP_URG_FLAG : 0),
+						.rx_win = RTE_BE16(8192),
+						.tcp_urp = rte_cpu_to_be_16(frame->urgent) };
 	const struct rte_udp_hdr udp_header = {
 		.src_port = rte_cpu_to_be_16(frame->sport),
 		.dst_port = rte_cpu_to_be_16(frame->dport),

@@ -11,7 +11,7 @@
 #include "told_conversation.h"
 
 /* The header that this client's server is to have. */
-static uint8_t header[PROXY_HEADER_MAX];
+static uint8_t header[2 * PROXY_HEADER_MAX];
 static uint16_t length;
 
 static const enum client_address versions[] = { CLIENT_ADDRESS_PROXY_V1, CLIENT_ADDRESS_PROXY_V2 };
@@ -196,7 +196,10 @@ a_header_that_nobody_asks_for_again_is_sent_again_by_time(void **state)
 			hears_header_apart(&talk);
 			assert_nothing_sent();
 		}
-		time_goes_by(&talk, wait);
+		/* The last one may still be acknowledged. */
+		time_goes_by(&talk, wait - 1);
+		assert_int_equal(counted(talk.network, COUNT_CLIENT_UNTOLD), 0);
+		time_goes_by(&talk, 1);
 		assert_nothing_sent();
 		assert_int_equal(counted(talk.network, COUNT_CLIENT_AGAIN), UNTOLD_TRIES);
 		assert_int_equal(counted(talk.network, COUNT_CLIENT_UNTOLD), 1);
@@ -250,22 +253,25 @@ a_repeated_answer_brings_the_header_again(void **state)
 }
 
 static void
-data_that_follows_at_once_goes_without_and_again_with_it(void **state)
+data_brings_the_header_until_it_is_acknowledged(void **state)
 {
 	struct conversation talk = after_the_header(CLIENT_ADDRESS_PROXY_V1, false, FORWARD_NAT, 0xffffffd0);
 	const uint32_t first = talk.isn + 1;
 
 	(void)state;
+	/* At once, too: it may overtake the header. That is no repetition to be counted. */
 	client_says(&talk, ACK, first, SERVER_ISN + 1, 500);
-	server_hears(&talk, ACK, first + length, SERVER_ISN + 1, 500);
+	hears_header(&talk, ACK, SERVER_ISN + 1, 500);
+	assert_int_equal(counted(talk.network, COUNT_CLIENT_AGAIN), 0);
 	client_says(&talk, ACK, first + 500, SERVER_ISN + 1, 500);
 	server_hears(&talk, ACK, first + length + 500, SERVER_ISN + 1, 500);
-	/* The header was lost: the server has nothing but what follows it. */
+	/* Both were lost: the server has nothing but what follows them. */
 	server_says(&talk, ACK, SERVER_ISN + 1, first, 0);
 	client_hears(&talk, ACK, SERVER_ISN + 1, first, 0);
 	time_goes_by(&talk, 200);
 	client_says(&talk, ACK, first, SERVER_ISN + 1, 500);
 	hears_header(&talk, ACK, SERVER_ISN + 1, 500);
+	assert_int_equal(counted(talk.network, COUNT_CLIENT_AGAIN), 1);
 	time_goes_by(&talk, 200);
 	/* What comes later has nothing to do with it. */
 	client_says(&talk, ACK, first + 500, SERVER_ISN + 1, 500);
@@ -293,6 +299,21 @@ a_lost_acknowledgement_leaves_it_to_the_first_data(void **state)
 		go_on(&talk);
 		network_free(talk.network);
 	}
+}
+
+/* Counted from the segment's first byte. */
+static void
+urgent_data_ends_behind_the_header(void **state)
+{
+	struct conversation talk = proxied(CLIENT_ADDRESS_PROXY_V2, false, FORWARD_FULLNAT, 1000);
+
+	(void)state;
+	shake_hands(&talk);
+	talk.urgent = 7;
+	talk.urgent_out = 7 + length;
+	client_says(&talk, ACK, 1001, SERVER_ISN + 1, 500);
+	hears_header(&talk, ACK, SERVER_ISN + 1, 500);
+	network_free(talk.network);
 }
 
 static void
@@ -444,9 +465,13 @@ nobody_else_writes_the_header(void **state)
 	assert_dropped(talk.network, DROP_CLIENT_EARLY);
 	server_says(&talk, SYN | ACK, SERVER_ISN, 1001, 0);
 	client_hears(&talk, SYN | ACK, SERVER_ISN, 1001, 0);
-	/* With an acknowledgement that isn't one, or none. */
+	/* With an acknowledgement that isn't one, or none: with the header it would become one. */
 	client_says(&talk, ACK, 1001, SERVER_ISN, 0);
 	assert_dropped(talk.network, DROP_CLIENT_EARLY);
+	for (uint32_t guess = 1; guess != 0; guess <<= 1) {
+		client_says(&talk, ACK, 1002, SERVER_ISN + 1 + guess, 1);
+		assert_dropped(talk.network, DROP_CLIENT_EARLY);
+	}
 	client_says(&talk, 0, 1001, 0, 28);
 	assert_dropped(talk.network, DROP_CLIENT_EARLY);
 	/* In the place where it is to stand. */
@@ -515,6 +540,63 @@ a_taken_over_port_has_both_shifts(void **state)
 	client_hears(&talk, ACK, SERVER_ISN + 1, 1001, 0);
 	client_says(&talk, ACK, 1001, SERVER_ISN + 1, 100);
 	server_hears(&talk, ACK, 1001 + moved + length, SERVER_ISN + 1, 100);
+	network_free(talk.network);
+}
+
+/* ---- a new connection over one that is still known ---- */
+
+/* The client and the server begin anew with these numbers, where the first connection had TALK's. */
+static void
+begin_anew(struct conversation *talk, uint32_t isn, uint32_t server_isn)
+{
+	const uint32_t moved = conn_shift_before(talk_cold(talk));
+
+	client_says(talk, SYN, isn, 0, 0);
+	server_hears(talk, SYN, isn + moved, 0, 0);
+	for (int i = 0; i < 2; i++) {
+		server_says(talk, SYN | ACK, server_isn, isn + moved + 1, 0);
+		client_hears(talk, SYN | ACK, server_isn, isn + 1, 0);
+	}
+	talk->isn = isn;
+}
+
+/* The server lost the connection, and the client uses its port again. */
+static void
+a_connection_begun_anew_is_told_anew(void **state)
+{
+	(void)state;
+	for (int told = 0; told < 2; told++) {
+		struct conversation talk = after_the_header(CLIENT_ADDRESS_PROXY_V2, false, FORWARD_FULLNAT, 1000);
+
+		if (told) {
+			server_says(&talk, ACK, SERVER_ISN + 1, 1001 + length, 0);
+			client_hears(&talk, ACK, SERVER_ISN + 1, 1001, 0);
+			assert_true(is_told(&talk));
+		}
+		begin_anew(&talk, 77000, 0xffffffff);
+		client_says(&talk, ACK, 77001, 0, 0);
+		hears_header(&talk, ACK, 0, 0);
+		server_says(&talk, ACK, 0, 77001 + length, 0);
+		client_hears(&talk, ACK, 0, 77001, 0);
+		assert_true(is_told(&talk));
+		client_says(&talk, ACK, 77001, 0, 100);
+		server_hears(&talk, ACK, 77001 + length, 0, 100);
+		network_free(talk.network);
+	}
+}
+
+/* An answer that is repeated late, with the numbers that it had, changes nothing. */
+static void
+a_late_repetition_is_no_new_connection(void **state)
+{
+	struct conversation talk = after_the_header(CLIENT_ADDRESS_PROXY_V2, true, FORWARD_NAT, 1000);
+
+	(void)state;
+	server_says(&talk, ACK, SERVER_ISN + 1, 1001 + length, 0);
+	client_hears(&talk, ACK, SERVER_ISN + 1, 1001, 0);
+	server_says(&talk, SYN | ACK, SERVER_ISN, 1001, 0);
+	client_hears(&talk, SYN | ACK, SERVER_ISN, 1001, 0);
+	go_on(&talk);
 	network_free(talk.network);
 }
 
@@ -602,6 +684,47 @@ a_header_of_the_other_version_is_translated(void **state)
 	}
 }
 
+/* The packet was as long as the way allows, and the new header is longer than the old one. */
+static void
+a_translated_header_that_has_no_room_goes_ahead(void **state)
+{
+	struct conversation talk = undecided(CLIENT_ADDRESS_PROXY_V1_INSECURE);
+	uint8_t theirs[PROXY_HEADER_MAX];
+	const uint16_t theirs_length = other_header(2, theirs), data = 1460 - theirs_length;
+
+	(void)state;
+	length = other_header(1, header);
+	for (int i = 0; i < 2; i++) {
+		talk.data = theirs;
+		talk.data_length = theirs_length;
+		client_says(&talk, ACK, 1001, SERVER_ISN + 1, data);
+		hears_header_apart(&talk);
+		server_hears(&talk, ACK, 1001 + length, SERVER_ISN + 1, data);
+		assert_nothing_sent();
+	}
+	server_says(&talk, ACK, SERVER_ISN + 1, 1001 + length + data, 0);
+	client_hears(&talk, ACK, SERVER_ISN + 1, 1001 + theirs_length + data, 0);
+	assert_true(is_told(&talk));
+	network_free(talk.network);
+}
+
+static void
+a_server_that_spoke_first_needs_no_exact_acknowledgement(void **state)
+{
+	struct conversation talk = undecided(CLIENT_ADDRESS_PROXY_V2_INSECURE);
+
+	(void)state;
+	client_says(&talk, ACK, 1001, SERVER_ISN + 101, 0);
+	assert_dropped(talk.network, DROP_CLIENT_EARLY);
+	server_says(&talk, ACK, SERVER_ISN + 1, 1001, 100);
+	client_hears(&talk, ACK, SERVER_ISN + 1, 1001, 100);
+	client_says(&talk, ACK, 1001, SERVER_ISN + 101, 0);
+	server_hears(&talk, ACK, 1001, SERVER_ISN + 101, 0);
+	client_says(&talk, ACK, 1001, SERVER_ISN + 101, 100);
+	hears_header(&talk, ACK, SERVER_ISN + 101, 100);
+	network_free(talk.network);
+}
+
 static void
 without_a_header_of_the_clients_it_gets_ours(void **state)
 {
@@ -627,10 +750,12 @@ the_secure_ways_believe_nobody(void **state)
 	struct conversation talk = after_the_header(CLIENT_ADDRESS_PROXY_V1, false, FORWARD_FULLNAT, 1000);
 
 	(void)state;
-	talk.data = talk.data_out = (const uint8_t *)v1_line;
-	talk.data_length = talk.data_out_length = sizeof(v1_line) - 1;
+	talk.data = (const uint8_t *)v1_line;
+	talk.data_length = sizeof(v1_line) - 1;
+	memcpy(header + length, v1_line, sizeof(v1_line) - 1);
+	length += sizeof(v1_line) - 1;
 	client_says(&talk, ACK, 1001, SERVER_ISN + 1, 100);
-	server_hears(&talk, ACK, 1001 + length, SERVER_ISN + 1, 100);
+	hears_header(&talk, ACK, SERVER_ISN + 1, 100);
 	network_free(talk.network);
 }
 
@@ -660,6 +785,34 @@ the_first_datagram_has_a_header(void **state)
 	}
 }
 
+/* What an IP packet has behind the datagram is none of the client's data. */
+static void
+bytes_behind_the_datagram_are_no_header(void **state)
+{
+	struct conversation talk = talk_new(CLIENT_ADDRESS_PROXY_V2_INSECURE, false, FORWARD_FULLNAT, IPPROTO_UDP, 0);
+	uint8_t theirs[PROXY_HEADER_MAX];
+	const uint16_t theirs_length = other_header(2, theirs);
+	struct frame frame = { .src = "198.51.100.7",
+			       .dst = "192.0.2.1",
+			       .sport = 40000,
+			       .dport = 80,
+			       .proto = IPPROTO_UDP,
+			       .no_checksum = true,
+			       .data = theirs,
+			       .data_length = theirs_length };
+	struct rte_mbuf *m = frame_new(&frame, CLIENTS);
+	struct rte_udp_hdr *udp = rte_pktmbuf_mtod_offset(m, struct rte_udp_hdr *, 14 + 20);
+
+	(void)state;
+	udp->dgram_len = RTE_BE16(sizeof(*udp));
+	make_header(CLIENT_ADDRESS_PROXY_V2, false, IPPROTO_UDP);
+	receive(talk.network, 0, CLIENTS, m);
+	assert_int_equal(sent[SERVERS].n, 1);
+	assert_int_equal(sent[SERVERS].packets[0]->pkt_len, 14 + 20 + 8 + length + theirs_length);
+	assert_memory_equal(rte_pktmbuf_mtod_offset(sent[SERVERS].packets[0], void *, 14 + 20 + 8), header, length);
+	network_free(talk.network);
+}
+
 /* ---- many at once ---- */
 
 static uint32_t
@@ -668,7 +821,7 @@ listed(const struct worker *self)
 	const struct conn_table *table = self->conns[TABLE_IPV4];
 	uint32_t n = 0;
 
-	for (int tries = 0; tries < UNTOLD_TRIES; tries++) {
+	for (int tries = 0; tries <= UNTOLD_TRIES; tries++) {
 		for (uint32_t link = self->untold[TABLE_IPV4][tries].first; link != 0;
 		     link = table->cold[link - 1].told.next)
 			n++;
@@ -693,7 +846,7 @@ the_lists_hold_who_waits_and_nobody_else(void **state)
 		assert_int_equal(conn_open(self, svc, svc->dests[0], forward_by_method(FORWARD_FULLNAT), &flow, &reply,
 					   CONN_NONE, &conns[i]),
 				 0);
-		conn_cold(table, conns[i])->told.tries = i % UNTOLD_TRIES;
+		conn_cold(table, conns[i])->told.tries = i % (UNTOLD_TRIES + 1);
 		untold_add(self, TABLE_IPV4, conns[i]);
 	}
 	assert_int_equal(listed(self), 41);
@@ -773,8 +926,9 @@ main(void)
 		cmocka_unit_test(a_header_that_nobody_asks_for_again_is_sent_again_by_time),
 		cmocka_unit_test(own_segments_have_the_clients_timestamp),
 		cmocka_unit_test(a_repeated_answer_brings_the_header_again),
-		cmocka_unit_test(data_that_follows_at_once_goes_without_and_again_with_it),
+		cmocka_unit_test(data_brings_the_header_until_it_is_acknowledged),
 		cmocka_unit_test(a_lost_acknowledgement_leaves_it_to_the_first_data),
+		cmocka_unit_test(urgent_data_ends_behind_the_header),
 		cmocka_unit_test(a_client_that_only_closes_is_named_too),
 		cmocka_unit_test(later_data_that_overtakes_is_preceded_by_the_header),
 		cmocka_unit_test(a_segment_that_is_full_follows_the_header),
@@ -784,11 +938,16 @@ main(void)
 		cmocka_unit_test(nobody_else_writes_the_header),
 		cmocka_unit_test(segments_are_as_long_as_the_way_allows),
 		cmocka_unit_test(a_taken_over_port_has_both_shifts),
+		cmocka_unit_test(a_connection_begun_anew_is_told_anew),
+		cmocka_unit_test(a_late_repetition_is_no_new_connection),
 		cmocka_unit_test(a_header_of_the_same_version_stays),
 		cmocka_unit_test(a_header_of_the_other_version_is_translated),
+		cmocka_unit_test(a_translated_header_that_has_no_room_goes_ahead),
+		cmocka_unit_test(a_server_that_spoke_first_needs_no_exact_acknowledgement),
 		cmocka_unit_test(without_a_header_of_the_clients_it_gets_ours),
 		cmocka_unit_test(the_secure_ways_believe_nobody),
 		cmocka_unit_test(the_first_datagram_has_a_header),
+		cmocka_unit_test(bytes_behind_the_datagram_are_no_header),
 		cmocka_unit_test(the_lists_hold_who_waits_and_nobody_else),
 		cmocka_unit_test(a_turn_sends_a_bounded_number),
 		cmocka_unit_test(without_a_buffer_the_repetition_waits_for_the_next),

@@ -78,6 +78,27 @@ segments_have_the_option_until_data_is_acknowledged(void **state)
 	}
 }
 
+/* The server lost the connection that the director still knows. */
+static void
+a_connection_begun_anew_has_it_again(void **state)
+{
+	struct conversation talk = toa_talk(false);
+	const uint32_t first = talk.isn + 1;
+
+	(void)state;
+	server_says(&talk, ACK, SERVER_ISN + 1, first, 10);
+	client_hears(&talk, ACK, SERVER_ISN + 1, first, 10);
+	assert_true(is_told(&talk));
+	client_says(&talk, SYN, 77000, 0, 0);
+	server_hears(&talk, SYN, 77000, 0, 0);
+	server_says(&talk, SYN | ACK, 88000, 77001, 0);
+	client_hears(&talk, SYN | ACK, 88000, 77001, 0);
+	set_toa(&talk);
+	client_says(&talk, ACK, 77001, 88001, 0);
+	server_hears(&talk, ACK, 77001, 88001, 0);
+	network_free(talk.network);
+}
+
 static void
 a_server_that_speaks_has_had_it(void **state)
 {
@@ -425,6 +446,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(segments_have_the_option_until_data_is_acknowledged),
+		cmocka_unit_test(a_connection_begun_anew_has_it_again),
 		cmocka_unit_test(a_server_that_speaks_has_had_it),
 		cmocka_unit_test(syns_and_resets_have_none),
 		cmocka_unit_test(other_options_stay_and_padding_goes_first),

@@ -31,17 +31,23 @@ struct option_row {
 	const void *data;
 };
 
-/* COMMAND about service 10.0.0.1:80 with all settings, and with these options in the private nest if N is not 0. */
-static int
-send_options(struct control_fixture *fixture, uint8_t command, const struct option_row *rows, size_t n)
+/* COMMAND about service 10.0.0.1:80 with all settings; more attributes may follow. */
+static void
+begin_options(uint8_t command)
 {
-	uint32_t service, options;
-
 	wire_clear(&wire);
 	wire_message(&wire, IPVSD_FAMILY_IPVS, command, NLM_F_REQUEST | NLM_F_ACK);
 	wire_service(&wire, 1, true);
+}
+
+/* With these options in the private nest if N is not 0. */
+static int
+end_options(struct control_fixture *fixture, const struct option_row *rows, size_t n)
+{
 	/* within the nest that wire_service() has ended */
-	service = NLMSG_HDRLEN + GENL_HDRLEN;
+	const uint32_t service = NLMSG_HDRLEN + GENL_HDRLEN;
+	uint32_t options;
+
 	if (n > 0) {
 		options = wire_nest(&wire, IPVSD_SVC_ATTR_OPTIONS);
 		for (size_t i = 0; i < n; i++)
@@ -51,6 +57,13 @@ send_options(struct control_fixture *fixture, uint8_t command, const struct opti
 	wire_nest_end(&wire, service);
 	wire_end(&wire);
 	return ask(fixture, &wire);
+}
+
+static int
+send_options(struct control_fixture *fixture, uint8_t command, const struct option_row *rows, size_t n)
+{
+	begin_options(command);
+	return end_options(fixture, rows, n);
 }
 
 static const struct nlattr *
@@ -189,6 +202,25 @@ the_way_of_telling_clients_addresses_is_one_of_them(void **state)
 	}
 }
 
+/* Without a connection nothing remembers whether its server was told. */
+static void
+a_service_for_single_packets_tells_nobody(void **state)
+{
+	const struct ip_vs_flags one_packet = { .flags = IP_VS_SVC_F_ONEPACKET, .mask = IP_VS_SVC_F_ONEPACKET };
+	const uint8_t toa = IPVSD_CLIENT_ADDRESS_TOA;
+	const struct option_row tell = { IPVSD_SERVICE_ATTR_CLIENT_ADDRESS, 1, &toa };
+	struct control_fixture *fixture = *state;
+
+	for (int at_once = 0; at_once < 2; at_once++) {
+		if (!at_once)
+			assert_int_equal(send_options(fixture, IPVS_CMD_NEW_SERVICE, &tell, 1), 0);
+		begin_options(at_once ? IPVS_CMD_NEW_SERVICE : IPVS_CMD_SET_SERVICE);
+		wire_put(&wire, IPVS_SVC_ATTR_FLAGS, &one_packet, sizeof(one_packet));
+		assert_int_equal(end_options(fixture, &tell, at_once ? 1 : 0), -EINVAL);
+		assert_int_equal(service_command(fixture, IPVS_CMD_DEL_SERVICE, 1), at_once ? -ESRCH : 0);
+	}
+}
+
 int
 main(void)
 {
@@ -200,6 +232,7 @@ main(void)
 						control_teardown),
 		cmocka_unit_test_setup_teardown(the_way_of_telling_clients_addresses_is_one_of_them, setup,
 						control_teardown),
+		cmocka_unit_test_setup_teardown(a_service_for_single_packets_tells_nobody, setup, control_teardown),
 		cmocka_unit_test_setup_teardown(what_can_not_be_is_refused_and_changes_nothing, setup,
 						control_teardown),
 	};

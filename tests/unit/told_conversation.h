@@ -36,6 +36,7 @@ struct conversation {
 	/* What the next packet begins its data with, and what it is to have when it goes out. */
 	const uint8_t *data, *data_out;
 	uint16_t data_length, data_out_length;
+	uint16_t urgent, urgent_out; /* the same, where its urgent data ends */
 	bool apart; /* the next packet out is the director's own */
 };
 
@@ -105,6 +106,7 @@ client_says(struct conversation *talk, uint8_t flags, uint32_t seq, uint32_t ack
 	frame.options_length = talk->options_length;
 	frame.data = talk->data;
 	frame.data_length = talk->data_length;
+	frame.urgent = talk->urgent;
 	receive(talk->network, 0, CLIENTS, frame_new(&frame, CLIENTS));
 	if (talk->local_port == 0)
 		talk->local_port = rte_be_to_cpu_16(talk->ipv6 ? talk_conn(talk)->key6[CONN_OUT].dport
@@ -128,6 +130,7 @@ server_hears(struct conversation *talk, uint8_t flags, uint32_t seq, uint32_t ac
 	frame.options_length = talk->options_out_length;
 	frame.data = talk->data_out;
 	frame.data_length = talk->data_out_length;
+	frame.urgent = talk->urgent_out;
 	frame.plain = talk->apart;
 	frame.src_mac = port_mac[SERVERS];
 	frame.dst_mac = server_mac[0];
