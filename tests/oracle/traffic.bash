@@ -94,9 +94,9 @@ traffic_begins() {
 			printf '%s\n' "addr add 198.51.100.1$n/32 dev wan0" "addr add 2001:db8:1::1$n/128 dev wan0 nodad"
 		done
 	} | ip -batch -
-	ip netns exec servers python3 "$here/traffic_server.py" >servers.log 2>&1 &
+	ip netns exec servers python3 -S "$here/traffic_server.py" >servers.log 2>&1 &
 	await grep -q ready servers.log
-	coproc CLIENT { exec ip netns exec client python3 "$here/traffic_client.py" 2>&1; }
+	coproc CLIENT { exec ip netns exec client python3 -S "$here/traffic_client.py" 2>&1; }
 	for n in 11 12 13; do
 		await ping -c 1 -W 1 192.0.2.$n
 		await ping -c 1 -W 1 "2001:db8:2::$n"

@@ -62,6 +62,21 @@ nap() { # SECONDS
 	read -rt "$1" -u "$never"
 }
 
+# The same of what is listed. It looks again when a client has said something, since looking takes a guest as long as
+# what is waited for.
+await_list() { # listed|not_listed TEXT
+	local deadline=$((SECONDS + 60)) naps
+	: >looked
+	until "$@"; do
+		[ $SECONDS -lt $deadline ] || { echo "wrong: waited in vain for: $*"; return 1; }
+		for ((naps = 0; naps < 40; naps++)); do
+			[ ! "$ORACLE_RECORD" -nt looked ] || break
+			nap 0.05
+		done
+		: >looked
+	done
+}
+
 # Runs a command as a client, but says nothing of it to anybody.
 quietly() { # COMMAND...
 	if [ "$side" = ipvsd ]; then
@@ -101,7 +116,7 @@ keepalived_starts() { # [TEXT]
 	keepalived=$!
 	reloads=0
 	await logged 1 'Startup complete'
-	[ $# -eq 0 ] || await listed "$1"
+	[ $# -eq 0 ] || await_list listed "$1"
 	keepalived_is_done
 }
 
@@ -129,12 +144,11 @@ keepalived_stops() {
 
 # Nothing tells that it has sent its last request; half a second without one is taken for that.
 keepalived_is_done() {
-	local size was=-1
-	size=$(stat -Lc %s "$ORACLE_RECORD")
-	while [ "$was" -ne "$size" ]; do
-		was=$size
+	: >silent
+	nap 0.5
+	while [ "$ORACLE_RECORD" -nt silent ]; do
+		: >silent
 		nap 0.5
-		size=$(stat -Lc %s "$ORACLE_RECORD")
 	done
 	keepalived_told
 	ipvsadm -Sn

@@ -3,24 +3,27 @@
 # covers: rule keepalived takes out and brings back, rule keepalived sorry server, rule keepalived quorum
 # covers: rule keepalived inhibit_on_failure, rule keepalived alpha and omega
 # Servers fail and come back: they are taken out, inhibited, replaced by a sorry server, and counted for the quorum.
+# One of them by a program, which is dear in a guest, the others by a file.
 check() { # NUMBER
-	printf '%s\n' 'MISC_CHECK {' "	misc_path \"/usr/bin/test -e $PWD/up$1\"" '	misc_timeout 10' '	warmup 0' \
-		'	delay_loop 1' '	retry 0' '}'
+	printf '%s\n' 'FILE_CHECK {' "	track_file up$1" '	weight 0' '}'
 }
 goes() { # NUMBER TEXT
 	say "server $1 fails"
-	rm "up$1"
-	await "${3:-not_listed}" "$2"
+	echo 1 >"down$1"
+	await_list "${3:-not_listed}" "$2"
 	keepalived_is_done
 }
 comes() { # NUMBER TEXT
 	say "server $1 is back"
-	touch "up$1"
-	await listed "$2"
+	echo 0 >"down$1"
+	await_list listed "$2"
 	keepalived_is_done
 }
-touch up11 up12 up13 up14 up21 up22 up31
 {
+	for n in 11 12 13 21 22; do
+		echo 0 >down$n
+		printf '%s\n' "track_file up$n {" "file \"$PWD/down$n\"" '}'
+	done
 	cat <<-END
 		virtual_server 198.51.100.1 80 {
 			lvs_sched rr
@@ -57,11 +60,18 @@ touch up11 up12 up13 up14 up21 up22 up31
 			alpha
 			omega
 			real_server 192.0.2.31 80 {
-				$(check 31)
+				MISC_CHECK {
+					misc_path "/usr/bin/grep -q 0 $PWD/down31"
+					misc_timeout 10
+					warmup 0
+					delay_loop 1
+					retry 0
+				}
 			}
 		}
 	END
 } | conf
+echo 0 >down31
 keepalived_starts '-t 198.51.100.3:80 -r 192.0.2.31:80'
 goes 11 '192.0.2.11:80'
 goes 12 '192.0.2.13:80'
