@@ -59,7 +59,7 @@ make_tables(struct worker *self, const struct worker_shared *shared)
 static int
 make_arrays(struct worker *self, const struct config_limits *limits)
 {
-	self->mapped.loads = (size_t)limits->dests * sizeof(*self->loads);
+	self->mapped.loads = ((size_t)limits->dests + DEST_OWN) * sizeof(*self->loads);
 	self->loads = pages_map("ipvsd-loads", &self->mapped.loads, self->numa_node, false);
 	self->mapped.cursors = (size_t)limits->services * sizeof(*self->cursors);
 	self->cursors = pages_map("ipvsd-cursors", &self->mapped.cursors, self->numa_node, false);

@@ -17,6 +17,7 @@
 #include "control/config_scan.h"
 #include "control/config_values.h"
 #include "lb/quic.h"
+#include "lb/service.h"
 #include "netlink-shim/wire.h"
 
 #define PORTS_IN_CONFIG_MAX 64
@@ -155,7 +156,7 @@ read_limits(struct config_reader *reader, const config_setting_t *root, struct c
 	config_number(reader, group, "connections", 1024, 1u << 30, &limits->connections);
 	config_number(reader, group, "connections_ipv6", 1024, 1u << 30, &limits->connections_ipv6);
 	config_number(reader, group, "services", 16, 1u << 20, &limits->services);
-	config_number(reader, group, "dests", 64, 1u << 22, &limits->dests);
+	config_number(reader, group, "dests", 64, (1u << DEST_INDEX_BITS) - DEST_OWN, &limits->dests);
 	config_number(reader, group, "routes", 64, 1u << 24, &limits->routes);
 	config_number(reader, group, "routes_ipv6", 64, 1u << 20, &limits->routes_ipv6);
 	config_number(reader, group, "neighbours", 64, 1u << 20, &limits->neighbours);

@@ -45,6 +45,12 @@ conn_server(const struct ipvs_model *model, const struct conn_entry *entry, stru
 		*ret_port = server_port(entry, &dest->spec);
 		return;
 	}
+	/* As the kernel lists what has no server. */
+	if (entry->dest == model->lb->bypass->id) {
+		*ret_addr = (struct ip_addr){ .family = entry->client.family };
+		*ret_port = 0;
+		return;
+	}
 	/* It ended while it was looked at, and its destination went with it. */
 	*ret_addr = (struct ip_addr){ .family = entry->server.family, .ip = entry->server.src };
 	*ret_port = entry->server.sport;

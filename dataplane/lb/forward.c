@@ -8,8 +8,8 @@
 #include "lb/service.h"
 
 static const struct forward *const forwards[FORWARD_METHODS] = {
-	[FORWARD_NAT] = &forward_nat,	    [FORWARD_LOCAL] = &forward_local,	  [FORWARD_TUNNEL] = &forward_tunnel,
-	[FORWARD_DIRECT] = &forward_direct, [FORWARD_FULLNAT] = &forward_fullnat,
+	[FORWARD_NAT] = &forward_nat,	    [FORWARD_LOCAL] = &forward_local,	[FORWARD_TUNNEL] = &forward_tunnel,
+	[FORWARD_DIRECT] = &forward_direct, [FORWARD_BYPASS] = &forward_bypass, [FORWARD_FULLNAT] = &forward_fullnat,
 };
 
 const struct forward *

@@ -27,6 +27,7 @@ struct forward_request {
 enum forward_way {
 	WAY_TO_DEST, /* to the destination; to the host itself if it is that, and the packets keep their addresses */
 	WAY_TO_HOST, /* to the host itself, wherever the destination is */
+	WAY_AS_SENT, /* to where the client sent them */
 };
 
 struct forward {
@@ -42,10 +43,14 @@ struct forward {
 	int (*bind_again)(const struct forward_request *request, struct flow *reply, uint32_t *ret_recycle);
 };
 
-extern const struct forward forward_nat, forward_local, forward_tunnel, forward_direct, forward_fullnat;
+extern const struct forward forward_nat, forward_local, forward_tunnel, forward_direct, forward_bypass, forward_fullnat;
 
 /* Of methods that leave addresses and ports as they are: the reply is the client's flow reversed. */
 int forward_bind_unchanged(const struct forward_request *request, struct flow *reply);
+
+/* The destination of a client's FLOW to SVC, which has no server for it: lb.bypass if it is to go on to where it was sent,
+ * or NULL. */
+const struct dest *forward_bypass_dest(const struct worker *self, const struct service *svc, const struct flow *flow);
 
 /* NULL where the method has no packet path. */
 const struct forward *forward_by_method(uint8_t method);

@@ -44,6 +44,7 @@ struct lb {
 	uint32_t max_dests;
 	size_t dest_live_mapped, dests_mapped, dest_position_mapped, dest_rules_mapped;
 
+	const struct dest *bypass; /* of what goes on to where it was sent: of no service, address or port, for ever */
 	struct timeouts *timeouts; /* published */
 	struct knobs *knobs; /* published: core/knobs.h */
 	struct defence defence; /* written by the control thread, member by member */

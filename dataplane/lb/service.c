@@ -30,6 +30,26 @@ struct dest_version {
 	struct dest_version *next; /* in service.replaced */
 };
 
+/* Behind all that the control side gives numbers to. Nothing schedules it: its place in the list of service 0 is beyond
+ * any. */
+static int
+make_bypass(struct lb *lb)
+{
+	uint32_t index = lb->max_dests - 1;
+	struct dest_version *version = calloc(1, sizeof(*version));
+
+	if (!version)
+		return -ENOMEM;
+	version->dest.forward = FORWARD_BYPASS;
+	version->dest.id = DEST_ID(index, 1);
+	version->dest.weight = 1; /* nothing drains it */
+	lb->dests[index] = &version->dest;
+	lb->dest_live[index] = version->dest.id;
+	lb->dest_position[index] = UINT32_MAX;
+	lb->bypass = &version->dest;
+	return 0;
+}
+
 int
 lb_create(uint32_t max_services, uint32_t max_dests, struct rcu *rcu, struct lb **ret)
 {
@@ -51,6 +71,7 @@ lb_create(uint32_t max_services, uint32_t max_dests, struct rcu *rcu, struct lb 
 	}
 	lb->rcu = rcu;
 	lb->max_services = max_services;
+	max_dests += DEST_OWN;
 	lb->max_dests = max_dests;
 	lb->bucket_mask = buckets - 1;
 	lb->buckets = calloc(buckets, sizeof(*lb->buckets));
@@ -67,7 +88,7 @@ lb_create(uint32_t max_services, uint32_t max_dests, struct rcu *rcu, struct lb 
 	    reverse_map_create(max_dests, &lb->reverse) < 0 || address_set_create(max_dests, rcu, &lb->servers) < 0 ||
 	    address_set_create(max_services, rcu, &lb->addresses) < 0 ||
 	    timeouts_publish(lb, &(struct timeouts_spec){ .tcp_s = 900, .tcp_fin_s = 120, .udp_s = 300 }) < 0 ||
-	    knobs_publish(lb, &knobs) < 0) {
+	    knobs_publish(lb, &knobs) < 0 || make_bypass(lb) < 0) {
 		lb_destroy(lb);
 		return -ENOMEM;
 	}
@@ -186,7 +207,7 @@ dest_publish(struct lb *lb, const struct dest *dest, const struct dest **ret)
 	struct dest *old;
 	bool alive;
 
-	if (index >= lb->max_dests)
+	if (index >= lb->max_dests - DEST_OWN)
 		return -ENOSPC;
 	copy = calloc(1, sizeof(*copy));
 	if (!copy)

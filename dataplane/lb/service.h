@@ -30,6 +30,7 @@ struct worker;
 #define DEST_INDEX_BITS 22
 #define DEST_INDEX(id) ((id) & ((1u << DEST_INDEX_BITS) - 1))
 #define DEST_ID(index, generation) ((uint32_t)(generation) << DEST_INDEX_BITS | (index))
+#define DEST_OWN 1 /* destinations beyond those of the configuration: lb.bypass */
 #define DEST_GENERATIONS (1u << (32 - DEST_INDEX_BITS)) /* generations are 1..this - 1 */
 
 /* IP_VS_CONN_F_* of <linux/ip_vs.h>, and full-NAT. */
@@ -154,7 +155,8 @@ struct timeouts_spec {
 	uint32_t tcp_s, tcp_fin_s, udp_s; /* as SET_CONFIG; the kernel's defaults are 900, 120, 300 */
 };
 
-/* LIMITS: services, dests. LOADS are taken from the workers, which are set by lb_attach_workers before anything runs. */
+/* LIMITS: services, dests, to which DEST_OWN come. LOADS are taken from the workers, which are set by lb_attach_workers
+ * before anything runs. */
 int lb_create(uint32_t max_services, uint32_t max_dests, struct rcu *rcu, struct lb **ret);
 void lb_destroy(struct lb *lb);
 void lb_attach_workers(struct lb *lb, struct worker *const *workers, uint32_t n_workers);

@@ -49,7 +49,7 @@ find_way(const struct worker *self, struct opening *opening)
 {
 	union nexthop nexthop;
 
-	opening->nexthop = conn_way_to(self, opening->dest);
+	opening->nexthop = way_to_server(self, opening->dest, &opening->packet.flow);
 	nexthop = fib_nexthop(self->fib, opening->nexthop);
 	opening->port = nexthop.port;
 	switch (nexthop.state) {
@@ -89,6 +89,8 @@ opening_aim(struct worker *self, struct opening *opening)
 			: svc->scheduler ? svc->scheduler->pick(self, svc, &packet->flow)
 					 : NULL;
 	if (!opening->dest)
+		opening->dest = forward_bypass_dest(self, svc, &packet->flow);
+	if (!opening->dest)
 		return -DROP_NO_DEST;
 	opening->forward = forward_by_method(opening->dest->forward);
 	if (!opening->forward)
@@ -110,7 +112,7 @@ begin(struct worker *self, struct opening *opening)
 	if (err < 0)
 		return err;
 	conn_expect(self, conn, &opening->reply);
-	if (packet->dest && !packet->by_cid)
+	if (packet->dest && !packet->by_cid && packet->dest != self->lb->bypass)
 		conn_set_template(self, conn, packet->flow.family, packet->template);
 	conn->nexthop[CONN_IN] = opening->nexthop;
 	conn->nexthop[CONN_OUT] = packet->source_nexthop;

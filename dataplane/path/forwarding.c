@@ -11,13 +11,41 @@
 #include "path/tell.h"
 #include "port/port.h"
 
-uint32_t
-conn_way_to(const struct worker *self, const struct dest *dest)
+static enum forward_way
+way_of(const struct dest *dest)
 {
 	const struct forward *forward = forward_by_method(dest->forward);
 
-	return forward && forward->way == WAY_TO_HOST ? (uint32_t)FIB_LOCAL
-						      : fib_lookup(self->fib, dest->addr.family, &dest->addr.ip);
+	return forward ? forward->way : WAY_TO_DEST;
+}
+
+uint32_t
+way_to_server(const struct worker *self, const struct dest *dest, const struct flow *flow)
+{
+	switch (way_of(dest)) {
+	case WAY_TO_HOST:
+		return FIB_LOCAL;
+	case WAY_AS_SENT:
+		return fib_lookup(self->fib, flow->family, &flow->dst);
+	default:
+		return fib_lookup(self->fib, dest->addr.family, &dest->addr.ip);
+	}
+}
+
+/* The addresses of the client's packets, as he sends them. */
+static struct flow
+client_flow(const struct conn *conn, uint16_t family)
+{
+	struct flow flow = { .family = family };
+
+	if (family == AF_INET) {
+		flow.src.v4 = conn->key4[CONN_IN].src;
+		flow.dst.v4 = conn->key4[CONN_IN].dst;
+	} else {
+		memcpy(flow.src.bytes, conn->key6[CONN_IN].src, 16);
+		memcpy(flow.dst.bytes, conn->key6[CONN_IN].dst, 16);
+	}
+	return flow;
 }
 
 void
@@ -25,17 +53,13 @@ conn_find_nexthops(const struct worker *self, struct conn *conn, uint16_t family
 {
 	const struct dest *dest = dest_get(self->lb, conn->dest);
 	uint32_t generation = __atomic_load_n(&self->fib->generation, __ATOMIC_ACQUIRE);
-	union ip_bits client = { .half = { 0 } };
+	const struct flow client = client_flow(conn, family);
 
-	if (family == AF_INET)
-		client.v4 = conn->key4[CONN_IN].src;
-	else
-		memcpy(client.bytes, conn->key6[CONN_IN].src, 16);
-	conn->nexthop[CONN_OUT] = fib_lookup(self->fib, family, &client);
+	conn->nexthop[CONN_OUT] = fib_lookup(self->fib, family, &client.src);
 	/* What the server has still to say goes on; its own way is looked up when it has come back. */
 	if (!dest)
 		return;
-	conn->nexthop[CONN_IN] = conn_way_to(self, dest);
+	conn->nexthop[CONN_IN] = way_to_server(self, dest, &client);
 	conn->fib_generation = generation;
 }
 
@@ -151,15 +175,12 @@ struct ip_addr
 conn_next_address(const struct worker *self, const struct conn *conn, uint16_t family, uint32_t direction)
 {
 	const struct dest *dest = dest_get(self->lb, conn->dest);
-	struct ip_addr to = { .family = family };
+	struct flow client;
 
-	if (direction == CONN_IN && dest)
+	if (direction == CONN_IN && dest && way_of(dest) != WAY_AS_SENT)
 		return dest->addr;
-	if (family == AF_INET)
-		to.ip.v4 = conn->key4[CONN_IN].src;
-	else
-		memcpy(to.ip.bytes, conn->key6[CONN_IN].src, 16);
-	return to;
+	client = client_flow(conn, family);
+	return (struct ip_addr){ .family = family, .ip = direction == CONN_IN && dest ? client.dst : client.src };
 }
 
 void

@@ -258,8 +258,9 @@ icmp_answer_sent(struct worker *self, struct rte_mbuf *m, enum icmp_kind kind, u
 		struct conn_table *table = self->conns[about.flow.family == AF_INET ? TABLE_IPV4 : TABLE_IPV6];
 
 		tell_translated(self, &about, conn_at(table, CONN_NUMBER(value)), CONN_DIRECTION(value), kind, mtu);
-	} else if (lb_has_address(self->lb, about.flow.family, &about.flow.dst)) {
-		/* Direct routing changes nothing. What was rewritten for once would tell of the server. */
+	} else if (lb_has_address(self->lb, about.flow.family, &about.flow.dst) ||
+		   known_connection(self, NULL, &about.flow) != CONN_NONE) {
+		/* Direct routing and bypass change nothing. What was rewritten for once would tell of the server. */
 		tell(self, &about, kind, mtu);
 	}
 }

@@ -6,6 +6,7 @@
  */
 #include <netinet/in.h>
 
+#include "lb/forward.h"
 #include "lb/service.h"
 #include "lb/template.h"
 #include "path/path.h"
@@ -67,6 +68,11 @@ persistent_choose(struct worker *self, struct packet *packet)
 		return owner_give(self, packet, owner,
 				  (struct handover_note){ .kind = NOTE_ASK, .value = self->index });
 	err = template_take(self, svc, &packet->flow, &request, &packet->dest, &packet->template);
+	if (err == -DROP_NO_DEST) {
+		/* Such a connection is no template's. */
+		packet->dest = forward_bypass_dest(self, svc, &packet->flow);
+		err = packet->dest ? 0 : err;
+	}
 	if (err < 0)
 		return verdict_drop((enum drop_reason) - err);
 	if (packet->note.kind != NOTE_ASK)

@@ -103,8 +103,8 @@ rewrite_ipv6(struct rte_ipv6_hdr *ip, void *l4, const struct conn *conn, uint32_
 	rewrite_l4_checksum(l4, conn->proto, conn->l4_delta[direction]);
 }
 
-/* The next hop number of packets to DEST, from clients. */
-uint32_t conn_way_to(const struct worker *self, const struct dest *dest);
+/* The next hop number of a client's packets to DEST, which he sent to the destination of FLOW. */
+uint32_t way_to_server(const struct worker *self, const struct dest *dest, const struct flow *flow);
 /* Looks up both next hops of a connection; that of a destination which is gone stays as it was. */
 void conn_find_nexthops(const struct worker *self, struct conn *conn, uint16_t family);
 /* Where DIRECTION's rewritten packets go: what to look up again while the neighbour is unknown. */

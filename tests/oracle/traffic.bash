@@ -20,7 +20,9 @@ ORACLE_PORTS='
 ORACLE_MARKS='
 	{ mark = 5; destination = "198.51.100.17"; port = "wan"; },
 	{ mark = 5; destination = "198.51.100.18"; port = "wan"; },
-	{ mark = 6; destination = "2001:db8:1::17"; port = "wan"; }'
+	{ mark = 6; destination = "2001:db8:1::17"; port = "wan"; },
+	{ mark = 7; destination = "192.0.2.13"; port = "wan"; },
+	{ mark = 7; destination = "2001:db8:2::13"; port = "wan"; }'
 
 # The cables and who is at their ends.
 traffic_hosts() {
@@ -105,13 +107,20 @@ traffic_begins() {
 	await ping -c 1 -W 1 2001:db8:1::8
 }
 
-# Marks as ORACLE_MARKS has them; ipvsd's are there from the start.
+# Marks as ORACLE_MARKS has them; ipvsd's are there from the start. What is sent to other hosts, mark 7, reaches the kernel's
+# IPVS as what is for the director itself.
 traffic_marks() {
 	[ "$side" = kernel ] || return 0
 	tc qdisc add dev wan0 clsact
 	tc filter add dev wan0 ingress protocol ip pref 1 flower dst_ip 198.51.100.17 action skbedit mark 5
 	tc filter add dev wan0 ingress protocol ip pref 1 flower dst_ip 198.51.100.18 action skbedit mark 5
 	tc filter add dev wan0 ingress protocol ipv6 pref 2 flower dst_ip 2001:db8:1::17 action skbedit mark 6
+	tc filter add dev wan0 ingress protocol ip pref 1 flower dst_ip 192.0.2.13 action skbedit mark 7
+	tc filter add dev wan0 ingress protocol ipv6 pref 2 flower dst_ip 2001:db8:2::13 action skbedit mark 7
+	ip rule add fwmark 7 lookup 100
+	ip -6 rule add fwmark 7 lookup 100
+	ip route add local default dev lo table 100
+	ip -6 route add local default dev lo table 100
 }
 
 # Has the client do something, and prints what came of it; traffic_client.py has the words.

@@ -39,7 +39,7 @@ worker_new(struct director *director, uint32_t index, uint32_t connections)
 	self->lb = director->lb;
 	self->steering = director->steering;
 	self->rcu = director->rcu;
-	self->loads = aligned_alloc(64, FIXTURE_DESTS * sizeof(*self->loads));
+	self->loads = aligned_alloc(64, (FIXTURE_DESTS + DEST_OWN) * sizeof(*self->loads));
 	self->cursors = calloc(FIXTURE_SERVICES, sizeof(*self->cursors));
 	assert_non_null(self->loads);
 	assert_non_null(self->cursors);
@@ -47,7 +47,7 @@ worker_new(struct director *director, uint32_t index, uint32_t connections)
 		calloc(template_numbers(FIXTURE_TEMPLATES, director->n_workers), sizeof(*self->template_uses));
 	assert_non_null(self->template_uses);
 	assert_int_equal(templates_create(FIXTURE_TEMPLATES, index, director->n_workers, -1, &self->templates), 0);
-	memset(self->loads, 0, FIXTURE_DESTS * sizeof(*self->loads));
+	memset(self->loads, 0, (FIXTURE_DESTS + DEST_OWN) * sizeof(*self->loads));
 	for (int table = 0; table < TABLES; table++)
 		assert_int_equal(
 			conn_table_create(table == TABLE_IPV6, connections, -1, false, seed, &self->conns[table]), 0);
