@@ -41,6 +41,7 @@ is_refused() { # ADDRESS
 	is_refused $ORIGIN6
 }
 
+# cells: BYPASS IPv4 TCP, BYPASS IPv6 TCP, BYPASS IPv4 UDP, BYPASS IPv6 UDP
 @test "cache_bypass: what has no cache reaches the origin, TCP and UDP, IPv4 and IPv6" {
 	local origin
 	under_shim sysctl -w net.ipv4.vs.cache_bypass=1

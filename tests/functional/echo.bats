@@ -54,6 +54,7 @@ servers_of() { # VIP
 	[ "$(ipvsdctl_at director1 conns -p icmp | wc -l)" -eq 1 ]
 }
 
+# cells: NAT IPv4 ICMP, NAT IPv6 ICMP
 @test "NAT: servers answer, IPv4 and IPv6" {
 	echo_service $NAT_VIP nat
 	echo_service $NAT_VIP6 nat
@@ -63,6 +64,7 @@ servers_of() { # VIP
 	servers_of $NAT_VIP6
 }
 
+# cells: DR IPv4 ICMP, DR IPv6 ICMP
 @test "DR: servers answer, IPv4 and IPv6" {
 	echo_service $DR_VIP dr
 	echo_service $DR_VIP6 dr
@@ -72,6 +74,7 @@ servers_of() { # VIP
 	servers_of $DR_VIP6
 }
 
+# cells: FULLNAT IPv4 ICMP, FULLNAT IPv6 ICMP
 @test "full NAT: servers answer, IPv4 and IPv6, and see a local address" {
 	echo_service $FNAT_VIP fullnat
 	echo_service $FNAT_VIP6 fullnat

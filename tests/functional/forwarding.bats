@@ -42,31 +42,37 @@ teardown_file() {
 	pages_come_from_all_servers $FNAT_VIP6
 }
 
+# cells: NAT IPv4 TCP, NAT IPv6 TCP
 @test "NAT: a download of 10 MB has the server's bytes, IPv4 and IPv6" {
 	download_is_whole client $NAT_VIP
 	download_is_whole client $NAT_VIP6
 }
 
+# cells: DR IPv4 TCP, DR IPv6 TCP
 @test "DR: a download of 10 MB has the server's bytes, IPv4 and IPv6" {
 	download_is_whole client $DR_VIP
 	download_is_whole client $DR_VIP6
 }
 
+# cells: FULLNAT IPv4 TCP, FULLNAT IPv6 TCP
 @test "full NAT: a download of 10 MB has the server's bytes, IPv4 and IPv6" {
 	download_is_whole client $FNAT_VIP
 	download_is_whole client $FNAT_VIP6
 }
 
+# cells: NAT IPv4 UDP, NAT IPv6 UDP
 @test "NAT, UDP: datagrams of all sizes come back unchanged, IPv4 and IPv6" {
 	datagrams_come_back $NAT_VIP
 	datagrams_come_back $NAT_VIP6
 }
 
+# cells: DR IPv4 UDP, DR IPv6 UDP
 @test "DR, UDP: datagrams of all sizes come back unchanged, IPv4 and IPv6" {
 	datagrams_come_back $DR_VIP
 	datagrams_come_back $DR_VIP6
 }
 
+# cells: FULLNAT IPv4 UDP, FULLNAT IPv6 UDP
 @test "full NAT, UDP: datagrams of all sizes come back unchanged, IPv4 and IPv6" {
 	datagrams_come_back $FNAT_VIP
 	datagrams_come_back $FNAT_VIP6

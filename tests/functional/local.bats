@@ -28,6 +28,7 @@ local_dest_add() { # t|u VIP:PORT REAL:PORT
 	python3 "$LAB_TOOLS/fullnat.py" "$(socket_of director1)" dest $protocol "$2" "$3" 1 local
 }
 
+# cells: LOCAL IPv4 TCP, LOCAL IPv6 TCP, LOCAL IPv4 UDP, LOCAL IPv6 UDP
 @test "LOCAL: the director answers, TCP and UDP, IPv4 and IPv6, and all is counted" {
 	local vip net
 	for vip in $DR_VIP $DR_VIP6; do

@@ -67,16 +67,19 @@ states() { # STATE
 	ipvsdctl_at director1 conns -p sctp | awk -v state="$1" '$2 == state { n++ } END { print n + 0 }'
 }
 
+# cells: NAT IPv4 SCTP, NAT IPv6 SCTP
 @test "NAT: all messages of three associations come back, IPv4 and IPv6" {
 	ask $NAT_VIP 9000 3
 	ask $NAT_VIP6 9000 3
 }
 
+# cells: DR IPv4 SCTP, DR IPv6 SCTP
 @test "DR: all messages of three associations come back, IPv4 and IPv6" {
 	ask $DR_VIP 9000 3
 	ask $DR_VIP6 9000 3
 }
 
+# cells: FULLNAT IPv4 SCTP, FULLNAT IPv6 SCTP
 @test "full NAT: all messages of three associations come back, IPv4 and IPv6" {
 	ask $FNAT_VIP 9000 3
 	ask $FNAT_VIP6 9000 3

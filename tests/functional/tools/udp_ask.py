@@ -5,7 +5,7 @@
     udp_ask.py ADDRESS PORT SIZE...             prints the name of the server that answered, a line each
     udp_ask.py ADDRESS PORT --burst N SIZE      sends N questions before it waits for the answers
 
-Exits with 1 if an answer is missing for two seconds or has other bytes.
+Exits with 1 if an answer is missing for five seconds or has other bytes.
 """
 import os
 import socket
@@ -17,7 +17,7 @@ class Question:
         self.to = f"{size} bytes to {address} port {port}"
         self.bytes = os.urandom(size)
         self.client = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
-        self.client.settimeout(2)
+        self.client.settimeout(5)
         self.client.connect((address, port))
         self.client.send(self.bytes)
 

@@ -1,0 +1,130 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Tunnels to a real server: IP in IP, GRE and GUE, either family in either, taken apart by Linux, which runs as a
+# user-mode guest because the kernel here may lack them. The server answers the client by itself, over the wan.
+
+load lib/load
+
+TUN_VIP=$WAN.40 TUN_VIP6=$WAN6:40
+
+# The guest's cards are taps, each bridged to a cable.
+guest_up() {
+	local n segment
+	host_add guest
+	for n in 0 1; do
+		segment=$([ $n -eq 0 ] && echo lan || echo wan)
+		plug guest eth$n $segment
+		on guest ip tuntap add tap$n mode tap
+		on guest ip link add br$n type bridge
+		on guest ip link set eth$n master br$n
+		on guest ip link set tap$n master br$n
+		on guest ip link set tap$n up
+		on guest ip link set br$n up
+	done
+	mkdir -p "$LAB_DIR/served"
+	head -c 10M /dev/urandom >"$LAB_DIR/served/file"
+	ln -sf "$LAB_DIR/served/file" "$LAB_DIR/file"
+	start_on guest guest-uml "$LAB_TOP/tests/oracle/uml-run" -t 1200 -s "$LAB_DIR/served" -n tap0 -n tap1 \
+		-m ipip -m sit -m ip_gre -m ip6_tunnel -m ip6_gre -m fou -m fou6 \
+		bash "$LAB_TOOLS/tunnel_server.sh" "$LAB_DIR/served" "$LAB_TOOLS" $LAN $LAN6 $WAN $WAN6 \
+		$TUN_VIP/32 $TUN_VIP6/128
+	AWAIT=240 await test -e "$LAB_DIR/served/ready"
+}
+
+setup_file() {
+	[ -e /dev/net/tun ] || skip "no /dev/net/tun for the guest's cards"
+	command -v linux.uml >/dev/null || skip "user-mode Linux (Debian package user-mode-linux) is missing"
+	lab_up
+	segments_up
+	client_up client 8
+	director_up director1
+	start_ipvsd director1
+	director_addresses director1 2
+	address_add director1 wan0 $TUN_VIP/32 $TUN_VIP6/128
+	guest_up
+}
+
+teardown_file() {
+	[ -z "${LAB_DIR-}" ] || [ ! -e "$LAB_DIR/guest-uml.pid" ] || end guest-uml TERM
+	lab_down
+}
+
+# One server behind a tunnel, for both protocols. REAL is the last part of its address.
+tunnel_to() { # VIP REAL TUNNEL-OPTION...
+	local vip real
+	vip=$(in_url "$1") real=$2
+	shift 2
+	ipvsadm_at director1 -C
+	ipvsadm_at director1 -A -t "$vip:80" -s rr
+	ipvsadm_at director1 -A -u "$vip:7" -s rr
+	ipvsadm_at director1 -a -t "$vip:80" -r "$real:80" -i "$@"
+	ipvsadm_at director1 -a -u "$vip:7" -r "$real:7" -i "$@"
+}
+
+# Both kinds of clients, over both kinds of networks to the server, get what the server has.
+tunnels_work() { # REAL REAL6 TUNNEL-OPTION...
+	local vip real reals="$1 [$2]"
+	shift 2
+	for vip in $TUN_VIP $TUN_VIP6; do
+		for real in $reals; do
+			echo "$vip by $real: $*"
+			tunnel_to "$vip" "$real" "$@"
+			download_is_whole client "$vip"
+			run udp_ask client "$vip" 0 1 2 17 64 511 512 1000 1400
+			echo "$output"
+			[ "$status" -eq 0 ]
+			[ "$(sort -u <<<"$output")" = guest ]
+			# 9 questions; the answers do not pass here.
+			ipvsadm_at director1 -Ln --stats --exact | grep -Eq "^UDP .*:7 +9 +9 +0 +[0-9]+ +0$"
+		done
+	done
+}
+
+# cells: IPIP IPv4 TCP, IPIP IPv6 TCP, IPIP IPv4>IPv6 TCP, IPIP IPv6>IPv4 TCP
+# cells: IPIP IPv4 UDP, IPIP IPv6 UDP, IPIP IPv4>IPv6 UDP, IPIP IPv6>IPv4 UDP
+@test "IP in IP: a download has the server's bytes, datagrams come back, either family in either" {
+	tunnels_work $LAN.14 $LAN6:14
+}
+
+# cells: GRE IPv4 TCP, GRE IPv6 TCP, GRE IPv4>IPv6 TCP, GRE IPv6>IPv4 TCP
+# cells: GRE IPv4 UDP, GRE IPv6 UDP, GRE IPv4>IPv6 UDP, GRE IPv6>IPv4 UDP
+@test "GRE: the same" {
+	tunnels_work $LAN.14 $LAN6:14 --tun-type gre
+}
+
+@test "GRE with checksums, which the server asks for" {
+	tunnels_work $LAN.15 $LAN6:15 --tun-type gre --tun-csum
+}
+
+# cells: GUE IPv4 TCP, GUE IPv6 TCP, GUE IPv4>IPv6 TCP, GUE IPv6>IPv4 TCP
+# cells: GUE IPv4 UDP, GUE IPv6 UDP, GUE IPv4>IPv6 UDP, GUE IPv6>IPv4 UDP
+@test "GUE: the same" {
+	tunnels_work $LAN.14 $LAN6:14 --tun-type gue --tun-port 6080
+}
+
+@test "GUE with checksums, which the server verifies" {
+	tunnels_work $LAN.14 $LAN6:14 --tun-type gue --tun-port 6080 --tun-csum
+	tunnels_work $LAN.14 $LAN6:14 --tun-type gue --tun-port 6080 --tun-remcsum
+}
+
+@test "the outer source is the address that the director has now" {
+	tunnel_to $TUN_VIP $LAN.14
+	on guest tcpdump -lnn -c 100 -i br0 "ip proto 4" </dev/null >"$LAB_DIR/outer" 2>&1 3>&- &
+	await says "$LAB_DIR/outer" listening
+	udp_ask client $TUN_VIP 100
+	await says "$LAB_DIR/outer" "$LAN.2 > $LAN.14"
+	# The first address takes the others of its network along.
+	ip -n "$LAB-director1" address del $LAN.2/24 dev lan0
+	address_add director1 lan0 $LAN.77/24
+	seen() {
+		udp_ask client $TUN_VIP 100
+		says "$LAB_DIR/outer" "$LAN.77 > $LAN.14"
+	}
+	await seen
+	address_add director1 lan0 $LAN.2/24
+}
+
+@test "every packet is accounted for" {
+	await accounts_close_at director1
+}
