@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154 # here
-# Direct routing and tunnels whose server is the director itself.
+# Direct routing and tunnels whose server is the director itself. Of IPv4 alone: a kernel 6.1 never lets go of the network
+# ("unregister_netdevice: waiting for lan0") in which a server of IPv6 was one of its own addresses; local.bats has that.
 python3 -S "$here/traffic_server.py" 198.51.100.10 2001:db8:1::10 >director.log 2>&1 &
 await grep -q ready director.log
 port=5001 open=3
@@ -14,14 +15,7 @@ for to in '127.0.0.1 -g' '192.0.2.1 -g' '192.0.2.1 -i'; do
 	ipvsadm -D -t 198.51.100.10:80
 	port=$((port + 3)) open=$((open + 3))
 done
-say "UDP, and IPv6"
+say UDP
 ipvsadm -A -u 198.51.100.10:80 -s rr
 ipvsadm -a -u 198.51.100.10:80 -r 127.0.0.1:80 -g
 client send 198.51.100.10 80 6001 3
-ipvsadm -A -t '[2001:db8:1::10]:80' -s rr
-for server in ::1 2001:db8:2::1; do
-	ipvsadm -a -t '[2001:db8:1::10]:80' -r "[$server]:80" -g
-done
-client open 2001:db8:1::10 80 7001 7002
-connections 11 ESTABLISHED
-ipvsadm -Ln
