@@ -33,18 +33,19 @@ trim_padding(struct packet *packet)
 	packet->m->pkt_len = packet->end;
 }
 
-/* The shorter part moves, if there is room on its side. */
+/* The shorter part moves, if there is room on its side; but headers stay at even addresses. */
 static bool
 open_gap(struct packet *packet, uint16_t at, uint16_t n)
 {
 	struct rte_mbuf *m = packet->m;
 	const uint16_t tail = packet->end - at;
+	const bool has_headroom = n % 2 == 0 && rte_pktmbuf_headroom(m) >= n;
 	uint8_t *start = rte_pktmbuf_mtod(m, uint8_t *);
 
-	if ((tail <= at || rte_pktmbuf_headroom(m) < n) && rte_pktmbuf_tailroom(m) >= n) {
+	if ((tail <= at || !has_headroom) && rte_pktmbuf_tailroom(m) >= n) {
 		memmove(start + at + n, start + at, tail);
 		m->data_len += n;
-	} else if (rte_pktmbuf_headroom(m) >= n) {
+	} else if (has_headroom) {
 		memmove(start - n, start, at);
 		m->data_off -= n;
 		m->data_len += n;

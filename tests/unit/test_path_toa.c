@@ -341,7 +341,8 @@ server_gets(struct conversation *talk, const uint8_t *between, uint16_t n, bool 
 	uint8_t wanted[2048];
 
 	memcpy(wanted, rte_pktmbuf_mtod(plain, void *), 14u + ip);
-	memcpy(wanted + 14 + ip, between, n);
+	if (n > 0)
+		memcpy(wanted + 14 + ip, between, n);
 	memcpy(wanted + 14 + ip + n, rte_pktmbuf_mtod_offset(plain, void *, 14 + ip), plain->data_len - 14u - ip);
 	if (talk->ipv6) {
 		struct rte_ipv6_hdr *ip6 = (void *)(wanted + 14);
