@@ -161,12 +161,12 @@ refused() { # MESSAGE ARGUMENT...
 	adm -E -t 198.51.100.10:80 -s wlc -p 60
 	run ipvsdctl_at director1 services
 	echo "$output"
-	[ "$output" = "proto service                         established quiescent laddrs          quic
-TCP   198.51.100.10:80                         90 reset     lan             -
-UDP   [2001:db8:1::10]:53                       - expire    -               dpvs
-FWM   7                                         5 keep      -               -" ]
+	[ "$output" = "proto service                         established quiescent client-address    laddrs          quic
+TCP   198.51.100.10:80                         90 reset     none              lan             -
+UDP   [2001:db8:1::10]:53                       - expire    none              -               dpvs
+FWM   7                                         5 keep      none              -               -" ]
 	ipvsdctl_at director1 service -t 198.51.100.10:80 -e 0 -l ''
-	[[ "$(ipvsdctl_at director1 services)" == *"TCP   198.51.100.10:80                          - reset     -"* ]]
+	[[ "$(ipvsdctl_at director1 services)" == *"TCP   198.51.100.10:80                          - reset     none              -"* ]]
 	[[ "$(adm -Ln)" == *"TCP  198.51.100.10:80 wlc persistent 60"* ]]
 	run ipvsdctl_at director1 service -t 198.51.100.99:80 -e 5
 	echo "$output"

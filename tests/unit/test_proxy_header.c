@@ -133,8 +133,8 @@ broken_lines_are_none(void **state)
 		"PROXY TCP6 ::1 12345:: 1 2\r\n",
 		"PROXY TCP4 1.2.3.4 1.2.3.4 1 2\n",
 		"proxy TCP4 1.2.3.4 1.2.3.4 1 2\r\n",
-		"PROXY UNKNOWN "
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n",
+		("PROXY UNKNOWN aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n"),
 		"GET / HTTP/1.1\r\n\r\n",
 	};
 	struct proxy_header header;
