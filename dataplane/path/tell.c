@@ -176,6 +176,23 @@ tell_is_acknowledgement(const struct telling *telling)
 	       rte_be_to_cpu_32(tcp->recv_ack) - cold->told.server_first < window;
 }
 
+uint8_t
+tell_write_option(const struct telling *telling, uint8_t kind, uint8_t to[TELL_OPTION_MAX])
+{
+	const struct conn *conn = telling->conn;
+	const bool ipv4 = telling->table == TABLE_IPV4;
+	const uint8_t length = ipv4 ? 8 : TELL_OPTION_MAX;
+
+	to[0] = kind;
+	to[1] = length;
+	memcpy(to + 2, ipv4 ? &conn->key4[CONN_IN].sport : &conn->key6[CONN_IN].sport, 2);
+	if (ipv4)
+		memcpy(to + 4, &conn->key4[CONN_IN].src, 4);
+	else
+		memcpy(to + 4, conn->key6[CONN_IN].src, 16);
+	return length;
+}
+
 static void
 write_ipv4(const struct telling *telling, struct rte_ipv4_hdr *ip, uint16_t l4)
 {

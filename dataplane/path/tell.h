@@ -57,6 +57,11 @@ void tell_hear_syn(const struct telling *telling, uint16_t reserve);
  * the server has sent nothing but its SYN only the one of the handshake is: our header would make it right. */
 bool tell_is_acknowledgement(const struct telling *telling);
 
+/* The client's address as an option of TCP or IP, as DPVS has them: KIND, length, port, address; 8 or 20 bytes, a multiple of
+ * four. Returns the length. */
+#define TELL_OPTION_MAX 20
+uint8_t tell_write_option(const struct telling *telling, uint8_t kind, uint8_t to[TELL_OPTION_MAX]);
+
 /* A packet as CONN's client would send it: Ethernet and IP headers, and L4 bytes of zeros behind them, for the caller to
  * fill. The checksum of the IP header is right. False: there is no buffer. */
 bool tell_make(const struct telling *telling, uint16_t l4, struct packet *ret);

@@ -15,25 +15,6 @@
 #include "path/tell.h"
 
 #define TOA_KIND 254
-#define TOA_MAX 20
-
-/* Kind, length, port, address: 8 or 20 bytes, a multiple of four. */
-static uint8_t
-write_option(const struct telling *telling, uint8_t to[TOA_MAX])
-{
-	const struct conn *conn = telling->conn;
-	const bool ipv4 = telling->table == TABLE_IPV4;
-	const uint8_t length = ipv4 ? 8 : TOA_MAX;
-
-	to[0] = TOA_KIND;
-	to[1] = length;
-	memcpy(to + 2, ipv4 ? &conn->key4[CONN_IN].sport : &conn->key6[CONN_IN].sport, 2);
-	if (ipv4)
-		memcpy(to + 4, &conn->key4[CONN_IN].src, 4);
-	else
-		memcpy(to + 4, conn->key6[CONN_IN].src, 16);
-	return length;
-}
 
 /* Copies the options of the header without padding; an option that is broken, and what is behind it, as it is. */
 static uint8_t
@@ -62,7 +43,8 @@ static uint8_t
 new_options(const struct telling *telling, const struct rte_tcp_hdr *tcp, uint8_t to[TCP_OPTIONS_MAX])
 {
 	const uint16_t old = tcp_header_length(tcp) - sizeof(*tcp);
-	uint8_t pruned[TCP_OPTIONS_MAX], option[TOA_MAX], length = write_option(telling, option), n;
+	uint8_t pruned[TCP_OPTIONS_MAX], option[TELL_OPTION_MAX], length = tell_write_option(telling, TOA_KIND, option),
+								  n;
 
 	memset(to, TCP_OPTION_END, TCP_OPTIONS_MAX);
 	if (length + old <= TCP_OPTIONS_MAX) {
@@ -125,7 +107,7 @@ toa_server(const struct telling *telling)
 	if (!(tcp->tcp_flags & RTE_TCP_ACK_FLAG))
 		return;
 	if (tcp->tcp_flags & RTE_TCP_SYN_FLAG)
-		tell_hear_syn(telling, telling->table == TABLE_IPV4 ? 8 : TOA_MAX);
+		tell_hear_syn(telling, telling->table == TABLE_IPV4 ? 8 : TELL_OPTION_MAX);
 	else if ((cold->flags & COLD_HEARD) &&
 		 (data || (int32_t)(rte_be_to_cpu_32(telling->conn->last_ack[CONN_OUT]) - cold->told.first) > 0))
 		conn_told(telling->self, telling->conn, telling->table);

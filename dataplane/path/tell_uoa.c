@@ -18,30 +18,11 @@
 #include "path/tell.h"
 
 #define UOA_KIND 31 /* an IP option of class control that is not copied into fragments */
-#define UOA_MAX 20
 #define OPP_PROTOCOL 248
 #define OPP_HEADER 4
 #define IPV4_HEADER_MAX 60
 
 enum { OPP_VERSION_IPV4 = 1 << 4, OPP_VERSION_IPV6 = 2 << 4 };
-
-/* Kind, length, port, address. */
-static uint8_t
-write_option(const struct telling *telling, uint8_t *to)
-{
-	const struct conn *conn = telling->conn;
-	const bool ipv4 = telling->table == TABLE_IPV4;
-	const uint8_t length = ipv4 ? 8 : UOA_MAX;
-
-	to[0] = UOA_KIND;
-	to[1] = length;
-	memcpy(to + 2, ipv4 ? &conn->key4[CONN_IN].sport : &conn->key6[CONN_IN].sport, 2);
-	if (ipv4)
-		memcpy(to + 4, &conn->key4[CONN_IN].src, 4);
-	else
-		memcpy(to + 4, conn->key6[CONN_IN].src, 16);
-	return length;
-}
 
 /* The sum was right (path/classify.c). */
 static void
@@ -55,12 +36,12 @@ static bool
 add_ip_option(const struct telling *telling, struct packet *packet)
 {
 	const uint16_t at = packet->l3 + sizeof(struct rte_ipv4_hdr);
-	uint8_t option[UOA_MAX], length;
+	uint8_t option[TELL_OPTION_MAX], length;
 	struct rte_ipv4_hdr *ip;
 
 	if (telling->table != TABLE_IPV4)
 		return false;
-	length = write_option(telling, option);
+	length = tell_write_option(telling, UOA_KIND, option);
 	if (packet->l4 - packet->l3 + length > IPV4_HEADER_MAX || packet->end - packet->l3 + length > telling->room ||
 	    !packet_enlarge_ipv4(packet, at, length))
 		return false;
@@ -74,8 +55,8 @@ static bool
 add_protocol_header(const struct telling *telling, struct packet *packet)
 {
 	const bool ipv4 = telling->table == TABLE_IPV4;
-	uint8_t header[OPP_HEADER + UOA_MAX] = { ipv4 ? OPP_VERSION_IPV4 : OPP_VERSION_IPV6, IPPROTO_UDP };
-	const uint8_t length = OPP_HEADER + write_option(telling, header + OPP_HEADER);
+	uint8_t header[OPP_HEADER + TELL_OPTION_MAX] = { ipv4 ? OPP_VERSION_IPV4 : OPP_VERSION_IPV6, IPPROTO_UDP };
+	const uint8_t length = OPP_HEADER + tell_write_option(telling, UOA_KIND, header + OPP_HEADER);
 
 	/* Behind extension headers: which of them names the protocol is not at hand. */
 	if ((!ipv4 && packet->l4 - packet->l3 != sizeof(struct rte_ipv6_hdr)) ||

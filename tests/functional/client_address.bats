@@ -31,22 +31,7 @@ proxied_web_up() {
 	mkdir -p "$dir"
 	head -c 2M /dev/urandom >"$dir/file"
 	sed -e "s|/usr/share/nginx/html|$dir|" "$LAB_TOP/conf-examples/nginx-proxy-protocol.conf" >"$dir/site.conf"
-	cat >"$dir/nginx.conf" <<-END
-		daemon off;
-		worker_processes 1;
-		error_log stderr warn;
-		pid $dir/nginx.pid;
-		events { worker_connections 1024; }
-		http {
-			access_log off;
-			client_body_temp_path $dir/body;
-			proxy_temp_path $dir/proxy;
-			fastcgi_temp_path $dir/fastcgi;
-			uwsgi_temp_path $dir/uwsgi;
-			scgi_temp_path $dir/scgi;
-			include $dir/site.conf;
-		}
-	END
+	nginx_conf "$dir" "include $dir/site.conf;"
 	chmod -R a+rX "$dir"
 	start_on server1 proxied nginx -p "$dir" -c "$dir/nginx.conf" -e stderr
 	await on server1 curl --silent --fail --max-time 1 --haproxy-protocol --output /dev/null "http://[::1]:81/who"

@@ -33,8 +33,6 @@ guest_up() {
 }
 
 setup_file() {
-	[ -e /dev/net/tun ] || skip "no /dev/net/tun for the guest's cards"
-	command -v linux.uml >/dev/null || skip "user-mode Linux (Debian package user-mode-linux) is missing"
 	lab_up
 	segments_up
 	client_up client 8

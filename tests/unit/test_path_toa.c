@@ -264,18 +264,12 @@ router_has_room_for(struct conversation *talk, uint16_t payload, uint16_t mtu)
 				   .cut = ICMP_QUOTE_ALL,
 				   .src_mac = server_mac[0] };
 
-	quoted.src = error.dst;
-	quoted.dst = talk->ipv6 ? "fd00::1" : "10.0.0.1";
-	quoted.sport = talk->local_port;
-	quoted.dport = 8080;
+	behind_director(talk, &quoted);
 	quoted.options = talk->ipv6 ? toa6 : toa4;
 	quoted.options_length = talk->ipv6 ? sizeof(toa6) : sizeof(toa4);
 	receive(talk->network, 0, SERVERS, icmp_new(&error, SERVERS));
 	/* The client hears of the way as it is. */
-	quoted.src = talk->ipv6 ? "2001:db8:1::7" : "198.51.100.7";
-	quoted.dst = talk->ipv6 ? "2001:db8::1" : "192.0.2.1";
-	quoted.sport = 40000;
-	quoted.dport = 80;
+	before_director(talk, &quoted);
 	error.dst = quoted.src;
 	error.ttl = 63;
 	error.src_mac = port_mac[CLIENTS];

@@ -18,10 +18,7 @@ client_says_in_pieces(struct conversation *talk, uint8_t flags, uint32_t seq, ui
 	struct frame frame = talk_frame(talk, flags, seq, SERVER_ISN + 1, PAYLOAD);
 	struct pieces pieces;
 
-	frame.src = talk->ipv6 ? "2001:db8:1::7" : "198.51.100.7";
-	frame.dst = talk->ipv6 ? "2001:db8::1" : "192.0.2.1";
-	frame.sport = 40000;
-	frame.dport = 80;
+	before_director(talk, &frame);
 	pieces = cut(&frame, CLIENTS, id);
 	for (uint32_t i = 0; i < PIECES; i++)
 		receive(talk->network, 0, CLIENTS, pieces.m[i]);
@@ -38,10 +35,7 @@ server_hears_the_pieces(struct conversation *talk, uint8_t flags, uint32_t seq, 
 	struct frame frame = talk_frame(talk, flags, seq, SERVER_ISN + 1, PAYLOAD);
 	struct pieces wanted;
 
-	frame.src = talk->ipv6 ? "fd00::100" : "10.0.0.100";
-	frame.dst = talk->ipv6 ? "fd00::1" : "10.0.0.1";
-	frame.sport = talk->local_port;
-	frame.dport = 8080;
+	behind_director(talk, &frame);
 	frame.ttl = 63;
 	frame.src_mac = port_mac[SERVERS];
 	frame.dst_mac = server_mac[0];

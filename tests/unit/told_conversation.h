@@ -92,16 +92,34 @@ talk_frame(const struct conversation *talk, uint8_t flags, uint32_t seq, uint32_
 	return (struct frame){ .proto = talk->proto, .flags = flags, .seq = seq, .ack = ack, .payload = payload };
 }
 
+/* The addresses and ports of a packet that the client sends, on its side of the director and on the server's. */
+static inline void
+before_director(const struct conversation *talk, struct frame *frame)
+{
+	frame->src = talk->ipv6 ? "2001:db8:1::7" : "198.51.100.7";
+	frame->dst = talk->ipv6 ? "2001:db8::1" : "192.0.2.1";
+	frame->sport = 40000;
+	frame->dport = 80;
+}
+
+static inline void
+behind_director(const struct conversation *talk, struct frame *frame)
+{
+	before_director(talk, frame);
+	if (talk->method == FORWARD_FULLNAT)
+		frame->src = talk->ipv6 ? "fd00::100" : "10.0.0.100";
+	frame->dst = talk->ipv6 ? "fd00::1" : "10.0.0.1";
+	frame->sport = talk->local_port;
+	frame->dport = 8080;
+}
+
 /* The client's packet, whatever comes of it. */
 static inline void
 client_says(struct conversation *talk, uint8_t flags, uint32_t seq, uint32_t ack, uint16_t payload)
 {
 	struct frame frame = talk_frame(talk, flags, seq, ack, payload);
 
-	frame.src = talk->ipv6 ? "2001:db8:1::7" : "198.51.100.7";
-	frame.dst = talk->ipv6 ? "2001:db8::1" : "192.0.2.1";
-	frame.sport = 40000;
-	frame.dport = 80;
+	before_director(talk, &frame);
 	frame.options = talk->options;
 	frame.options_length = talk->options_length;
 	frame.data = talk->data;
@@ -118,13 +136,9 @@ static inline void
 server_hears(struct conversation *talk, uint8_t flags, uint32_t seq, uint32_t ack, uint16_t payload)
 {
 	struct frame frame = talk_frame(talk, flags, seq, ack, payload);
-	const bool full = talk->method == FORWARD_FULLNAT;
 	struct rte_mbuf *wanted, *m;
 
-	frame.src = talk->ipv6 ? (full ? "fd00::100" : "2001:db8:1::7") : (full ? "10.0.0.100" : "198.51.100.7");
-	frame.dst = talk->ipv6 ? "fd00::1" : "10.0.0.1";
-	frame.sport = talk->local_port;
-	frame.dport = 8080;
+	behind_director(talk, &frame);
 	frame.ttl = 63;
 	frame.options = talk->options_out;
 	frame.options_length = talk->options_out_length;

@@ -13,30 +13,35 @@ web_up() { # HOST...
 		chmod 755 "$dir" "$dir/root"
 		echo "$host" >"$dir/root/index.html"
 		ln -sf "$LAB_DIR/file" "$dir/root/file"
-		cat >"$dir/nginx.conf" <<-END
-			daemon off;
-			worker_processes 1;
-			error_log stderr warn;
-			pid $dir/nginx.pid;
-			events { worker_connections 1024; }
-			http {
-				access_log off;
-				client_body_temp_path $dir/body;
-				proxy_temp_path $dir/proxy;
-				fastcgi_temp_path $dir/fastcgi;
-				uwsgi_temp_path $dir/uwsgi;
-				scgi_temp_path $dir/scgi;
-				server {
-					listen 80 backlog=4096;
-					listen [::]:80 backlog=4096;
-					root $dir/root;
-				}
-			}
-		END
+		nginx_conf "$dir" "server {
+			listen 80 backlog=4096;
+			listen [::]:80 backlog=4096;
+			root $dir/root;
+		}"
 	done
 	for host in "$@"; do
 		web_start "$host"
 	done
+}
+
+# An nginx.conf that keeps all of its files in the folder.
+nginx_conf() { # FOLDER SERVERS
+	cat >"$1/nginx.conf" <<-END
+		daemon off;
+		worker_processes 1;
+		error_log stderr warn;
+		pid $1/nginx.pid;
+		events { worker_connections 1024; }
+		http {
+			access_log off;
+			client_body_temp_path $1/body;
+			proxy_temp_path $1/proxy;
+			fastcgi_temp_path $1/fastcgi;
+			uwsgi_temp_path $1/uwsgi;
+			scgi_temp_path $1/scgi;
+			$2
+		}
+	END
 }
 
 web_start() { # HOST

@@ -39,7 +39,6 @@ for filter in /proc/sys/net/ipv4/conf/*/rp_filter; do
 done
 
 cat >/run/nginx.conf <<END
-	daemon off;
 	worker_processes 1;
 	error_log stderr warn;
 	pid /run/nginx.pid;
@@ -59,10 +58,10 @@ cat >/run/nginx.conf <<END
 		}
 	}
 END
-nginx -p /run -c /run/nginx.conf -e stderr &
-python3 "$tools/udp_echo.py" guest 7 >"$folder/echo.log" &
-until grep -q ready "$folder/echo.log" && curl --silent --fail --output /dev/null 'http://[::1]/file' --range 0-9; do
-	sleep 0.2
-done
+# It listens when the command is back.
+nginx -p /run -c /run/nginx.conf -e stderr
+coproc ECHO { exec python3 "$tools/udp_echo.py" guest 7; }
+read -r _ <&"${ECHO[0]}"
 echo ready >"$folder/ready"
-wait
+# Until it is killed; nobody writes.
+read -r _ <&"${ECHO[0]}"
