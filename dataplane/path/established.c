@@ -5,10 +5,12 @@
  *
  *   parse      ordinary IPv4 or IPv6 with TCP or UDP: its key and hash; prefetch the bucket
  *   match      tags of the bucket; prefetch the connection
+ *   expect     prefetch the line of the destination's counts
  *   forward    verify the key, count, follow the state, rewrite, send
  *
  * What needs more than a rewrite is finished in apart.c; whatever does not fit goes to path_slow() as it came.
  */
+#include "core/prefetch.h"
 #include "lb/conn_table.h"
 #include "path/path.h"
 #include "path/rewrite.h"
@@ -146,9 +148,21 @@ match_family(const struct worker *self, struct lookup *lookup, const bool ipv6)
 		return;
 	lookup->value = lookup->bucket->value[__builtin_ctz(mask)];
 	conn = (const uint8_t *)conn_of(table, lookup->value, ipv6);
-	rte_prefetch0(conn);
+	prefetch_to_write(conn);
 	if (ipv6)
 		rte_prefetch0(conn + 64);
+}
+
+/* The connection may turn out to be another's: nothing is done with its destination here. */
+static inline void
+expect(const struct worker *self, const struct lookup *lookup)
+{
+	const struct conn *conn;
+
+	if (unlikely(!lookup->ip || lookup->value == CONN_NONE))
+		return;
+	conn = conn_of(table_of(self, lookup->ipv6), lookup->value, lookup->ipv6);
+	prefetch_to_write(&self->loads[DEST_INDEX(conn->dest)]);
 }
 
 /* The first tag that fits is nearly always the right one; if not, the whole chain is searched. */
@@ -292,6 +306,8 @@ established(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf
 			match(self, &lookups[i]);
 		if (at < 2 * group)
 			continue;
+		for (uint32_t i = at - 2 * group; i < RTE_MIN(at - group, n); i++)
+			expect(self, &lookups[i]);
 		for (uint32_t i = at - 2 * group; i < RTE_MIN(at - group, n); i++) {
 			if (unlikely(!forward(self, &lookups[i])))
 				leave(self, &openings, &lookups[i], port, handed_over);
