@@ -184,9 +184,23 @@ genl_session_busy(const struct genl_session *session)
 	return session->dump.active || session->in;
 }
 
+uint64_t
+genl_session_wait_ns(const struct genl_session *session, uint64_t now_ns)
+{
+	return session->dump.active ? dump_pace_wait_ns(&session->genl->pace, now_ns) : 0;
+}
+
+void
+genl_session_stop_dump(struct genl_session *session)
+{
+	genl_dump_stop(&session->dump);
+}
+
 void
 genl_session_resume(struct genl_session *session)
 {
+	if (genl_session_wait_ns(session, dump_pace_now_ns()) > 0)
+		return;
 	session->dump.paused = false;
 	session->dump.work = 0;
 	while (genl_session_busy(session) && session->out_bytes < GENL_OUT_LIMIT && !session->broken &&

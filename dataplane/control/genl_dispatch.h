@@ -17,6 +17,7 @@
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 
+#include "control/dump_pace.h"
 #include "control/netlink_attributes.h"
 
 #define GENL_ATTRS_MAX 15
@@ -52,6 +53,7 @@ struct genl_dump {
 	bool active;
 	bool paused; /* until the session is resumed */
 	uint32_t work; /* the handler's count of what it did in this turn; 0 at its start */
+	uint64_t cost_ns; /* what the handler's reads cost the workers, and was not put to the pace's account yet */
 };
 
 /* A line of a family's command table. The kernel's GENL_ADMIN_PERM and friends follow from it. */
@@ -88,6 +90,7 @@ struct genl {
 		void *context;
 	} members[GENL_FAMILIES_MAX];
 	uint32_t n_members;
+	struct dump_pace pace; /* of all sessions' dumps */
 };
 
 /* -ENOSPC. */
@@ -124,9 +127,13 @@ void genl_session_clear(struct genl_session *session);
 void genl_session_input(struct genl_session *session, const void *bytes, size_t length);
 /* The datagram was longer than the LENGTH bytes that are there: answers EMSGSIZE. */
 void genl_session_too_long(struct genl_session *session, const void *bytes, size_t length);
-/* A dump or a rest of a datagram waits for room. */
+/* A dump or a rest of a datagram waits for room, or for its time. */
 bool genl_session_busy(const struct genl_session *session);
-/* Goes on with what waits. */
+/* How long its dump has to wait for its time; 0: not at all. */
+uint64_t genl_session_wait_ns(const struct genl_session *session, uint64_t now_ns);
+/* Nobody will read what its dump would say. */
+void genl_session_stop_dump(struct genl_session *session);
+/* Goes on with what waits, unless it is not time yet. */
 void genl_session_resume(struct genl_session *session);
 /* The first queued datagram leaves the queue; the caller frees it. NULL if there is none. */
 struct datagram *genl_session_pop(struct genl_session *session);

@@ -80,6 +80,18 @@ next_message(struct genl_dump *dump)
 	return got;
 }
 
+/* Whether dumps have to wait for what has been read. */
+static bool
+settle(struct genl_dump *dump)
+{
+	struct dump_pace *pace = &dump->session->genl->pace;
+	uint64_t now_ns = dump_pace_now_ns();
+
+	dump_pace_owe(pace, now_ns, dump->cost_ns);
+	dump->cost_ns = 0;
+	return dump_pace_wait_ns(pace, now_ns) > 0;
+}
+
 void
 genl_dump_continue(struct genl_dump *dump)
 {
@@ -96,6 +108,7 @@ genl_dump_continue(struct genl_dump *dump)
 		if (size > sizeof(datagram)) {
 			output_bytes(dump->session, header, header->nlmsg_len);
 			nlmsg_free(take(dump->held));
+			dump->paused = settle(dump);
 			return;
 		}
 		memset(datagram + used, 0, size);
@@ -105,7 +118,7 @@ genl_dump_continue(struct genl_dump *dump)
 	}
 	if (used > 0)
 		output_bytes(dump->session, datagram, used);
-	dump->paused = got == GENL_DUMP_PAUSE;
+	dump->paused = settle(dump) || got == GENL_DUMP_PAUSE;
 	if (got <= 0)
 		finish(dump, got);
 }

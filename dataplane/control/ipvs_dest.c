@@ -237,9 +237,9 @@ put_settings(struct nl_msg *msg, const struct dest *spec, const struct genl_sess
 }
 
 static int
-put_dest(const struct ipvs_model *model, const struct ipvs_dest *dest, const struct genl_session *session,
-	 struct nl_msg *msg)
+put_dest(struct genl_dump *dump, const struct ipvs_dest *dest, struct nl_msg *msg)
 {
+	const struct ipvs_model *model = dump->context;
 	struct nlattr *nest = attr_nest_begin(msg, IPVS_CMD_ATTR_DEST);
 	struct ipvs_rates rates = ipvs_estimator_rates(&dest->estimator);
 	struct ipvs_stats counts;
@@ -247,13 +247,15 @@ put_dest(const struct ipvs_model *model, const struct ipvs_dest *dest, const str
 	int err;
 
 	dest_load_sum(model->lb, DEST_INDEX(dest->spec.id), &load);
-	if (!nest || put_settings(msg, &dest->spec, session) < 0 ||
+	if (!nest || put_settings(msg, &dest->spec, dump->session) < 0 ||
 	    nla_put_u32(msg, IPVS_DEST_ATTR_ACTIVE_CONNS, shown_count(load.active)) < 0 ||
 	    nla_put_u32(msg, IPVS_DEST_ATTR_INACT_CONNS, shown_count(load.inactive)) < 0 ||
 	    nla_put_u32(msg, IPVS_DEST_ATTR_PERSIST_CONNS, shown_count(load.persistent)) < 0 ||
 	    nla_put_u16(msg, IPVS_DEST_ATTR_ADDR_FAMILY, dest->spec.addr.family) < 0)
 		return -EMSGSIZE;
-	ipvs_dest_counts(model, dest, &counts);
+	counts = ipvs_stats_of_load(&load);
+	if (ipvs_estimator_moved(&dest->estimator, &counts))
+		dump->cost_ns += READ_DEST_NS;
 	counts = ipvs_stats_since(&counts, &dest->zero);
 	err = ipvs_stats_put(msg, IPVS_DEST_ATTR_STATS, IPVS_DEST_ATTR_STATS64, &counts, &rates);
 	if (err < 0)
@@ -270,7 +272,7 @@ dest_dump_cmd(struct genl_dump *dump, struct nl_msg *msg)
 
 	if (!cursor || !cursor->next)
 		return 0;
-	err = put_dest(dump->context, cursor->next, dump->session, msg);
+	err = put_dest(dump, cursor->next, msg);
 	cursor->next = TAILQ_NEXT(cursor->next, link);
 	return err < 0 ? err : 1;
 }

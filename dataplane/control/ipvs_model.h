@@ -165,9 +165,10 @@ int ipvs_service_add_at(struct ipvs_model *model, uint32_t index, const struct i
 int ipvs_service_edit(struct ipvs_model *model, struct ipvs_service *service, const struct ipvs_service_setup *setup);
 void ipvs_service_remove(struct ipvs_model *model, struct ipvs_service *service);
 void ipvs_service_zero(struct ipvs_model *model, struct ipvs_service *service);
-/* What is shown: counts since the last zero, and rates. */
-void ipvs_service_stats(const struct ipvs_model *model, const struct ipvs_service *service,
-			struct ipvs_stats *ret_counts, struct ipvs_rates *ret_rates);
+/* What is shown: counts since the last zero, and rates. Returns how many of its destinations have counted packets since the
+ * last sample. */
+uint32_t ipvs_service_stats(const struct ipvs_model *model, const struct ipvs_service *service,
+			    struct ipvs_stats *ret_counts, struct ipvs_rates *ret_rates);
 /* NULL, or the first one with an index of at least *INDEX, which is moved behind it. */
 struct ipvs_service *ipvs_service_next(const struct ipvs_model *model, uint64_t *index);
 void ipvs_flush(struct ipvs_model *model);

@@ -245,13 +245,7 @@ ipvs_dest_counts(const struct ipvs_model *model, const struct ipvs_dest *dest, s
 	struct dest_load load;
 
 	dest_load_sum(model->lb, DEST_INDEX(dest->spec.id), &load);
-	*ret = (struct ipvs_stats){
-		.conns = load.connections,
-		.in_packets = load.in_packets,
-		.out_packets = load.out_packets,
-		.in_bytes = load.in_bytes,
-		.out_bytes = load.out_bytes,
-	};
+	*ret = ipvs_stats_of_load(&load);
 }
 
 void

@@ -198,26 +198,29 @@ ipvs_service_next(const struct ipvs_model *model, uint64_t *index)
 
 /* The counts since the service was made. */
 static struct ipvs_stats
-service_counts(const struct ipvs_model *model, const struct ipvs_service *service)
+service_counts(const struct ipvs_model *model, const struct ipvs_service *service, uint32_t *ret_moved)
 {
 	struct ipvs_stats sum = service->past;
 	struct ipvs_dest *dest;
 
+	*ret_moved = 0;
 	TAILQ_FOREACH (dest, &service->dests, link) {
 		struct ipvs_stats counts, here;
 
 		ipvs_dest_counts(model, dest, &counts);
+		*ret_moved += ipvs_estimator_moved(&dest->estimator, &counts);
 		here = ipvs_stats_since(&counts, &dest->joined);
 		ipvs_stats_add(&sum, &here);
 	}
 	return sum;
 }
 
-void
+uint32_t
 ipvs_service_stats(const struct ipvs_model *model, const struct ipvs_service *service, struct ipvs_stats *ret_counts,
 		   struct ipvs_rates *ret_rates)
 {
-	struct ipvs_stats counts = service_counts(model, service);
+	uint32_t moved;
+	struct ipvs_stats counts = service_counts(model, service, &moved);
 	struct ipvs_estimator sum = { .conns = 0 };
 	struct ipvs_dest *dest;
 
@@ -225,14 +228,16 @@ ipvs_service_stats(const struct ipvs_model *model, const struct ipvs_service *se
 	TAILQ_FOREACH (dest, &service->dests, link)
 		ipvs_estimator_add(&sum, &dest->estimator);
 	*ret_rates = ipvs_estimator_rates(&sum);
+	return moved;
 }
 
 void
 ipvs_service_zero(struct ipvs_model *model, struct ipvs_service *service)
 {
 	struct ipvs_dest *dest;
+	uint32_t moved;
 
-	service->zero = service_counts(model, service);
+	service->zero = service_counts(model, service, &moved);
 	TAILQ_FOREACH (dest, &service->dests, link)
 		ipvs_dest_zero(model, dest);
 }

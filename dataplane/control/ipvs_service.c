@@ -180,6 +180,7 @@ put_key(struct nl_msg *msg, const struct ipvs_key *key)
 	return 0;
 }
 
+/* How many of its destinations are counting packets just now; -EMSGSIZE. */
 static int
 put_service(const struct ipvs_model *model, const struct ipvs_service *service, const struct genl_session *session,
 	    struct nl_msg *msg)
@@ -189,6 +190,7 @@ put_service(const struct ipvs_model *model, const struct ipvs_service *service, 
 	const char *scheduler = service->scheduler ? scheduler_name(service->scheduler) : "none";
 	struct ipvs_stats counts;
 	struct ipvs_rates rates;
+	uint32_t moved;
 	int err;
 
 	if (!nest || put_key(msg, &service->key) < 0 || nla_put_string(msg, IPVS_SVC_ATTR_SCHED_NAME, scheduler) < 0 ||
@@ -198,12 +200,12 @@ put_service(const struct ipvs_model *model, const struct ipvs_service *service, 
 	    nla_put_u32(msg, IPVS_SVC_ATTR_NETMASK, service->netmask) < 0 ||
 	    (session->extended && service_options_put(msg, &service->options) < 0))
 		return -EMSGSIZE;
-	ipvs_service_stats(model, service, &counts, &rates);
+	moved = ipvs_service_stats(model, service, &counts, &rates);
 	err = ipvs_stats_put(msg, IPVS_SVC_ATTR_STATS, IPVS_SVC_ATTR_STATS64, &counts, &rates);
 	if (err < 0)
 		return err;
 	nla_nest_end(msg, nest);
-	return 0;
+	return (int)moved;
 }
 
 struct service_answer {
@@ -216,8 +218,9 @@ static int
 fill_answer(void *object, struct nl_msg *msg)
 {
 	const struct service_answer *answer = object;
+	int got = put_service(answer->model, answer->service, answer->session, msg);
 
-	return put_service(answer->model, answer->service, answer->session, msg);
+	return got < 0 ? got : 0;
 }
 
 int
@@ -238,10 +241,13 @@ service_dump_cmd(struct genl_dump *dump, struct nl_msg *msg)
 {
 	struct ipvs_model *model = dump->context;
 	struct ipvs_service *service = ipvs_service_next(model, &dump->position);
-	int err;
+	int got;
 
 	if (!service)
 		return 0;
-	err = put_service(model, service, dump->session, msg);
-	return err < 0 ? err : 1;
+	got = put_service(model, service, dump->session, msg);
+	if (got < 0)
+		return got;
+	dump->cost_ns += (uint32_t)got * READ_SUM_NS;
+	return 1;
 }

@@ -8,6 +8,19 @@
 
 #include "control/ipvs_stats.h"
 #include "control/netlink_attributes.h"
+#include "lb/service.h"
+
+struct ipvs_stats
+ipvs_stats_of_load(const struct dest_load *load)
+{
+	return (struct ipvs_stats){
+		.conns = load->connections,
+		.in_packets = load->in_packets,
+		.out_packets = load->out_packets,
+		.in_bytes = load->in_bytes,
+		.out_bytes = load->out_bytes,
+	};
+}
 
 void
 ipvs_stats_add(struct ipvs_stats *to, const struct ipvs_stats *from)
@@ -74,6 +87,12 @@ ipvs_estimator_add(struct ipvs_estimator *to, const struct ipvs_estimator *from)
 	to->out_packets += from->out_packets;
 	to->in_bytes += from->in_bytes;
 	to->out_bytes += from->out_bytes;
+}
+
+bool
+ipvs_estimator_moved(const struct ipvs_estimator *estimator, const struct ipvs_stats *counts)
+{
+	return counts->in_packets != estimator->last.in_packets || counts->out_packets != estimator->last.out_packets;
 }
 
 struct ipvs_rates

@@ -5,9 +5,12 @@
 #ifndef CONTROL_IPVS_STATS_H
 #define CONTROL_IPVS_STATS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <netlink/msg.h>
+
+struct dest_load;
 
 struct ipvs_stats {
 	uint64_t conns, in_packets, out_packets, in_bytes, out_bytes;
@@ -24,6 +27,7 @@ struct ipvs_estimator {
 	uint64_t conns, in_packets, out_packets, in_bytes, out_bytes;
 };
 
+struct ipvs_stats ipvs_stats_of_load(const struct dest_load *load);
 void ipvs_stats_add(struct ipvs_stats *to, const struct ipvs_stats *from);
 /* a - b, never below 0. */
 struct ipvs_stats ipvs_stats_since(const struct ipvs_stats *a, const struct ipvs_stats *b);
@@ -34,6 +38,8 @@ void ipvs_estimator_reset(struct ipvs_estimator *estimator, const struct ipvs_st
 void ipvs_estimator_sample(struct ipvs_estimator *estimator, const struct ipvs_stats *counts);
 /* Adds up means, of which the rates of the sum are right to the unit: those of each are rounded. */
 void ipvs_estimator_add(struct ipvs_estimator *to, const struct ipvs_estimator *from);
+/* Whether packets were counted since the last sample: COUNTS are those of now. */
+bool ipvs_estimator_moved(const struct ipvs_estimator *estimator, const struct ipvs_stats *counts);
 struct ipvs_rates ipvs_estimator_rates(const struct ipvs_estimator *estimator);
 
 /* Puts the nests STATS and STATS64 under these attribute types; -EMSGSIZE. */

@@ -9,13 +9,7 @@
 static void
 add_load(struct ipvs_stats *to, const struct dest_load *load)
 {
-	const struct ipvs_stats counts = {
-		.conns = load->connections,
-		.in_packets = load->in_packets,
-		.out_packets = load->out_packets,
-		.in_bytes = load->in_bytes,
-		.out_bytes = load->out_bytes,
-	};
+	const struct ipvs_stats counts = ipvs_stats_of_load(load);
 
 	ipvs_stats_add(to, &counts);
 }

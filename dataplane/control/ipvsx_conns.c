@@ -204,6 +204,7 @@ conns_dump_cmd(struct genl_dump *dump, struct nl_msg *msg)
 			return 0;
 		if (got < 0)
 			break;
+		dump->cost_ns += conn_read_cost_ns(&entry);
 		facts_of(ipvsx->model, &entry, &facts);
 		if (fits(conns, &facts))
 			return put_conn(msg, &facts, &entry);

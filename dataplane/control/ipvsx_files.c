@@ -148,8 +148,10 @@ next_text(struct genl_dump *dump, struct nl_msg *msg, struct file_read *read)
 		if (dump->work >= CONN_WALK_A_TURN)
 			return GENL_DUMP_PAUSE;
 		reader->work = 0;
+		reader->cost_ns = 0;
 		got = reader->file->line(reader, &text);
 		dump->work += reader->work;
+		dump->cost_ns += reader->cost_ns;
 		if (got < 0 && got != -EAGAIN)
 			return got;
 		read->length = (uint32_t)(text.at - read->text);

@@ -106,8 +106,15 @@ stop_answering(struct netlink_client *client)
 	struct datagram *datagram;
 
 	client->deaf = true;
+	genl_session_stop_dump(&client->session);
 	while ((datagram = genl_session_pop(&client->session)) != NULL)
 		free(datagram);
+}
+
+void
+netlink_client_hang_up(struct netlink_client *client)
+{
+	stop_answering(client);
 }
 
 /* Whether the socket took all that was queued. */
@@ -149,8 +156,8 @@ netlink_client_events(const struct netlink_client *client)
 	bool busy = genl_session_busy(&client->session);
 	uint32_t events = 0;
 
-	/* work that waits goes on as soon as the socket has room */
-	if (client->session.out || busy)
+	/* work that waits goes on as soon as the socket has room, and when it is time for it */
+	if (client->session.out || (busy && genl_session_wait_ns(&client->session, dump_pace_now_ns()) == 0))
 		events |= EPOLLOUT;
 	if (!busy && client->session.out_bytes < GENL_OUT_LIMIT)
 		events |= EPOLLIN;

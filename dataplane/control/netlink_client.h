@@ -37,6 +37,8 @@ struct netlink_client {
 void netlink_client_read(struct netlink_client *client, void *buffer);
 /* Sends what is queued, and goes on with what waits for room. */
 void netlink_client_flush(struct netlink_client *client);
+/* Its end is closed: answers have no reader any more. */
+void netlink_client_hang_up(struct netlink_client *client);
 /* The events it waits for now. */
 uint32_t netlink_client_events(const struct netlink_client *client);
 

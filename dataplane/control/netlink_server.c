@@ -10,7 +10,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <rte_common.h>
 
 #include "control/netlink_access.h"
 #include "control/netlink_client.h"
@@ -28,6 +32,7 @@ struct netlink_server {
 	gid_t group;
 	uint32_t clients_per_uid;
 	int fd, lock;
+	int timer; /* when the dumps that wait for their time go on */
 	int spare; /* given up to turn a client away when descriptors have run out */
 	uint32_t n_clients;
 	LIST_HEAD(, netlink_client) clients;
@@ -40,6 +45,8 @@ client_ready(void *arg, uint32_t events)
 {
 	struct netlink_client *client = arg;
 
+	if (events & (EPOLLHUP | EPOLLERR))
+		netlink_client_hang_up(client);
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 		netlink_client_read(client, client->server->buffer);
 }
@@ -149,6 +156,18 @@ listener_ready(void *arg, uint32_t events)
 	}
 }
 
+/* The turn that it begins ends with netlink_server_flush(). */
+static void
+time_has_come(void *arg, uint32_t events)
+{
+	struct netlink_server *server = arg;
+	uint64_t count;
+
+	(void)events;
+	while (read(server->timer, &count, sizeof(count)) < 0 && errno == EINTR)
+		;
+}
+
 static struct netlink_server *
 allocate(const struct netlink_server_config *config, struct event_loop *loop, struct genl *genl)
 {
@@ -163,12 +182,13 @@ allocate(const struct netlink_server_config *config, struct event_loop *loop, st
 		.clients_per_uid = config->clients_per_uid,
 		.fd = -1,
 		.lock = -1,
+		.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC),
 		.spare = open("/dev/null", O_RDONLY | O_CLOEXEC),
 		.limit = LOG_LIMIT(5, 60),
 		.buffer = malloc(CLIENT_DATAGRAM_MAX),
 	};
 	LIST_INIT(&server->clients);
-	if (server->path && server->buffer && server->spare >= 0)
+	if (server->path && server->buffer && server->spare >= 0 && server->timer >= 0)
 		return server;
 	netlink_server_destroy(server);
 	return NULL;
@@ -189,6 +209,8 @@ netlink_server_create(const struct netlink_server_config *config, struct event_l
 			  err == -ENOENT ? "no such group" : strerror(-err));
 	else
 		err = netlink_socket_listen(config->path, &server->fd, &server->lock);
+	if (err == 0)
+		err = event_loop_add(loop, server->timer, EPOLLIN, time_has_come, server);
 	if (err == 0)
 		err = event_loop_add(loop, server->fd, EPOLLIN, listener_ready, server);
 	if (err < 0) {
@@ -219,6 +241,10 @@ netlink_server_destroy(struct netlink_server *server)
 		event_loop_remove(server->loop, server->fd);
 		(void)unlink(server->path); /* gone already: as good */
 	}
+	if (server->timer >= 0) {
+		event_loop_remove(server->loop, server->timer);
+		close(server->timer);
+	}
 	close_if_open(server->fd);
 	close_if_open(server->lock);
 	close_if_open(server->spare);
@@ -239,19 +265,35 @@ await(struct netlink_client *client)
 	client->events = events;
 }
 
+static void
+wait_for_time(struct netlink_server *server, uint64_t wait_ns)
+{
+	const struct itimerspec spec = {
+		.it_value = { .tv_sec = (time_t)(wait_ns / 1000000000u), .tv_nsec = (long)(wait_ns % 1000000000u) },
+	};
+
+	if (timerfd_settime(server->timer, 0, &spec, NULL) < 0)
+		log_limited(&server->limit, LOG_ERR, "control", "a listing can't go on: timerfd_settime(): %s",
+			    strerror(errno));
+}
+
 void
 netlink_server_flush(struct netlink_server *server, int err)
 {
 	struct netlink_client *client, *next;
+	uint64_t wait_ns = 0;
 
 	for (client = LIST_FIRST(&server->clients); client; client = next) {
 		next = LIST_NEXT(client, link);
 		genl_session_settle(&client->session, err);
 		netlink_client_flush(client);
+		wait_ns = RTE_MAX(wait_ns, genl_session_wait_ns(&client->session, dump_pace_now_ns()));
 		await(client);
 		if (client->closing)
 			client_free(client);
 	}
+	if (wait_ns > 0)
+		wait_for_time(server, wait_ns);
 }
 
 uint32_t

@@ -4,12 +4,19 @@
  */
 #include <errno.h>
 
+#include "control/dump_pace.h"
 #include "control/proc_conns.h"
 #include "control/proc_file.h"
 #include "lb/conn.h"
 #include "lb/lb.h"
 #include "lb/persistence.h"
 #include "lb/protocol.h"
+
+uint64_t
+conn_read_cost_ns(const struct conn_entry *entry)
+{
+	return entry->is_template || entry->idle_ms >= READ_IDLE_MS ? 0 : READ_CONN_NS;
+}
 
 const char *
 conn_state_name(const struct conn_entry *entry)
@@ -82,6 +89,8 @@ next_conn(struct proc_reader *reader, struct conn_entry *ret)
 	int got = conn_walk_next(reader->model->lb, &reader->walk, &budget, ret);
 
 	reader->work += CONN_WALK_STRIDE - budget;
+	if (got == 1)
+		reader->cost_ns += conn_read_cost_ns(ret);
 	return got;
 }
 

@@ -12,6 +12,8 @@
 #define CONN_WALK_STRIDE 1024u
 #define CONN_WALK_A_TURN 16384u
 
+/* What it costs its worker that the connection was looked at. */
+uint64_t conn_read_cost_ns(const struct conn_entry *entry);
 /* As ip_vs_state_name(). */
 const char *conn_state_name(const struct conn_entry *entry);
 /* The destination's address, and the port as packets to it have it. */

@@ -25,6 +25,7 @@ struct proc_reader {
 	const struct proc_file *file;
 	uint64_t line; /* given so far */
 	uint32_t work; /* what was done for the lines, counted by them: the caller sets the limit */
+	uint64_t cost_ns; /* what the reads for the lines cost the workers, likewise */
 	/* The file's own. */
 	struct conn_walk walk;
 	uint64_t service;

@@ -5,6 +5,7 @@
  */
 #include <linux/ip_vs.h>
 
+#include "control/dump_pace.h"
 #include "control/proc_file.h"
 #include "lb/lb.h"
 #include "lb/scheduler.h"
@@ -64,13 +65,17 @@ forward_word(uint8_t method)
 }
 
 static void
-print_dest(const struct proc_reader *reader, struct proc_text *text, const struct ipvs_dest *dest)
+print_dest(struct proc_reader *reader, struct proc_text *text, const struct ipvs_dest *dest)
 {
 	const struct dest *spec = &dest->spec;
 	bool ipv6 = spec->addr.family == AF_INET6;
 	struct dest_load load;
+	struct ipvs_stats counts;
 
 	dest_load_sum(reader->model->lb, DEST_INDEX(spec->id), &load);
+	counts = ipvs_stats_of_load(&load);
+	if (ipvs_estimator_moved(&dest->estimator, &counts))
+		reader->cost_ns += READ_DEST_NS;
 	proc_print(text, "  -> %s", ipv6 ? "[" : "");
 	proc_print_address(text, spec->addr.family, &spec->addr.ip);
 	proc_print(text, "%s:%04X      %-7s %-6d %-10d %-10d\n", ipv6 ? "]" : "", rte_be_to_cpu_16(spec->port),

@@ -3,12 +3,20 @@
  * /proc/net/ip_vs_stats and ip_vs_stats_percpu (net/netfilter/ipvs/ip_vs_ctl.c), where workers stand for CPUs, and
  * ip_vs_app (ip_vs_app.c), which lists protocol helpers: there are none.
  */
+#include "control/dump_pace.h"
 #include "control/proc_file.h"
 #include "lb/lb.h"
 
 #define FIVE(v)                                                                                                 \
 	(unsigned long long)(v).conns, (unsigned long long)(v).in_packets, (unsigned long long)(v).out_packets, \
 		(unsigned long long)(v).in_bytes, (unsigned long long)(v).out_bytes
+
+/* Of the counts of all destinations: which of them move is not looked at. */
+static uint64_t
+all_read_cost_ns(const struct ipvs_model *model)
+{
+	return (uint64_t)model->dests_high * READ_SUM_NS;
+}
 
 static int
 stats_line(struct proc_reader *reader, struct proc_text *text)
@@ -19,6 +27,7 @@ stats_line(struct proc_reader *reader, struct proc_text *text)
 	if (reader->line > 0)
 		return 0;
 	ipvs_totals_read(reader->model, &counts, &rates);
+	reader->cost_ns += all_read_cost_ns(reader->model);
 	proc_print(text,
 		   "   Total Incoming Outgoing         Incoming         Outgoing\n"
 		   "   Conns  Packets  Packets            Bytes            Bytes\n"
@@ -32,12 +41,13 @@ stats_line(struct proc_reader *reader, struct proc_text *text)
 }
 
 static void
-percpu_totals(const struct proc_reader *reader, struct proc_text *text)
+percpu_totals(struct proc_reader *reader, struct proc_text *text)
 {
 	struct ipvs_stats counts;
 	struct ipvs_rates rates;
 
 	ipvs_totals_read(reader->model, &counts, &rates);
+	reader->cost_ns += all_read_cost_ns(reader->model);
 	proc_print(text, "  ~ %8llX %8llX %8llX %16llX %16llX\n\n", FIVE(counts));
 	proc_print(text,
 		   "     Conns/s   Pkts/s   Pkts/s          Bytes/s          Bytes/s\n"
@@ -63,6 +73,7 @@ percpu_line(struct proc_reader *reader, struct proc_text *text)
 		return 1;
 	}
 	ipvs_totals_of_worker(reader->model, (uint32_t)worker, &counts);
+	reader->cost_ns += all_read_cost_ns(reader->model);
 	proc_print(text, "%3X %8llX %8llX %8llX %16llX %16llX\n", (unsigned int)worker, FIVE(counts));
 	return 1;
 }

@@ -83,6 +83,7 @@ fill_entry(const struct lb *lb, const struct worker *worker, bool ipv6, const st
 	ret->packets = conn->packets;
 	ret->expires_ms = timeout_ms > idle_ms ? timeout_ms - idle_ms : 0;
 	ret->age_ms = since(now_ms, cold->created_ms);
+	ret->idle_ms = idle_ms;
 }
 
 static void

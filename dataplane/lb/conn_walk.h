@@ -28,7 +28,7 @@ struct conn_entry {
 	uint32_t cold_flags; /* enum conn_cold_flags */
 	uint8_t packets; /* from the client, stays at 255 */
 	uint32_t expires_ms; /* from now on, without another packet */
-	uint32_t age_ms;
+	uint32_t age_ms, idle_ms;
 	/* A persistence template, as the kernel lists it among connections: CLIENT from the network's port 0, to the service,
 	 * or to the mark where the protocol is 0. */
 	bool is_template, assured;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * What a listing costs those who forward meanwhile: a worker with established connections on one processor, the control
- * side that lists without a pause on the other. It reads the lines in which the worker counts. With and without take turns,
+ * side that lists again and again on the other. It reads the lines in which the worker counts. With and without take turns,
  * so that both see the same minutes of the machine.
  */
 #include <errno.h>
@@ -27,6 +27,7 @@
 #define DESTS 10
 #define CONNECTIONS 100000
 #define ROUNDS 20
+#define SAMPLE_EVERY 32 /* turns: the listing comes in bursts, of which samples in a row would see one alone */
 
 struct lister {
 	struct testbed *testbed;
@@ -179,6 +180,8 @@ sample_turns(const struct lister *lister, uint32_t ms, struct samples *samples)
 	while (!samples_done(samples, start, ms)) {
 		struct sample sample;
 
+		for (uint32_t i = 1; i < SAMPLE_EVERY; i++)
+			worker_turn(lister->testbed->workers[0]);
 		sample_begin(&sample);
 		sample_end(&sample, samples, worker_turn(lister->testbed->workers[0]));
 	}
@@ -193,7 +196,7 @@ measure(struct bench *bench, struct lister *lister, const struct flows *flows, c
 	struct samples *samples = calloc(2, sizeof(*samples));
 	char name[REPORT_NAME_MAX];
 	unsigned int lcore = rte_get_next_lcore(-1, 1, 0);
-	double seconds[2] = { 0 };
+	double seconds[2] = { 0 }, mean[2];
 
 	if (!samples)
 		return -ENOMEM;
@@ -212,8 +215,10 @@ measure(struct bench *bench, struct lister *lister, const struct flows *flows, c
 	rte_eal_wait_lcore(lcore);
 	for (int i = 0; i < 2; i++) {
 		snprintf(name, sizeof(name), "dumps/%s/%s", what, i == 0 ? "without" : "with");
-		report_samples(name, "cycles/packet", &samples[i], overhead);
+		mean[i] = report_mean(name, "cycles/packet", &samples[i], overhead);
 	}
+	snprintf(name, sizeof(name), "dumps/%s/cost", what);
+	report_figure(name, "percent", 100 * (mean[1] / mean[0] - 1));
 	snprintf(name, sizeof(name), "dumps/%s/listed", what);
 	report_figure(name, "objects/s", (double)lister->objects / seconds[1]);
 	free(samples);

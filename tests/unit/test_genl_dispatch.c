@@ -253,6 +253,81 @@ a_dump_survives_changes_on_its_way(void **state)
 	assert_int_equal(answer_message(fixture, dump_count(fixture))->nlmsg_type, NLMSG_DONE);
 }
 
+/* What workers would still be owed if the destinations of service 1 were listed now. */
+static uint64_t
+owed_for_listing(struct control_fixture *fixture)
+{
+	fixture->genl.pace = (struct dump_pace){ 0 };
+	assert_int_equal(dest_command(fixture, IPVS_CMD_GET_DEST, 1, 0, 0, 0), 1);
+	return fixture->genl.pace.owed_until_ns;
+}
+
+static void
+a_dump_owes_for_counts_that_move(void **state)
+{
+	struct control_fixture *fixture = *state;
+
+	assert_int_equal(service_command(fixture, IPVS_CMD_NEW_SERVICE, 1), 0);
+	for (uint8_t i = 1; i <= 3; i++)
+		assert_int_equal(dest_command(fixture, IPVS_CMD_NEW_DEST, 1, i, FORWARD_NAT, 1), 0);
+	assert_int_equal(owed_for_listing(fixture), 0);
+	fixture->worker->loads[0].in_packets++;
+	assert_true(owed_for_listing(fixture) > 0);
+	fixture->worker->loads[0].in_packets--;
+	fixture->worker->loads[0].out_packets++;
+	assert_true(owed_for_listing(fixture) > 0);
+	/* the estimator has seen it: nothing came since */
+	for (uint32_t ms = 100; ms <= 4100; ms += 100)
+		ipvs_model_tick(fixture->model, ms);
+	assert_int_equal(owed_for_listing(fixture), 0);
+}
+
+static void
+a_dump_waits_until_what_is_owed_has_been_paid(void **state)
+{
+	struct control_fixture *fixture = *state;
+	struct dump_pace *pace = &fixture->genl.pace;
+	uint64_t now_ns = dump_pace_now_ns();
+
+	assert_int_equal(service_command(fixture, IPVS_CMD_NEW_SERVICE, 1), 0);
+	dump_pace_owe(pace, now_ns, (uint64_t)3600 * 1000000000);
+	wire_clear(&wire);
+	wire_message(&wire, IPVSD_FAMILY_IPVS, IPVS_CMD_GET_SERVICE, NLM_F_REQUEST | NLM_F_DUMP);
+	wire_end(&wire);
+	ask(fixture, &wire);
+	assert_int_equal(fixture->n_answers, 0);
+	assert_true(genl_session_busy(&fixture->session));
+	assert_true(genl_session_wait_ns(&fixture->session, now_ns) > (uint64_t)1000000000);
+	*pace = (struct dump_pace){ 0 };
+	assert_int_equal(genl_session_wait_ns(&fixture->session, now_ns), 0);
+	genl_session_resume(&fixture->session);
+	wire_clear(&wire);
+	ask(fixture, &wire);
+	assert_int_equal(dump_count(fixture), 1);
+	assert_false(genl_session_busy(&fixture->session));
+}
+
+static void
+dumps_get_a_share_of_the_time_and_a_burst(void **state)
+{
+	const uint64_t burst_reads = DUMP_BURST_NS / (READ_CONN_NS * DUMP_SHARE), second_ns = 1000000000;
+	struct dump_pace pace = { 0 };
+	uint64_t now_ns = second_ns, end_ns = now_ns + second_ns, reads = 0;
+
+	(void)state;
+	while (dump_pace_wait_ns(&pace, now_ns) == 0) {
+		dump_pace_owe(&pace, now_ns, READ_CONN_NS);
+		reads++;
+	}
+	assert_in_range(reads, burst_reads, burst_reads + 1);
+	for (reads = 0; now_ns < end_ns;) {
+		now_ns += dump_pace_wait_ns(&pace, now_ns);
+		dump_pace_owe(&pace, now_ns, READ_CONN_NS);
+		reads++;
+	}
+	assert_in_range(reads * READ_CONN_NS, second_ns / DUMP_SHARE * 98 / 100, second_ns / DUMP_SHARE * 102 / 100);
+}
+
 static void
 messages_of_one_datagram_are_answered_in_order(void **state)
 {
@@ -351,6 +426,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(sixty_destinations_come_whole_in_several_datagrams, control_setup,
 						control_teardown),
 		cmocka_unit_test_setup_teardown(a_dump_survives_changes_on_its_way, control_setup, control_teardown),
+		cmocka_unit_test_setup_teardown(a_dump_owes_for_counts_that_move, control_setup, control_teardown),
+		cmocka_unit_test_setup_teardown(a_dump_waits_until_what_is_owed_has_been_paid, control_setup,
+						control_teardown),
+		cmocka_unit_test(dumps_get_a_share_of_the_time_and_a_burst),
 		cmocka_unit_test_setup_teardown(messages_of_one_datagram_are_answered_in_order, control_setup,
 						control_teardown),
 		cmocka_unit_test_setup_teardown(messages_of_a_wrong_length_end_their_datagram, control_setup,

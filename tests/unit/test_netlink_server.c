@@ -37,6 +37,7 @@ struct scene {
 	struct netlink_server *server;
 	struct netlink_server_config config;
 	pthread_t thread;
+	uint32_t n_clients; /* after the last turn */
 	char folder[64], path[96], lock[104];
 };
 
@@ -48,6 +49,7 @@ end_of_turn(void *arg)
 	struct scene *scene = arg;
 
 	netlink_server_flush(scene->server, ipvs_model_publish(scene->fixture->model));
+	__atomic_store_n(&scene->n_clients, netlink_server_clients(scene->server), __ATOMIC_RELEASE);
 }
 
 static void *
@@ -361,6 +363,46 @@ a_client_that_does_not_read_holds_up_nobody(void **state)
 	close(deaf);
 }
 
+/* It goes on without an event of anybody's socket, and others are answered before. */
+static void
+a_dump_that_waits_for_its_time_goes_on_by_itself(void **state)
+{
+	struct scene *scene = *state;
+	int lists = connect_to(scene->path), asks = connect_to(scene->path);
+	uint64_t until_ns = dump_pace_now_ns() + 200000000;
+	struct nlmsghdr header;
+
+	scene->fixture->genl.pace.waits_until_ns = until_ns;
+	build(IPVS_CMD_GET_SERVICE, NLM_F_REQUEST | NLM_F_DUMP);
+	wire_end(&wire);
+	assert_int_equal(send(lists, wire.bytes, wire.length, 0), wire.length);
+	assert_int_equal(is_served(asks), 1);
+	assert_int_equal(recv(lists, &header, sizeof(header), 0), sizeof(header));
+	assert_int_equal(header.nlmsg_type, NLMSG_DONE);
+	assert_true(dump_pace_now_ns() >= until_ns);
+	close(lists);
+	close(asks);
+}
+
+/* Its socket says so in each turn, which must not keep the processor busy until the dump would have been sent. */
+static void
+a_dump_ends_with_its_client(void **state)
+{
+	struct scene *scene = *state;
+	int lists = connect_to(scene->path), asks = connect_to(scene->path);
+
+	scene->fixture->genl.pace.waits_until_ns = UINT64_MAX;
+	build(IPVS_CMD_GET_SERVICE, NLM_F_REQUEST | NLM_F_DUMP);
+	wire_end(&wire);
+	assert_int_equal(send(lists, wire.bytes, wire.length, 0), wire.length);
+	assert_int_equal(is_served(asks), 1);
+	close(lists);
+	for (int i = 0; i < 1000 && __atomic_load_n(&scene->n_clients, __ATOMIC_ACQUIRE) > 1; i++)
+		assert_int_equal(is_served(asks), 1);
+	assert_int_equal(__atomic_load_n(&scene->n_clients, __ATOMIC_ACQUIRE), 1);
+	close(asks);
+}
+
 static void
 a_request_is_carried_out_if_its_client_has_gone(void **state)
 {
@@ -435,6 +477,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(malformed_messages_do_not_disturb_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_datagram_that_is_too_long_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_client_that_does_not_read_holds_up_nobody, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_dump_that_waits_for_its_time_goes_on_by_itself, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_dump_ends_with_its_client, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_request_is_carried_out_if_its_client_has_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_socket_file_is_taken_over_only_if_it_is_dead, setup, teardown),
 	};
