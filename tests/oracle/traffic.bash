@@ -31,19 +31,22 @@ traffic_hosts() {
 	mkdir -p /run/netns
 	ip netns add client
 	ip netns add servers
-	ip link add "$wan" type veth peer name eth0 netns client
-	ip link add "$lan" type veth peer name eth0 netns servers
-	ip link add eth1 address 02:00:00:00:01:08 netns client type veth peer name eth1 netns servers
+	ip -batch - <<-END
+		link set lo up
+		link add $wan up type veth peer name eth0 netns client
+		link add $lan up type veth peer name eth0 netns servers
+		link add eth1 address 02:00:00:00:01:08 netns client type veth peer name eth1 netns servers
+	END
 	for host in client servers; do
-		ip netns exec $host sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 \
-			net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0.rp_filter=0 net.ipv4.conf.eth1.rp_filter=0
-		ip netns exec $host ethtool -K eth0 tx off >/dev/null
-		ip netns exec $host ethtool -K eth1 tx off >/dev/null
+		ip netns exec $host bash -c '
+			sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 \
+				net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0.rp_filter=0 net.ipv4.conf.eth1.rp_filter=0
+			ethtool -K eth0 tx off
+			ethtool -K eth1 tx off' >/dev/null
 	done
 	# The servers have the VIP, too, and must not tell anybody.
 	ip netns exec servers sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
 	for dev in "$wan" "$lan"; do
-		ip link set "$dev" up
 		[ "$side" = kernel ] || port_is_ipvsds "$dev"
 	done
 	ip -n client -batch - <<-END

@@ -9,6 +9,7 @@
     begin ADDRESS PORT FIRST [LAST]  like open, but waits for nobody
     begun FIRST [LAST]               waits for those: who answers each
     ask FIRST [LAST]                 something over each connection: who answers
+    try FIRST [LAST]                 the same, where some may not answer
     hear FIRST [LAST]                an answer that did not come in time
     tell WORD FIRST [LAST]           a word of traffic_server.py, and no answer: end, stay
     half FIRST [LAST]                sends the client's end, and waits for nothing
@@ -77,6 +78,12 @@ def begun(*which):
 def asked(*which):
     for own in ports(*which):
         connections[own].sendall(b"who")
+    return " ".join(line_of(own, 15) for own in ports(*which))
+
+
+def tried(*which):
+    for own in ports(*which):
+        connections[own].sendall(b"who")
     return " ".join(line_of(own, 1) for own in ports(*which))
 
 
@@ -130,6 +137,7 @@ WORDS = {
     "begin": begin,
     "begun": begun,
     "ask": asked,
+    "try": tried,
     "hear": heard,
     "tell": told,
     "half": half_closed,

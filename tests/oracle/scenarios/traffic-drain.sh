@@ -25,7 +25,7 @@ client send 198.51.100.10 80 5732 1
 ipvsadm -Ln
 say "removed"
 ipvsadm -d -t 198.51.100.10:80 -r 192.0.2.12:80
-client ask 5701 5706
+client try 5701 5706
 ipvsadm -Ln
 ipvsadm -Lnc
 say "back"
@@ -43,5 +43,5 @@ say "the service is removed"
 ipvsadm -D -u 198.51.100.10:80
 ipvsadm -Lnc
 ipvsadm -D -t 198.51.100.10:80
-client ask 5701
+client try 5701
 ipvsadm -Lnc
