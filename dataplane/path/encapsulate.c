@@ -22,6 +22,7 @@
 #include "lb/conn.h"
 #include "lb/lb.h"
 #include "path/encapsulate.h"
+#include "path/icmp.h"
 #include "path/path.h"
 
 /* Source ports of GUE tell flows apart for who spreads them: as Linux, from its usual range of local ports. */
@@ -94,6 +95,45 @@ encapsulation_length(const struct dest *dest)
 {
 	return middle_length(dest) +
 	       (dest->addr.family == AF_INET ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr));
+}
+
+/* AT: behind the outer IP header, of which LEFT bytes are there. How long what stands before the inner packet is, and its
+ * family; false if it can't be known. */
+static bool
+read_middle(const uint8_t *at, uint32_t left, uint8_t proto, uint16_t *ret_length, uint16_t *ret_family)
+{
+	const struct gre_header *gre = (const void *)at;
+	const struct gue_header *gue = (const void *)(at + sizeof(struct rte_udp_hdr));
+
+	*ret_length = 0;
+	if (proto == IPPROTO_GRE) {
+		if (left < 4 || (gre->flags & ~GRE_CHECKSUM) != 0)
+			return false;
+		*ret_length = gre->flags & GRE_CHECKSUM ? 8 : 4;
+		*ret_family = gre->protocol == RTE_BE16(RTE_ETHER_TYPE_IPV4) ? AF_INET : AF_INET6;
+		return gre->protocol == RTE_BE16(RTE_ETHER_TYPE_IPV4) || gre->protocol == RTE_BE16(RTE_ETHER_TYPE_IPV6);
+	}
+	if (proto == IPPROTO_UDP) {
+		if (left < sizeof(struct rte_udp_hdr) + sizeof(*gue) || gue->version_length != 0 || gue->flags != 0)
+			return false;
+		*ret_length = sizeof(struct rte_udp_hdr) + sizeof(*gue);
+		proto = gue->protocol;
+	}
+	*ret_family = proto == IPPROTO_IPIP ? AF_INET : AF_INET6;
+	return proto == IPPROTO_IPIP || proto == IPPROTO_IPV6;
+}
+
+bool
+encapsulated(const struct packet *outer, struct packet *ret)
+{
+	const uint16_t left = outer->end - outer->l4;
+	uint16_t length, family;
+
+	if (outer->end < outer->l4 ||
+	    !read_middle(packet_at(outer, outer->l4), left, outer->flow.proto, &length, &family) || length > left)
+		return false;
+	*ret = (struct packet){ .m = outer->m, .port = outer->port, .l3 = outer->l4 + length, .end = outer->end };
+	return icmp_quote_parse(ret, family) == 0;
 }
 
 static uint8_t

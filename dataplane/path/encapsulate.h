@@ -5,6 +5,7 @@
 #ifndef PATH_ENCAPSULATE_H
 #define PATH_ENCAPSULATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_byteorder.h>
@@ -14,6 +15,7 @@
 
 struct conn;
 struct dest;
+struct packet;
 
 /* Bytes that a tunnel to DEST adds to a packet. */
 uint32_t encapsulation_length(const struct dest *dest);
@@ -22,6 +24,10 @@ uint32_t encapsulation_length(const struct dest *dest);
  * Ethernet addresses are left open. 0, or a negative drop reason, and M is as it was. */
 int encapsulate(struct worker *self, struct rte_mbuf *m, const struct conn *conn, const struct dest *dest,
 		uint8_t port);
+
+/* The packet that OUTER, whose transport header was found, has within it, as far as it is there; *RET is in the same buffer.
+ * False if that is of no kind of tunnel, or no packet of TCP, UDP or SCTP with its ports. */
+bool encapsulated(const struct packet *outer, struct packet *ret);
 
 /* An identification for an IPv4 header without DF: workers never use the same one at a time. */
 static inline rte_be16_t

@@ -23,12 +23,21 @@ struct icmp_header {
 /* Whether PACKET, whose IP header was checked, is a whole ICMP error of a kind that is passed on. */
 bool icmp_is_error(const struct packet *packet);
 
+/* Whether an error says that a packet was too long for the way, and for what MTU; 0: it doesn't say. */
+bool icmp_is_too_big(const struct packet *error);
+uint32_t icmp_told_mtu(const struct packet *error);
+
 /* Takes apart the IP packet that begins at l3 of PACKET, which is of family AF and ends at END or is cut off there; all
  * else of PACKET is written. 0: l4 begins eight bytes or more of TCP, UDP or SCTP, and flow is complete. -EBADMSG: cut
  * too short, or no IP header. -ENOENT: of another protocol, or a fragment that isn't the first. */
 int icmp_quote_parse(struct packet *packet, uint16_t family);
 /* The same for what ERROR quotes; *RET is in ERROR's buffer. */
 int icmp_quote_read(const struct packet *error, struct packet *ret);
+
+/* Gives ERROR to the worker that owns the connection of FLOW, which it is about, if that may be another one; else NEXT, and
+ * *RET_LIKE is a packet of FLOW after lookup. */
+enum verdict icmp_ask_owner(struct worker *self, const struct packet *error, const struct flow *flow,
+			    struct packet *ret_like);
 
 /* What the director received and sent as an answer to DIRECTION's packets of CONN: the key of the other direction. */
 struct flow icmp_original(const struct conn *conn, uint16_t family, enum conn_direction direction);

@@ -11,20 +11,25 @@
 #include "path/icmp.h"
 #include "path/rewrite.h"
 
-/* Another worker may know the connection. If nobody does, the error is scheduled, if that is wanted, the kernel's, or of
- * no use (local.c). */
+enum verdict
+icmp_ask_owner(struct worker *self, const struct packet *error, const struct flow *flow, struct packet *ret_like)
+{
+	*ret_like = *error;
+	ret_like->flow = *flow;
+	ret_like->has_l4 = true;
+	ret_like->protocol = protocol_by_number(flow->proto);
+	ret_like->nexthop = fib_lookup(self->fib, flow->family, &flow->dst);
+	lookup_packet(self, ret_like);
+	return owner_packet(self, ret_like);
+}
+
+/* If nobody knows the connection, the error is scheduled, if that is wanted, the kernel's, or of no use (local.c). */
 static enum verdict
 ask_owner(struct worker *self, struct packet *error, struct packet *quote, const struct flow *answered)
 {
-	struct packet like = *error;
-	enum verdict verdict;
+	struct packet like;
+	enum verdict verdict = icmp_ask_owner(self, error, answered, &like);
 
-	like.flow = *answered;
-	like.has_l4 = true;
-	like.protocol = protocol_by_number(answered->proto);
-	like.nexthop = fib_lookup(self->fib, answered->family, &answered->dst);
-	lookup_packet(self, &like);
-	verdict = owner_packet(self, &like);
 	return verdict == VERDICT_NEXT ? icmp_schedule(self, error, quote, &like) : verdict;
 }
 
@@ -57,13 +62,14 @@ pass_on(struct worker *self, struct packet *error, struct packet *quote, uint32_
 		count(self, conn, direction, error->end - error->l3);
 		return VERDICT_KERNEL;
 	}
-	/* It would need the outer header of its server's tunnel, which icmp_translate() does not make. */
-	if (conn->flags & CONN_REFRAMED)
-		return VERDICT_KERNEL;
 	if (error->ttl <= 1)
 		return verdict_drop(DROP_IP_TTL);
 	count(self, conn, direction, error->end - error->l3);
-	icmp_translate(self, error, quote, conn, direction);
+	/* Into the tunnel to its server goes all that was sent to the service, as it is. */
+	if (conn->flags & CONN_REFRAMED)
+		forward_send(self, error, conn, direction);
+	else
+		icmp_translate(self, error, quote, conn, direction);
 	return VERDICT_DONE;
 }
 

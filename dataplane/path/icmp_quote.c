@@ -26,6 +26,26 @@ icmp_is_error(const struct packet *packet)
 	return packet->flow.proto == IPPROTO_ICMPV6 && icmp->type >= ICMP6_UNREACHABLE && icmp->type <= ICMP6_PARAMETER;
 }
 
+bool
+icmp_is_too_big(const struct packet *error)
+{
+	const struct icmp_header *icmp = packet_at(error, error->l4);
+
+	return error->flow.family == AF_INET ? icmp->type == ICMP4_UNREACHABLE && icmp->code == ICMP4_TOO_BIG
+					     : icmp->type == ICMP6_TOO_BIG;
+}
+
+uint32_t
+icmp_told_mtu(const struct packet *error)
+{
+	const struct icmp_header *icmp = packet_at(error, error->l4);
+	const uint32_t mtu = (uint32_t)icmp->rest[2] << 8 | icmp->rest[3];
+
+	if (error->flow.family == AF_INET)
+		return mtu;
+	return mtu | (uint32_t)icmp->rest[0] << 24 | (uint32_t)icmp->rest[1] << 16;
+}
+
 static int
 parse_ipv4(struct packet *packet, uint16_t left)
 {

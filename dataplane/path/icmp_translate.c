@@ -124,14 +124,8 @@ readdress(struct packet *error, const struct flow *to)
 static void
 heed_mtu(struct worker *self, const struct packet *error, struct conn *conn)
 {
-	const struct icmp_header *icmp = packet_at(error, error->l4);
-	uint32_t mtu = (uint32_t)icmp->rest[2] << 8 | icmp->rest[3];
-
-	if (error->flow.family == AF_INET6)
-		mtu |= (uint32_t)icmp->rest[0] << 24 | (uint32_t)icmp->rest[1] << 16;
-	if (error->flow.family == AF_INET ? icmp->type == ICMP4_UNREACHABLE && icmp->code == ICMP4_TOO_BIG
-					  : icmp->type == ICMP6_TOO_BIG)
-		tell_too_big(self, conn, error->flow.family, mtu);
+	if (icmp_is_too_big(error))
+		tell_too_big(self, conn, error->flow.family, icmp_told_mtu(error));
 }
 
 void

@@ -23,6 +23,9 @@
 #include "ip/fragment_table.h"
 #include "port/handover.h"
 
+#define IPV4_MIN_MTU 68u /* RFC 791 */
+#define IPV6_MIN_MTU 1280u /* RFC 8200, 5 */
+
 struct conn;
 struct dest;
 struct forward;
@@ -127,6 +130,7 @@ enum verdict lookup_packet(struct worker *self, struct packet *packet);
 enum verdict owner_packet(struct worker *self, struct packet *packet);
 enum verdict first_packet(struct worker *self, struct packet *packet);
 enum verdict stray_packet(struct worker *self, struct packet *packet);
+enum verdict icmp_tunnel_packet(struct worker *self, struct packet *packet);
 enum verdict icmp_error_packet(struct worker *self, struct packet *packet);
 enum verdict local_packet(struct worker *self, struct packet *packet);
 

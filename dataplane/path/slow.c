@@ -23,9 +23,9 @@ route_packet(struct worker *self, struct packet *packet)
 }
 
 static step *const steps[] = {
-	classify_packet, fragment_packet,   arp_packet,	   known_packet, route_packet, neighbour_discovery_packet,
-	echo_packet,	 icmp_error_packet, lookup_packet, owner_packet, stray_packet, first_packet,
-	local_packet,
+	classify_packet, fragment_packet,    arp_packet,	known_packet,  route_packet, neighbour_discovery_packet,
+	echo_packet,	 icmp_tunnel_packet, icmp_error_packet, lookup_packet, owner_packet, stray_packet,
+	first_packet,	 local_packet,
 };
 #define UNHELD 2 /* the first step for a fragment that waited */
 #define UNKNOWN 4 /* the first step for a packet that belongs to no connection */

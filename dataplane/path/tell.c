@@ -20,8 +20,6 @@
 
 #define TTL 64
 #define SYN_ACK (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)
-#define IPV4_MIN_MTU 68 /* RFC 791 */
-#define IPV6_MIN_MTU 1280 /* RFC 8200 */
 /* An acknowledgement that lies further behind the server's first byte is not one of the handshake's time. */
 #define HANDSHAKE_WINDOW (1u << 30)
 

@@ -76,6 +76,10 @@ write_quote(const struct icmp_spec *spec, uint8_t *at)
 	struct rte_mbuf *quoted;
 	uint16_t length;
 
+	if (spec->raw) {
+		memcpy(at, spec->raw, spec->raw_length);
+		return spec->raw_length;
+	}
 	if (!spec->quoted)
 		return 0;
 	quoted = frame_new(spec->quoted, 0);

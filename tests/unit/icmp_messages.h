@@ -16,6 +16,8 @@ struct icmp_spec {
 	uint8_t type, code;
 	uint8_t rest[4];
 	const struct frame *quoted; /* the packet as it was when it was quoted; NULL: none */
+	const uint8_t *raw; /* an IP packet that is quoted instead, of RAW_LENGTH bytes */
+	uint16_t raw_length;
 	uint16_t cut; /* bytes that are quoted of it, ICMP_QUOTE_ALL for all */
 	bool outer_extra, quoted_extra; /* eight bytes of IPv4 options, or of an IPv6 extension header */
 	uint16_t padded; /* the quote, with zeros, to so many bytes; then an extension of 8 bytes follows (RFC 4884) */
