@@ -85,6 +85,24 @@ sync_runs(const struct ipvs_model *model)
 	return model->daemons[DAEMON_MASTER].running || model->daemons[DAEMON_BACKUP].running;
 }
 
+/* Whether a destination may be of the family that it is of. Another one than its service's: with tunnels, as in the kernel,
+ * and with full-NAT where packets can be translated. A service of a mark has no protocol; its other ones are dropped packet by
+ * packet. Synchronisation has no messages for other families. */
+static int
+check_family(const struct ipvs_model *model, const struct ipvs_key *key, const struct dest *spec)
+{
+	if (spec->addr.family == key->family)
+		return 0;
+	if (sync_runs(model))
+		return -EINVAL;
+	if (spec->forward == FORWARD_TUNNEL)
+		return 0;
+	return spec->forward == FORWARD_FULLNAT &&
+			       (key->fwmark != 0 || key->protocol == IPPROTO_TCP || key->protocol == IPPROTO_UDP)
+		       ? 0
+		       : -EINVAL;
+}
+
 /* The service and the destination that REQUEST names; FULL: with all settings. */
 static int
 parse_request(const struct ipvs_model *model, struct genl_request *request, bool full, struct ipvs_service **ret,
@@ -98,9 +116,6 @@ parse_request(const struct ipvs_model *model, struct genl_request *request, bool
 		return err;
 	if (model->masquerade_is_fullnat && !request->session->extended && spec->forward == FORWARD_NAT)
 		spec->forward = FORWARD_FULLNAT;
-	/* other families only through a tunnel, which synchronisation has no messages for */
-	if (full && spec->addr.family != (*ret)->key.family && (sync_runs(model) || spec->forward != FORWARD_TUNNEL))
-		return -EINVAL;
 	return 0;
 }
 
@@ -134,6 +149,8 @@ dest_new_cmd(void *context, struct genl_request *request)
 	bool lost;
 	int err = parse_request(model, request, true, &service, &spec);
 
+	if (err == 0)
+		err = check_family(model, &service->key, &spec);
 	if (err < 0)
 		return err;
 	ipvs_service_named(request, service);
@@ -161,10 +178,13 @@ dest_set_cmd(void *context, struct genl_request *request)
 
 	if (err < 0)
 		return err;
-	ipvs_service_named(request, service);
 	dest = ipvs_dest_find(model, service, &spec.addr, spec.port);
 	if (dest && dest->spec.forward == FORWARD_FULLNAT && spec.forward == FORWARD_NAT && !request->session->extended)
 		spec.forward = FORWARD_FULLNAT;
+	err = check_family(model, &service->key, &spec);
+	if (err < 0)
+		return err;
+	ipvs_service_named(request, service);
 	if (dest)
 		dest_named(request, dest);
 	return ipvs_dest_edit(model, service, &spec);

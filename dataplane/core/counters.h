@@ -50,6 +50,7 @@
 	X(IP_CHECKSUM, "ip_checksum", "wrong IPv4 header checksum")                                              \
 	X(IP_LENGTH, "ip_length", "IP length over the packet's, or under its header's")                          \
 	X(IP_SOURCE, "ip_source", "source is multicast, broadcast, loopback or an address of this director")     \
+	X(IP_MAPPED, "ip_mapped", "IPv4-mapped address in an IPv6 header")                                       \
 	X(IP_LAND, "ip_land", "source and destination are the same")                                             \
 	X(IP_TTL, "ip_ttl", "TTL or hop limit used up")                                                          \
 	X(IP_EXTENSIONS, "ip_extensions", "IPv6 extension headers cut short or too many")                        \
@@ -66,8 +67,11 @@
 	X(FRAGMENTS_FULL, "fragments_full", "no room for fragments: limits.datagrams, limits.fragments")         \
 	X(FRAGMENT_TIMEOUT, "fragment_timeout", "fragments whose first one did not come")                        \
 	X(FRAGMENT_ONCE, "fragment_once", "fragment to a service with one-packet scheduling")                    \
+	X(FRAGMENT_FAMILY, "fragment_family", "fragment that the other family has no form for")                  \
 	X(MULTI_SEGMENT, "multi_segment", "spread over several buffers, and too long for one")                   \
 	X(ICMP_QUOTE, "icmp_quote", "ICMP error that quotes too little, or no IP packet")                        \
+	X(ICMP_WORDLESS, "icmp_wordless", "ICMP error that the other family has no word for")                    \
+	X(ICMP_CHECKSUM, "icmp_checksum", "ICMP error for the other family with a wrong checksum")               \
 	X(DROP_PACKET, "drop_packet", "first packet dropped by the knob drop_packet")                            \
 	X(CLIENT_EARLY, "client_early", "data before a handshake's end, or before the client's address is told") \
 	X(NO_DEST, "no_dest", "no destination with weight above 0")                                              \

@@ -28,4 +28,28 @@ flow_reversed(const struct flow *flow)
 	};
 }
 
+/* An IPv4 flow with mapped addresses. */
+static inline struct flow
+flow_mapped(const struct flow *flow)
+{
+	struct flow mapped = *flow;
+
+	mapped.src = ip4_mapped(flow->src.v4);
+	mapped.dst = ip4_mapped(flow->dst.v4);
+	mapped.family = AF_INET6;
+	return mapped;
+}
+
+/* The flow as it is on the wire: of IPv4 if its addresses are mapped. */
+static inline struct flow
+flow_plain(const struct flow *flow)
+{
+	struct flow plain = *flow;
+
+	plain.src = ip_addr_plain(flow->family, &flow->src).ip;
+	plain.dst = ip_addr_plain(flow->family, &flow->dst).ip;
+	plain.family = ip_addr_plain(flow->family, &flow->dst).family;
+	return plain;
+}
+
 #endif

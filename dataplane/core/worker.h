@@ -95,11 +95,13 @@ struct worker {
 	uint32_t random; /* state of a xorshift generator, never 0 */
 	uint16_t laddr_cursor; /* the local port to look at next */
 	uint16_t ip_id; /* of the last IPv4 header made here; see ip_id_next() */
+	uint32_t fragment_id; /* of the next IPv6 packet that is split here */
 	uint32_t take_over_next; /* the worker whose rings to look into next */
 	uint64_t hz; /* TSC ticks a second */
 	uint64_t start_tsc;
 	uint64_t ms_per_tick; /* scaled by 2^64 */
 	struct conn_table *conns[TABLES];
+	uint32_t mapped_conns; /* connections between the families (COLD_MAPPED); they are in the IPv6 table */
 	struct dest_load *loads; /* by dest index */
 	struct service_cursor *cursors; /* by service index */
 	struct templates *templates; /* that this worker owns */

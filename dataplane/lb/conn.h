@@ -10,6 +10,7 @@
 
 #include <assert.h>
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,6 +55,7 @@ enum conn_cold_flags {
 	COLD_TIMED = 1 << 3, /* in a list of lb/untold.h */
 	COLD_HEARD = 1 << 4, /* the server answered the SYN: told.first and told.server_first are known */
 	COLD_SPOKEN = 1 << 5, /* and sent something since: the handshake is over at the server, too */
+	COLD_MAPPED = 1 << 6, /* between the families: one end is IPv4, with mapped addresses in its key */
 };
 #define COLD_WATCHERS (COLD_UNANSWERED | COLD_UNTOLD) /* while one of these is set, so is CONN_WATCHED */
 
@@ -82,6 +84,14 @@ struct conn {
 static_assert(offsetof(struct conn, key4[2]) == CONN4_SIZE, "an IPv4 connection is one line");
 static_assert(sizeof(struct conn) <= CONN6_SIZE, "an IPv6 connection is two lines");
 static_assert(offsetof(struct conn, key4) == 40, "the keys follow the hot members");
+
+/* Between the families: both keys are of IPv6, that of an IPv4 end with mapped addresses. Tunnels, the others whose
+ * packets get other headers, have no answers here. */
+static inline bool
+conn_is_mapped(const struct conn *conn)
+{
+	return (conn->flags & (CONN_REFRAMED | CONN_NO_OUTPUT)) == CONN_REFRAMED;
+}
 
 /* How far a connection is with telling its server the client's address (path/tell.c). With the PROXY protocol HEADER
  * bytes, from the server's sequence number FIRST on, stand where the client has sent SKIPPED ones. */

@@ -101,6 +101,30 @@ follow_closed(struct conn_table *table, struct conn *conn, const struct conn *cl
 	conn_cold(table, conn)->expected = rte_be_to_cpu_32(closed->last_ack[CONN_OUT]) + SEQUENCE_GAP;
 }
 
+static void
+uncount_mapped(struct worker *self, const struct conn_table *table, const struct conn *conn)
+{
+	if ((conn->flags & CONN_REFRAMED) && (conn_cold(table, conn)->flags & COLD_MAPPED))
+		self->mapped_conns--;
+}
+
+/* Whether a connection of the other table has REPLY: a local port serves plain connections and those between the
+ * families. */
+static bool
+is_taken_elsewhere(const struct worker *self, const struct flow *reply)
+{
+	struct flow other;
+
+	if (self->mapped_conns == 0)
+		return false;
+	if (reply->family == AF_INET) {
+		other = flow_mapped(reply);
+		return conn_find_flow(self->conns[TABLE_IPV6], &other) != CONN_NONE;
+	}
+	other = flow_plain(reply);
+	return other.family == AF_INET && conn_find_flow(self->conns[TABLE_IPV4], &other) != CONN_NONE;
+}
+
 int
 conn_begin(struct worker *self, const struct service *svc, const struct dest *dest, const struct forward *forward,
 	   const struct flow *flow, struct conn **ret)
@@ -116,12 +140,15 @@ conn_begin(struct worker *self, const struct service *svc, const struct dest *de
 	conn_cold(table, conn)->flags = forward->cold_flags;
 	conn->dest = dest->id;
 	conn->last_seen_ms = self->now_ms;
+	if (forward->cold_flags & COLD_MAPPED)
+		self->mapped_conns++;
 	set_key(conn, CONN_IN, flow);
 	conn_cold(table, conn)->service = svc->index;
 	conn_cold(table, conn)->created_ms = self->now_ms;
 	watch_untold(conn, conn_cold(table, conn), svc, dest);
 	err = conn_link_new(table, conn, CONN_IN);
 	if (err < 0) {
+		uncount_mapped(self, table, conn);
 		conn_free(table, conn);
 		return -DROP_CONN_TABLE_FULL;
 	}
@@ -158,7 +185,7 @@ conn_complete(struct worker *self, struct conn *conn, const struct flow *flow, c
 	}
 	set_key(conn, CONN_OUT, reply);
 	if (!(conn->flags & CONN_NO_OUTPUT))
-		err = conn_link(table, conn, CONN_OUT, NULL);
+		err = is_taken_elsewhere(self, reply) ? -EEXIST : conn_link(table, conn, CONN_OUT, NULL);
 	if (err < 0)
 		return err == -EEXIST ? -DROP_CONN_COLLISION : -DROP_CONN_TABLE_FULL;
 	set_deltas(conn, CONN_IN, flow, &to_server);
@@ -272,6 +299,7 @@ conn_close(struct worker *self, struct conn *conn, uint16_t family)
 		load->inactive--;
 	else
 		load->active--;
+	uncount_mapped(self, table, conn);
 	conn_free(table, conn);
 	self->counters.count[COUNT_CONNS]--;
 	scheduler_load_changed(self, dest);

@@ -212,6 +212,23 @@ conn_link(struct conn_table *table, struct conn *conn, enum conn_direction direc
 	return -EEXIST;
 }
 
+uint32_t
+conn_find_flow(const struct conn_table *table, const struct flow *flow)
+{
+	struct conn_key6 key6;
+
+	if (!table->ipv6) {
+		struct conn_key4 key4 = { flow->src.v4, flow->dst.v4, flow->sport, flow->dport };
+
+		return conn_find(table, &key4, flow->proto, conn_hash4(table, &key4, flow->proto));
+	}
+	memcpy(key6.src, flow->src.bytes, 16);
+	memcpy(key6.dst, flow->dst.bytes, 16);
+	key6.sport = flow->sport;
+	key6.dport = flow->dport;
+	return conn_find(table, &key6, flow->proto, conn_hash6(table, &key6, flow->proto));
+}
+
 /* Fills the hole in BUCKET's SLOT from the chain's last bucket, and gives that back if it is an empty overflow. */
 static void
 close_hole(struct conn_table *table, struct conn_bucket *bucket, uint32_t slot)

@@ -19,6 +19,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "core/flow.h"
 #include "lb/conn.h"
 
 #define BUCKET_SLOTS 10
@@ -77,6 +78,9 @@ void conn_unlink(struct conn_table *table, struct conn *conn, enum conn_directio
 
 /* The value for a key of the table's family (struct conn_key4 or conn_key6), or CONN_NONE. */
 uint32_t conn_find(const struct conn_table *table, const void *key, uint8_t proto, uint64_t hash);
+
+/* The same for a flow of the table's family. */
+uint32_t conn_find_flow(const struct conn_table *table, const struct flow *flow);
 
 static inline struct conn *
 conn_at(const struct conn_table *table, uint32_t number)

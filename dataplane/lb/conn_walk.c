@@ -75,6 +75,10 @@ fill_entry(const struct lb *lb, const struct worker *worker, bool ipv6, const st
 
 	flow_of_key(conn, CONN_IN, ipv6, &ret->client);
 	flow_of_key(conn, CONN_OUT, ipv6, &ret->server);
+	if (cold->flags & COLD_MAPPED) {
+		ret->client = flow_plain(&ret->client);
+		ret->server = flow_plain(&ret->server);
+	}
 	ret->dest = conn->dest;
 	ret->worker = worker->index;
 	ret->state = conn->state;

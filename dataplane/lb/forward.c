@@ -13,7 +13,9 @@ static const struct forward *const forwards[FORWARD_METHODS] = {
 };
 
 const struct forward *
-forward_by_method(uint8_t method)
+forward_to(const struct dest *dest, uint16_t family)
 {
-	return method < FORWARD_METHODS ? forwards[method] : NULL;
+	if (dest->forward == FORWARD_FULLNAT && dest->addr.family != family)
+		return &forward_fullnat_mapped;
+	return dest->forward < FORWARD_METHODS ? forwards[dest->forward] : NULL;
 }

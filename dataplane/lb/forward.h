@@ -43,7 +43,8 @@ struct forward {
 	int (*bind_again)(const struct forward_request *request, struct flow *reply, uint32_t *ret_recycle);
 };
 
-extern const struct forward forward_nat, forward_local, forward_tunnel, forward_direct, forward_bypass, forward_fullnat;
+extern const struct forward forward_nat, forward_local, forward_tunnel, forward_direct, forward_bypass, forward_fullnat,
+	forward_fullnat_mapped;
 
 /* Of methods that leave addresses and ports as they are: the reply is the client's flow reversed. */
 int forward_bind_unchanged(const struct forward_request *request, struct flow *reply);
@@ -52,7 +53,7 @@ int forward_bind_unchanged(const struct forward_request *request, struct flow *r
  * or NULL. */
 const struct dest *forward_bypass_dest(const struct worker *self, const struct service *svc, const struct flow *flow);
 
-/* NULL where the method has no packet path. */
-const struct forward *forward_by_method(uint8_t method);
+/* How DEST gets packets of FAMILY; NULL where its method has no packet path. */
+const struct forward *forward_to(const struct dest *dest, uint16_t family);
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Full-NAT: the destination becomes the real server and the source a local address and port, so that replies come back
- * over any network, and to the worker that owns the connection.
+ * over any network, and to the worker that owns the connection. The server may be of the other family (NAT64, NAT46).
  */
+#include <netinet/in.h>
+
 #include "core/worker.h"
 #include "lb/conn.h"
 #include "lb/forward.h"
@@ -28,7 +30,19 @@ fullnat_bind(const struct forward_request *request, struct flow *reply)
 		.family = request->dest->addr.family,
 		.proto = request->flow->proto,
 	};
+	/* A client of IPv6: the connection is in IPv6's table. */
+	if (reply->family != request->flow->family)
+		*reply = flow_mapped(reply);
 	return laddr_propose(self, request->svc, request->port, reply);
+}
+
+/* Between the families: of what path/translate.h can translate. REQUEST's flow is of IPv6, mapped if the client isn't. */
+static int
+mapped_bind(const struct forward_request *request, struct flow *reply)
+{
+	const uint8_t proto = request->flow->proto;
+
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ? fullnat_bind(request, reply) : -DROP_FORWARD_METHOD;
 }
 
 static int
@@ -46,5 +60,13 @@ const struct forward forward_fullnat = {
 	.name = "FNAT",
 	.cold_flags = COLD_LOCAL_PORT,
 	.bind = fullnat_bind,
+	.bind_again = fullnat_bind_again,
+};
+
+const struct forward forward_fullnat_mapped = {
+	.name = "FNAT",
+	.conn_flags = CONN_REFRAMED,
+	.cold_flags = COLD_LOCAL_PORT | COLD_MAPPED,
+	.bind = mapped_bind,
 	.bind_again = fullnat_bind_again,
 };

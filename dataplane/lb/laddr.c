@@ -155,27 +155,39 @@ struct search {
 	struct worker *self;
 	const struct conn_table *table;
 	const struct laddr_group *group;
-	struct flow *reply;
+	struct flow *reply; /* as it is on the wire */
+	bool mapped; /* the connection will have it with mapped addresses */
 	bool unseen; /* any port will do, taken or not */
 	uint32_t probes;
 	uint32_t oldest; /* value of the closed connection that ended first, CONN_NONE if none was met */
 	uint32_t oldest_age_ms;
 };
 
+/* Whether a connection of the other family's table has it; only its own table's are recycled. */
+static bool
+is_taken_elsewhere(const struct search *search)
+{
+	const struct worker *self = search->self;
+	struct flow mapped;
+
+	if (search->reply->family != AF_INET || (!search->mapped && self->mapped_conns == 0))
+		return false;
+	if (search->mapped)
+		return conn_find_flow(self->conns[TABLE_IPV4], search->reply) != CONN_NONE;
+	mapped = flow_mapped(search->reply);
+	return conn_find_flow(self->conns[TABLE_IPV6], &mapped) != CONN_NONE;
+}
+
+/* In the table that the new connection will be in. */
 static uint32_t
 conn_of_reply(const struct search *search)
 {
-	const struct flow *reply = search->reply;
-	struct conn_key6 key6;
-	struct conn_key4 key4 = { reply->src.v4, reply->dst.v4, reply->sport, reply->dport };
+	struct flow mapped;
 
-	if (!search->table->ipv6)
-		return conn_find(search->table, &key4, reply->proto, conn_hash4(search->table, &key4, reply->proto));
-	memcpy(key6.src, reply->src.bytes, 16);
-	memcpy(key6.dst, reply->dst.bytes, 16);
-	key6.sport = reply->sport;
-	key6.dport = reply->dport;
-	return conn_find(search->table, &key6, reply->proto, conn_hash6(search->table, &key6, reply->proto));
+	if (!search->mapped)
+		return conn_find_flow(search->table, search->reply);
+	mapped = flow_mapped(search->reply);
+	return conn_find_flow(search->table, &mapped);
 }
 
 static bool
@@ -187,6 +199,8 @@ port_is_free(struct search *search, uint16_t port)
 	search->reply->dport = rte_cpu_to_be_16(port);
 	if (search->unseen)
 		return true;
+	if (is_taken_elsewhere(search))
+		return false;
 	value = conn_of_reply(search);
 	if (value == CONN_NONE)
 		return true;
@@ -261,7 +275,10 @@ take_oldest(const struct search *search)
 {
 	const struct conn *conn = conn_at(search->table, CONN_NUMBER(search->oldest));
 
-	if (search->table->ipv6) {
+	if (search->mapped) {
+		memcpy(&search->reply->dst.v4, conn->key6[CONN_OUT].dst + 12, 4);
+		search->reply->dport = conn->key6[CONN_OUT].dport;
+	} else if (search->table->ipv6) {
 		memcpy(search->reply->dst.bytes, conn->key6[CONN_OUT].dst, 16);
 		search->reply->dport = conn->key6[CONN_OUT].dport;
 	} else {
@@ -294,35 +311,61 @@ search_addresses(struct search *search, const struct service *svc, uint8_t port)
 }
 
 static struct search
-search_begin(struct worker *self, struct flow *reply)
+search_begin(struct worker *self, struct flow *reply, bool mapped)
 {
 	return (struct search){
 		.self = self,
-		.table = self->conns[reply->family == AF_INET ? TABLE_IPV4 : TABLE_IPV6],
+		.table = self->conns[reply->family == AF_INET && !mapped ? TABLE_IPV4 : TABLE_IPV6],
+		.mapped = mapped,
 		.reply = reply,
 		.oldest = CONN_NONE,
 	};
 }
 
+/* The search goes by the reply as it is on the wire: addresses, and slots of ports, are those of its family.
+ * RET's oldest is the one whose port was taken, if no free one was found. */
+static int
+search_for(struct worker *self, const struct service *svc, uint8_t port, struct flow *reply, bool unseen,
+	   struct search *ret)
+{
+	const bool mapped = reply->family == AF_INET6 && ip6_is_mapped(&reply->src);
+	int err;
+
+	if (mapped)
+		*reply = (struct flow){
+			.src = ip_addr_plain(AF_INET6, &reply->src).ip,
+			.sport = reply->sport,
+			.family = AF_INET,
+			.proto = reply->proto,
+		};
+	*ret = search_begin(self, reply, mapped);
+	ret->unseen = unseen;
+	err = search_addresses(ret, svc, port);
+	if (err == -DROP_NO_LOCAL_PORT && ret->oldest != CONN_NONE) {
+		take_oldest(ret);
+		err = 0;
+	} else {
+		ret->oldest = CONN_NONE;
+	}
+	if (mapped)
+		*reply = flow_mapped(reply);
+	return err;
+}
+
 int
 laddr_propose(struct worker *self, const struct service *svc, uint8_t port, struct flow *reply)
 {
-	struct search search = search_begin(self, reply);
+	struct search search;
 
-	search.unseen = true;
-	return search_addresses(&search, svc, port);
+	return search_for(self, svc, port, reply, true, &search);
 }
 
 int
 laddr_choose(struct worker *self, const struct service *svc, uint8_t port, struct flow *reply, uint32_t *ret_recycle)
 {
-	struct search search = search_begin(self, reply);
-	int err = search_addresses(&search, svc, port);
+	struct search search;
+	int err = search_for(self, svc, port, reply, false, &search);
 
-	*ret_recycle = CONN_NONE;
-	if (err != -DROP_NO_LOCAL_PORT || search.oldest == CONN_NONE)
-		return err;
-	take_oldest(&search);
 	*ret_recycle = search.oldest;
-	return 0;
+	return err;
 }

@@ -82,6 +82,18 @@ wait_for_line(struct worker *self, const struct conn_table *table, const struct 
 	self->apart[(self->apart_first + self->apart_n++) % APART_MAX] = *apart;
 }
 
+void
+apart_pass(struct worker *self, const struct apart *apart)
+{
+	const struct conn_table *table = self->conns[apart->ipv6 ? TABLE_IPV6 : TABLE_IPV4];
+	const struct conn *conn = conn_at(table, CONN_NUMBER(apart->value));
+
+	if (conn->flags & CONN_SHIFTED)
+		wait_for_line(self, table, conn, apart);
+	else
+		finish(self, apart);
+}
+
 bool
 forward_apart(struct worker *self, struct rte_mbuf *m, uint8_t *ip, uint32_t value, bool ipv6)
 {
@@ -96,6 +108,9 @@ forward_apart(struct worker *self, struct rte_mbuf *m, uint8_t *ip, uint32_t val
 	if (value == CONN_NONE)
 		return false;
 	conn = conn_at(table, CONN_NUMBER(value));
+	/* What has mapped addresses on the wire is refused by classify.c. */
+	if (ipv6 && ip6_is_mapped(ip + offsetof(struct rte_ipv6_hdr, src_addr)))
+		return false;
 	if ((conn->flags & CONN_SLOW) != 0 || conn->fib_generation != self->fib->generation ||
 	    (direction == CONN_IN && !dest_is_live(self->lb, conn->dest)))
 		return false;
@@ -105,9 +120,6 @@ forward_apart(struct worker *self, struct rte_mbuf *m, uint8_t *ip, uint32_t val
 	if (conn->proto == IPPROTO_TCP_ && (tcp->tcp_flags & RTE_TCP_SYN_FLAG))
 		return false;
 	apart.nexthop = nexthop.word;
-	if (conn->flags & CONN_SHIFTED)
-		wait_for_line(self, table, conn, &apart);
-	else
-		finish(self, &apart);
+	apart_pass(self, &apart);
 	return true;
 }

@@ -18,12 +18,6 @@
 #define EXTENSIONS_MAX 8
 #define VLAN_ID 0x0fff
 
-struct fragment_header {
-	uint8_t next, reserved;
-	rte_be16_t place; /* 13 bits in units of 8 bytes, 2 reserved ones, 1: more follow */
-	rte_be16_t id[2]; /* one number of 32 bits: IP headers are aligned to 2 bytes alone */
-};
-
 static bool
 is_our_mac(const struct port *port, const struct rte_ether_addr *mac)
 {
@@ -215,6 +209,9 @@ classify_ipv6(struct packet *packet)
 	packet->flow.family = AF_INET6;
 	memcpy(packet->flow.src.bytes, &ip->src_addr, 16);
 	memcpy(packet->flow.dst.bytes, &ip->dst_addr, 16);
+	/* Connections between the families are held with such addresses; no host may send them (RFC 4942, 2.2). */
+	if (ip6_is_mapped(&packet->flow.src) || ip6_is_mapped(&packet->flow.dst))
+		return verdict_drop(DROP_IP_MAPPED);
 	verdict = skip_extensions(packet, ip->proto, &n);
 	if (verdict == VERDICT_NEXT && packet->is_fragment)
 		verdict = pass_fragment_header(packet, n);

@@ -12,6 +12,7 @@
  */
 #include "core/prefetch.h"
 #include "lb/conn_table.h"
+#include "path/mapped.h"
 #include "path/path.h"
 #include "path/rewrite.h"
 #include "path/transmit.h"
@@ -247,13 +248,18 @@ may_open(const struct lookup *lookup)
 }
 
 static __rte_noinline void
-leave(struct worker *self, struct openings *openings, const struct lookup *lookup, uint8_t port, bool handed_over)
+leave(struct worker *self, struct openings *openings, struct mapped_packets *mapped, const struct lookup *lookup,
+      uint8_t port, bool handed_over)
 {
 	struct rte_mbuf *m = lookup->m;
 
 	apart_finish(self);
 	if (handed_over)
 		port = (uint8_t)m->port;
+	if (unlikely(self->mapped_conns > 0) && lookup->ip && !lookup->ipv6 && lookup->value == CONN_NONE) {
+		mapped->at[mapped->n++] = (struct mapped_packet){ .m = m, .port = port, .may_open = may_open(lookup) };
+		return;
+	}
 	if (lookup->ip && lookup->value == CONN_NONE && may_open(lookup))
 		path_unknown(self, openings, m, port, handed_over);
 	else
@@ -293,8 +299,10 @@ established(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf
 	const uint32_t group = group_size(packets[0]);
 	struct lookup lookups[BURST];
 	struct openings openings;
+	struct mapped_packets mapped;
 
 	openings.first = openings.n = 0;
+	mapped.n = 0;
 	for (uint32_t at = 0; at < n + 2 * group; at += group) {
 		prefetch_data(packets, RTE_MIN(at + group, n), RTE_MIN(at + 2 * group, n));
 		for (uint32_t i = at; i < RTE_MIN(at + group, n); i++)
@@ -310,9 +318,11 @@ established(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf
 			expect(self, &lookups[i]);
 		for (uint32_t i = at - 2 * group; i < RTE_MIN(at - group, n); i++) {
 			if (unlikely(!forward(self, &lookups[i])))
-				leave(self, &openings, &lookups[i], port, handed_over);
+				leave(self, &openings, &mapped, &lookups[i], port, handed_over);
 		}
 	}
+	if (unlikely(mapped.n > 0))
+		mapped_burst(self, &openings, &mapped, handed_over);
 	apart_finish(self);
 	openings_finish(self, &openings);
 }

@@ -16,6 +16,7 @@
 #include "path/icmp.h"
 #include "path/path.h"
 #include "path/rewrite.h"
+#include "path/translate.h"
 
 #define FTP_DATA RTE_BE16(20)
 
@@ -31,7 +32,7 @@ source_is_sound(const struct worker *self, struct packet *packet)
 
 		return address >> 24 != 0 && address >> 24 != 127 && address >> 28 != 14 && address != UINT32_MAX;
 	}
-	return packet->flow.src.bytes[0] != 0xff &&
+	return packet->flow.src.bytes[0] != 0xff && !ip6_is_mapped(&packet->flow.src) &&
 	       (packet->flow.src.half[0] != 0 || packet->flow.src.word[2] != 0 || packet->flow.src.bytes[12] != 0);
 }
 
@@ -92,7 +93,7 @@ opening_aim(struct worker *self, struct opening *opening)
 		opening->dest = forward_bypass_dest(self, svc, &packet->flow);
 	if (!opening->dest)
 		return -DROP_NO_DEST;
-	opening->forward = forward_by_method(opening->dest->forward);
+	opening->forward = forward_to(opening->dest, packet->flow.family);
 	if (!opening->forward)
 		return -DROP_FORWARD_METHOD;
 	return find_way(self, opening);
@@ -164,6 +165,15 @@ is_for_once(const struct packet *packet)
 	return (packet->svc->flags & IP_VS_SVC_F_ONEPACKET) != 0 && packet->flow.proto == IPPROTO_UDP;
 }
 
+/* Of a connection between the families, which is IPv6's: the client's packet is to be one, too. */
+static int
+cross(struct opening *opening)
+{
+	if (!(opening->forward->cold_flags & COLD_MAPPED))
+		return 0;
+	return opening->packet.flow.family == AF_INET ? translate_packet(&opening->packet) : 0;
+}
+
 static enum verdict
 open_connection(struct worker *self, struct packet *packet)
 {
@@ -177,10 +187,12 @@ open_connection(struct worker *self, struct packet *packet)
 	err = opening_aim(self, opening);
 	if (err == 0 && packet->ttl <= 1 && !may_end_here(opening))
 		err = -DROP_IP_TTL;
+	if (err == 0)
+		err = cross(opening);
 	if (err == 0 && is_for_once(packet)) {
 		struct forward_request request = opening_request(self, opening);
 
-		return one_packet(self, packet, &request, opening->forward);
+		return one_packet(self, &opening->packet, &request, opening->forward);
 	}
 	if (err == 0)
 		err = begin(self, opening);

@@ -9,12 +9,13 @@
 #include "path/path.h"
 #include "path/rewrite.h"
 #include "path/tell.h"
+#include "path/translate.h"
 #include "port/port.h"
 
 static enum forward_way
 way_of(const struct dest *dest)
 {
-	const struct forward *forward = forward_by_method(dest->forward);
+	const struct forward *forward = forward_to(dest, dest->addr.family);
 
 	return forward ? forward->way : WAY_TO_DEST;
 }
@@ -54,8 +55,9 @@ conn_find_nexthops(const struct worker *self, struct conn *conn, uint16_t family
 	const struct dest *dest = dest_get(self->lb, conn->dest);
 	uint32_t generation = __atomic_load_n(&self->fib->generation, __ATOMIC_ACQUIRE);
 	const struct flow client = client_flow(conn, family);
+	const struct ip_addr back = ip_addr_plain(family, &client.src);
 
-	conn->nexthop[CONN_OUT] = fib_lookup(self->fib, family, &client.src);
+	conn->nexthop[CONN_OUT] = fib_lookup(self->fib, back.family, &back.ip);
 	/* What the server has still to say goes on; its own way is looked up when it has come back. */
 	if (!dest)
 		return;
@@ -168,7 +170,24 @@ change(struct worker *self, struct packet *packet, struct conn *conn, uint32_t d
 		return 0;
 	if (!reframe_fits(self, packet->m, conn, direction, nexthop.port) && !tunnel_may_be_split(self, packet, conn))
 		return too_big(self, packet, conn, direction, nexthop.port);
-	return reframe(self, packet->m, packet->l4, conn, direction, nexthop.port);
+	if (!conn_is_mapped(conn))
+		return reframe(self, packet->m, packet->l4, conn, direction, nexthop.port);
+	rewrite(packet, conn, direction);
+	return ip6_is_mapped(conn->key6[direction ^ 1].src) ? translate_packet_6to4(self, packet) : 0;
+}
+
+/* What IPv4 would let a router split (RFC 7915, 4.1); PORT is set if so. */
+static bool
+is_to_be_split(const struct worker *self, const struct packet *packet, const struct conn *conn, uint32_t direction,
+	       uint8_t *port)
+{
+	const union nexthop nexthop = fib_nexthop(self->fib, conn->nexthop[direction]);
+
+	*port = nexthop.port;
+	return packet->may_be_split &&
+	       (nexthop.state == NEXTHOP_READY || nexthop.state == NEXTHOP_INCOMPLETE ||
+		nexthop.state == NEXTHOP_ONLINK) &&
+	       packet->end > self->ports->port[nexthop.port].mtu + RTE_ETHER_HDR_LEN;
 }
 
 struct ip_addr
@@ -180,7 +199,7 @@ conn_next_address(const struct worker *self, const struct conn *conn, uint16_t f
 	if (direction == CONN_IN && dest && way_of(dest) != WAY_AS_SENT)
 		return dest->addr;
 	client = client_flow(conn, family);
-	return (struct ip_addr){ .family = family, .ip = direction == CONN_IN && dest ? client.dst : client.src };
+	return ip_addr_plain(family, direction == CONN_IN && dest ? &client.dst : &client.src);
 }
 
 void
@@ -188,8 +207,15 @@ forward_send(struct worker *self, struct packet *packet, struct conn *conn, uint
 {
 	struct ip_addr to = conn_next_address(self, conn, packet->flow.family, direction);
 	uint32_t number = conn->nexthop[direction];
-	int err = change(self, packet, conn, direction, number);
+	uint8_t port;
+	int err;
 
+	if (unlikely(is_to_be_split(self, packet, conn, direction, &port))) {
+		rewrite(packet, conn, direction);
+		split_translated(self, packet, port, number, &to);
+		return;
+	}
+	err = change(self, packet, conn, direction, number);
 	if (err < 0)
 		drop(self, packet->m, (enum drop_reason) - err);
 	else

@@ -10,6 +10,7 @@
 #include "lb/lb.h"
 #include "path/icmp.h"
 #include "path/rewrite.h"
+#include "path/translate.h"
 
 enum verdict
 icmp_ask_owner(struct worker *self, const struct packet *error, const struct flow *flow, struct packet *ret_like)
@@ -43,12 +44,13 @@ count(struct worker *self, const struct conn *conn, enum conn_direction directio
 	load->bytes[direction] += length;
 }
 
+/* VALUE is of TABLE. */
 static enum verdict
-pass_on(struct worker *self, struct packet *error, struct packet *quote, uint32_t value)
+pass_on(struct worker *self, struct packet *error, struct packet *quote, const struct conn_table *table, uint32_t value)
 {
-	struct conn_table *table = self->conns[error->flow.family == AF_INET ? TABLE_IPV4 : TABLE_IPV6];
 	struct conn *conn = conn_at(table, CONN_NUMBER(value));
 	const enum conn_direction direction = CONN_DIRECTION(value);
+	int err = 0;
 
 	if (conn->flags & CONN_LEFT)
 		return verdict_drop(DROP_LADDR_NO_CONN);
@@ -57,16 +59,20 @@ pass_on(struct worker *self, struct packet *error, struct packet *quote, uint32_
 	if (!source_is_sound(self, error))
 		return verdict_drop(DROP_IP_SOURCE);
 	if (conn->fib_generation != self->fib->generation)
-		conn_find_nexthops(self, conn, error->flow.family);
+		conn_find_nexthops(self, conn, table->ipv6 ? AF_INET6 : AF_INET);
 	if (conn_ends_here(conn)) {
 		count(self, conn, direction, error->end - error->l3);
 		return VERDICT_KERNEL;
 	}
 	if (error->ttl <= 1)
 		return verdict_drop(DROP_IP_TTL);
+	if (table->ipv6 && error->flow.family == AF_INET)
+		err = translate_error_4to6(error, quote);
+	if (err < 0)
+		return verdict_drop((enum drop_reason) - err);
 	count(self, conn, direction, error->end - error->l3);
 	/* Into the tunnel to its server goes all that was sent to the service, as it is. */
-	if (conn->flags & CONN_REFRAMED)
+	if ((conn->flags & CONN_REFRAMED) && !conn_is_mapped(conn))
 		forward_send(self, error, conn, direction);
 	else
 		icmp_translate(self, error, quote, conn, direction);
@@ -93,5 +99,10 @@ icmp_error_packet(struct worker *self, struct packet *packet)
 		return VERDICT_NEXT;
 	answered = flow_reversed(&quote.flow);
 	value = known_connection(self, packet->openings, &answered);
-	return value == CONN_NONE ? ask_owner(self, packet, &quote, &answered) : pass_on(self, packet, &quote, value);
+	if (value != CONN_NONE)
+		return pass_on(self, packet, &quote,
+			       self->conns[packet->flow.family == AF_INET ? TABLE_IPV4 : TABLE_IPV6], value);
+	value = known_mapped(self, packet->openings, &answered);
+	return value != CONN_NONE ? pass_on(self, packet, &quote, self->conns[TABLE_IPV6], value)
+				  : ask_owner(self, packet, &quote, &answered);
 }

@@ -13,6 +13,7 @@
 #include "lb/conn_table.h"
 #include "lb/lb.h"
 #include "path/icmp.h"
+#include "path/translate.h"
 #include "port/port.h"
 
 /* How long an error may be: RFC 1812, 4.3.2.3; RFC 4443, 2.4. */
@@ -130,12 +131,15 @@ own_address(const struct worker *self, uint32_t number, const struct flow *flow,
 {
 	const union nexthop nexthop = fib_nexthop(self->fib, number);
 	const union ip_bits *own = NULL;
-	const bool speaks_itself = kind == ICMP_PORT_UNREACHABLE && lb_has_address(self->lb, flow->family, &flow->dst);
+	const struct flow plain = flow_plain(flow);
+	const bool speaks_itself = kind == ICMP_PORT_UNREACHABLE && lb_has_address(self->lb, plain.family, &plain.dst);
 
 	if (!speaks_itself &&
 	    (nexthop.state == NEXTHOP_READY || nexthop.state == NEXTHOP_INCOMPLETE || nexthop.state == NEXTHOP_ONLINK))
-		own = fib_own(self->fib, nexthop.port, flow->family);
-	return own ? *own : flow->dst;
+		own = fib_own(self->fib, nexthop.port, plain.family);
+	if (!own)
+		return flow->dst;
+	return plain.family != flow->family ? ip4_mapped(own->v4) : *own;
 }
 
 static bool
@@ -150,8 +154,8 @@ is_group(const struct flow *flow)
 static bool
 may_tell(struct worker *self, const struct flow *flow, struct packet *sender)
 {
-	*sender = (struct packet){ .flow = *flow };
-	if (is_group(flow) || !source_is_sound(self, sender))
+	*sender = (struct packet){ .flow = flow_plain(flow) };
+	if (is_group(&sender->flow) || !source_is_sound(self, sender))
 		return false;
 	if (token_take(&self->icmp_errors, self->now_ms))
 		return true;
@@ -176,6 +180,35 @@ make_for(struct worker *self, struct message *message, const struct flow *flow, 
 	return m;
 }
 
+/* M, which MESSAGE became, as if it had been received. It quotes what was parsed before, and as much of it as that took,
+ * so that this does not fail. */
+static bool
+take_apart(struct rte_mbuf *m, const struct message *message, struct packet *ret_error, struct packet *ret_quote)
+{
+	const uint16_t family = message->about->flow.family;
+
+	*ret_error = (struct packet){
+		.m = m,
+		.is_ip = true,
+		.l3 = RTE_ETHER_HDR_LEN,
+		.l4 = RTE_ETHER_HDR_LEN + ip_header(family),
+		.end = m->data_len,
+		.flow = { .src = message->src, .dst = message->dst, .family = family },
+	};
+	return icmp_quote_read(ret_error, ret_quote) == 0;
+}
+
+/* An error about a packet from an IPv4 end, which became one of IPv6: in its own family. */
+static int
+translate_back(struct worker *self, struct rte_mbuf *m, const struct message *message)
+{
+	struct packet error, quote;
+
+	if (message->about->flow.family == AF_INET || !ip6_is_mapped(&message->dst))
+		return 0;
+	return take_apart(m, message, &error, &quote) ? translate_error_6to4(self, &error, &quote) : -DROP_ICMP_QUOTE;
+}
+
 /* About a packet that its sender knows as it is. */
 static void
 tell(struct worker *self, const struct packet *about, enum icmp_kind kind, uint16_t mtu)
@@ -183,12 +216,18 @@ tell(struct worker *self, const struct packet *about, enum icmp_kind kind, uint1
 	struct message message = { .about = about, .kind = kind, .mtu = mtu };
 	struct packet sender;
 	struct rte_mbuf *m;
+	int err;
 
 	if (!may_tell(self, &about->flow, &sender))
 		return;
 	m = make_for(self, &message, &about->flow, sender.source_nexthop);
-	if (m)
-		transmit_to(self, m, sender.source_nexthop, about->flow.family, &about->flow.src);
+	if (!m)
+		return;
+	err = translate_back(self, m, &message);
+	if (err < 0)
+		drop(self, m, (enum drop_reason) - err);
+	else
+		transmit_to(self, m, sender.source_nexthop, sender.flow.family, &sender.flow.src);
 }
 
 /* About a packet of CONN that went against DIRECTION: as if a router behind the director told, which is translated. */
@@ -196,8 +235,7 @@ static void
 tell_translated(struct worker *self, const struct packet *about, struct conn *conn, enum conn_direction direction,
 		enum icmp_kind kind, uint16_t mtu)
 {
-	const uint16_t family = about->flow.family;
-	const struct flow original = icmp_original(conn, family, direction);
+	const struct flow original = icmp_original(conn, about->flow.family, direction);
 	struct message message = { .about = about, .kind = kind, .mtu = mtu };
 	struct packet sender, quote, error;
 	struct rte_mbuf *m;
@@ -207,16 +245,7 @@ tell_translated(struct worker *self, const struct packet *about, struct conn *co
 	m = make_for(self, &message, &original, sender.source_nexthop);
 	if (!m)
 		return;
-	error = (struct packet){
-		.m = m,
-		.is_ip = true,
-		.l3 = RTE_ETHER_HDR_LEN,
-		.l4 = RTE_ETHER_HDR_LEN + ip_header(family),
-		.end = m->data_len,
-		.flow = { .src = message.src, .dst = message.dst, .family = family },
-	};
-	/* It was parsed before, and as much of it is quoted as that took. */
-	if (icmp_quote_read(&error, &quote) == 0)
+	if (take_apart(m, &message, &error, &quote))
 		icmp_translate(self, &error, &quote, conn, direction);
 	else
 		drop(self, m, DROP_ICMP_QUOTE);
@@ -243,6 +272,14 @@ parse_sent(struct rte_mbuf *m, struct packet *ret)
 	return ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6) && icmp_quote_parse(ret, AF_INET6) == 0;
 }
 
+static bool
+is_for_service(const struct worker *self, const struct flow *flow)
+{
+	const struct flow plain = flow_plain(flow);
+
+	return lb_has_address(self->lb, plain.family, &plain.dst);
+}
+
 void
 icmp_answer_sent(struct worker *self, struct rte_mbuf *m, enum icmp_kind kind, uint16_t mtu)
 {
@@ -254,12 +291,17 @@ icmp_answer_sent(struct worker *self, struct rte_mbuf *m, enum icmp_kind kind, u
 		return;
 	answer = flow_reversed(&about.flow);
 	value = known_connection(self, NULL, &answer);
+	if (value == CONN_NONE) {
+		value = known_mapped(self, NULL, &answer);
+		/* as it was before its last step; it will be dropped */
+		if (value != CONN_NONE && translate_packet(&about) < 0)
+			return;
+	}
 	if (value != CONN_NONE) {
 		struct conn_table *table = self->conns[about.flow.family == AF_INET ? TABLE_IPV4 : TABLE_IPV6];
 
 		tell_translated(self, &about, conn_at(table, CONN_NUMBER(value)), CONN_DIRECTION(value), kind, mtu);
-	} else if (lb_has_address(self->lb, about.flow.family, &about.flow.dst) ||
-		   known_connection(self, NULL, &about.flow) != CONN_NONE) {
+	} else if (is_for_service(self, &about.flow) || known_connection(self, NULL, &about.flow) != CONN_NONE) {
 		/* Direct routing and bypass change nothing. What was rewritten for once would tell of the server. */
 		tell(self, &about, kind, mtu);
 	}

@@ -16,6 +16,7 @@
 #include "path/icmp.h"
 #include "path/rewrite.h"
 #include "path/tell.h"
+#include "path/translate.h"
 
 /* A transport header as far as it may be changed: TCP's with all options. */
 union quoted_l4 {
@@ -128,6 +129,28 @@ heed_mtu(struct worker *self, const struct packet *error, struct conn *conn)
 		tell_too_big(self, conn, error->flow.family, icmp_told_mtu(error));
 }
 
+/* Whom the error comes from, for its receiver: a router of the other family has no address that he knows, and the
+ * director speaks for it (RFC 7915, 4.4, 5.4). */
+static union ip_bits
+source_of(const struct worker *self, const struct packet *error, const struct packet *quote, const struct conn *conn,
+	  enum conn_direction direction, const struct flow *original)
+{
+	const union nexthop nexthop = fib_nexthop(self->fib, conn->nexthop[direction]);
+	const bool to_ipv4 = ip6_is_mapped(&original->src);
+	const union ip_bits *own = NULL;
+
+	/* The host at the other end is known by the name it has on the other side. A router keeps its address. */
+	if (ip_bits_equal(&error->flow.src, &quote->flow.dst))
+		return original->dst;
+	if (error->flow.family == AF_INET || ip6_is_mapped(&error->flow.src) == to_ipv4)
+		return error->flow.src;
+	if (nexthop.state == NEXTHOP_READY || nexthop.state == NEXTHOP_INCOMPLETE || nexthop.state == NEXTHOP_ONLINK)
+		own = fib_own(self->fib, nexthop.port, to_ipv4 ? AF_INET : AF_INET6);
+	if (!own)
+		return original->dst;
+	return to_ipv4 ? ip4_mapped(own->v4) : *own;
+}
+
 void
 icmp_translate(struct worker *self, struct packet *error, struct packet *quote, struct conn *conn,
 	       enum conn_direction direction)
@@ -138,18 +161,25 @@ icmp_translate(struct worker *self, struct packet *error, struct packet *quote, 
 	struct flow outer = error->flow;
 	struct ip_addr to;
 	uint64_t difference;
+	int err = 0;
 
 	if (direction == CONN_OUT && (conn->flags & CONN_WATCHED))
 		heed_mtu(self, error, conn);
-	/* The host at the other end is known by the name it has on the other side. A router keeps its address. */
-	if (ip_bits_equal(&error->flow.src, &quote->flow.dst))
-		outer.src = original.dst;
+	if (conn->fib_generation != self->fib->generation)
+		conn_find_nexthops(self, conn, family);
+	outer.src = source_of(self, error, quote, conn, direction, &original);
 	outer.dst = original.src;
 	difference = translate_ip(quote, &original) + translate_l4(self, quote, conn, direction, &original) +
 		     readdress(error, &outer);
 	icmp->checksum = checksum_update(icmp->checksum, checksum_fold(difference));
-	if (conn->fib_generation != self->fib->generation)
-		conn_find_nexthops(self, conn, family);
+	if (family == AF_INET6 && ip6_is_mapped(&outer.dst)) {
+		error->flow = outer;
+		err = translate_error_6to4(self, error, quote);
+	}
+	if (err < 0) {
+		drop(self, error->m, (enum drop_reason) - err);
+		return;
+	}
 	to = conn_next_address(self, conn, family, direction);
 	transmit_to(self, error->m, conn->nexthop[direction], to.family, &to.ip);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Packets of a connection that the fast path did not want: IP options, extension headers, a SYN over a closed
- * connection, shifted sequence numbers.
+ * connection, shifted sequence numbers, IPv4 ends of connections between the families.
  */
 #include <string.h>
 
@@ -10,23 +10,7 @@
 #include "lb/lb.h"
 #include "lb/protocol.h"
 #include "path/path.h"
-
-static uint32_t
-find(const struct conn_table *table, const struct flow *flow)
-{
-	struct conn_key6 key6;
-
-	if (flow->family == AF_INET) {
-		struct conn_key4 key4 = { flow->src.v4, flow->dst.v4, flow->sport, flow->dport };
-
-		return conn_find(table, &key4, flow->proto, conn_hash4(table, &key4, flow->proto));
-	}
-	memcpy(key6.src, flow->src.bytes, 16);
-	memcpy(key6.dst, flow->dst.bytes, 16);
-	key6.sport = flow->sport;
-	key6.dport = flow->dport;
-	return conn_find(table, &key6, flow->proto, conn_hash6(table, &key6, flow->proto));
-}
+#include "path/translate.h"
 
 /* Whether a packet of the client's ends CONN: it is then looked at as if it were of none (ip_vs_in_hook() of the kernel).
  * A persistent one that is over would go to the same server anyway, and is used again; but not its local port
@@ -34,6 +18,7 @@ find(const struct conn_table *table, const struct flow *flow)
 static bool
 ends(struct worker *self, const struct conn_table *table, const struct packet *packet, struct conn *conn)
 {
+	const uint16_t family = table->ipv6 ? AF_INET6 : AF_INET;
 	const struct protocol *protocol = packet->protocol;
 	const struct knobs *knobs = fetch(self->lb->knobs);
 	bool begins = !packet->is_later && protocol->begins &&
@@ -43,14 +28,14 @@ ends(struct worker *self, const struct conn_table *table, const struct packet *p
 		const struct dest *dest = dest_get(self->lb, conn->dest);
 
 		if (!dest || (dest->weight == 0 && begins)) {
-			conn_give_up(self, conn, packet->flow.family);
+			conn_give_up(self, conn, family);
 			return true;
 		}
 	}
 	if (!begins || knobs->conn_reuse_mode == 0 || !protocol->renews(conn, knobs->conn_reuse_mode) ||
 	    ((conn->flags & CONN_PERSISTENT) && !(conn_cold(table, conn)->flags & COLD_LOCAL_PORT)))
 		return false;
-	conn_leave(self, conn, packet->flow.family);
+	conn_leave(self, conn, family);
 	self->counters.count[COUNT_CONN_REUSED]++;
 	return true;
 }
@@ -70,15 +55,26 @@ uint32_t
 known_connection(struct worker *self, struct openings *openings, const struct flow *flow)
 {
 	const struct conn_table *table = self->conns[flow->family == AF_INET ? TABLE_IPV4 : TABLE_IPV6];
-	uint32_t value = find(table, flow);
+	uint32_t value = conn_find_flow(table, flow);
 
 	if (value != CONN_NONE && (conn_at(table, CONN_NUMBER(value))->flags & CONN_OPENING)) {
 		if (!openings)
 			return CONN_NONE;
 		openings_finish(self, openings);
-		value = find(table, flow);
+		value = conn_find_flow(table, flow);
 	}
 	return value;
+}
+
+uint32_t
+known_mapped(struct worker *self, struct openings *openings, const struct flow *flow)
+{
+	struct flow mapped;
+
+	if (self->mapped_conns == 0 || flow->family != AF_INET)
+		return CONN_NONE;
+	mapped = flow_mapped(flow);
+	return known_connection(self, openings, &mapped);
 }
 
 enum verdict
@@ -88,12 +84,17 @@ known_packet(struct worker *self, struct packet *packet)
 	enum conn_direction direction;
 	struct conn *conn;
 	uint32_t value;
+	int err = 0;
 
 	/* What was sent to a group is nobody's to forward (RFC 1812, 5.3.4). */
 	if (!packet->has_l4 || !packet->to_us)
 		return VERDICT_NEXT;
 	table = self->conns[packet->flow.family == AF_INET ? TABLE_IPV4 : TABLE_IPV6];
 	value = known_connection(self, packet->openings, &packet->flow);
+	if (value == CONN_NONE) {
+		value = known_mapped(self, packet->openings, &packet->flow);
+		table = self->conns[TABLE_IPV6];
+	}
 	if (value == CONN_NONE)
 		return VERDICT_NEXT;
 	conn = conn_at(table, CONN_NUMBER(value));
@@ -106,5 +107,7 @@ known_packet(struct worker *self, struct packet *packet)
 		return verdict_drop(DROP_TRANSLATION);
 	if (direction == CONN_IN && (lb_is_passive(self->lb) || ends(self, table, packet, conn)))
 		return VERDICT_NEXT;
-	return forward_packet(self, packet, conn, direction);
+	if (table->ipv6 && packet->flow.family == AF_INET)
+		err = translate_packet(packet);
+	return err < 0 ? verdict_drop((enum drop_reason) - err) : forward_packet(self, packet, conn, direction);
 }

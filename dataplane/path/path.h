@@ -26,6 +26,7 @@
 #define IPV4_MIN_MTU 68u /* RFC 791 */
 #define IPV6_MIN_MTU 1280u /* RFC 8200, 5 */
 
+struct apart;
 struct conn;
 struct dest;
 struct forward;
@@ -48,6 +49,13 @@ verdict_drop(enum drop_reason reason)
 	return (enum verdict)(VERDICT_DROP + (int)reason);
 }
 
+/* Of IPv6 (RFC 8200, 4.5). */
+struct fragment_header {
+	uint8_t next, reserved;
+	rte_be16_t place; /* 13 bits in units of 8 bytes, 2 reserved ones, 1: more follow */
+	rte_be16_t id[2]; /* one number of 32 bits: IP headers are aligned to 2 bytes alone */
+};
+
 /* A packet that left the fast path, taken apart. Offsets are from the start of the frame. */
 struct packet {
 	struct rte_mbuf *m;
@@ -69,6 +77,7 @@ struct packet {
 	const struct protocol *protocol; /* of what has_l4 */
 	struct fragment fragment; /* of what is_fragment: its place */
 	uint32_t fragment_id; /* as it stands in the packet */
+	bool may_be_split; /* it has become one of IPv6, and had no DF in IPv4 */
 	uint32_t held; /* that waited for this first fragment (ip/fragment_table.h) */
 	struct handover_note note; /* of another worker */
 	const struct service *svc; /* that the packet is for, NULL: none; filled in by lookup */
@@ -143,6 +152,8 @@ enum verdict classify_extensions(struct packet *packet, uint8_t next);
 /* Of known.c: the connection and direction of FLOW, as a value of its table (lb/conn_table.h), or CONN_NONE. Completes
  * what is in OPENINGS if that is one of them; with NULL it is none yet. */
 uint32_t known_connection(struct worker *self, struct openings *openings, const struct flow *flow);
+/* The same for a FLOW of IPv4 that is of no connection there, in the IPv6 table: of one between the families. */
+uint32_t known_mapped(struct worker *self, struct openings *openings, const struct flow *flow);
 /* To the transport header of a first fragment, which is checked as that of a whole packet is. */
 enum verdict classify_first_fragment(const struct worker *self, struct packet *packet);
 /* Of fragment.c: PACKET is a fragment, not the first, of a datagram whose first one had FLOW. */
@@ -178,6 +189,11 @@ enum verdict forward_packet(struct worker *self, struct packet *packet, struct c
 /* The last part of that: rewrites and sends, counts nothing. */
 void forward_send(struct worker *self, struct packet *packet, struct conn *conn, uint8_t direction);
 
+/* Of split_translated.c: sends PACKET, which may_be_split and is longer than the MTU of PORT, in fragments, as
+ * transmit_to() does. It is consumed. */
+void split_translated(struct worker *self, struct packet *packet, uint8_t port, uint32_t number,
+		      const struct ip_addr *to);
+
 /* Of reframe.c. Bytes that packets of CONN_REFRAMED connections have more when they leave than when they came: what the
  * way's MTU leaves for them is so much less. Others: 0. */
 int reframe_adds(const struct worker *self, const struct conn *conn, uint32_t direction);
@@ -192,6 +208,8 @@ int reframe(struct worker *self, struct rte_mbuf *m, uint16_t l4, struct conn *c
  * ordinary one (established.c has looked), VALUE what was found in the table of its family. It may wait until so many
  * more have come (APART_MAX), or for apart_finish(). False: for the slow path, nothing is changed yet. */
 bool forward_apart(struct worker *self, struct rte_mbuf *m, uint8_t *ip, uint32_t value, bool ipv6);
+/* The second part of that, for what was looked at already. */
+void apart_pass(struct worker *self, const struct apart *apart);
 void apart_finish_all(struct worker *self);
 
 /* Before the slow path does anything, and at the end of a burst: nothing waits any more. */

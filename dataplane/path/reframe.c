@@ -5,6 +5,7 @@
 #include "path/encapsulate.h"
 #include "path/path.h"
 #include "path/rewrite.h"
+#include "path/translate.h"
 #include "port/port.h"
 
 int
@@ -12,6 +13,8 @@ reframe_adds(const struct worker *self, const struct conn *conn, uint32_t direct
 {
 	const struct dest *dest;
 
+	if (conn_is_mapped(conn))
+		return ip6_is_mapped(conn->key6[direction ^ 1].src) ? -TRANSLATION_ADDS : 0;
 	if (!(conn->flags & CONN_REFRAMED) || direction != CONN_IN)
 		return 0;
 	dest = dest_get(self->lb, conn->dest);
@@ -35,12 +38,26 @@ rewrite(uint8_t *ip, void *l4, const struct conn *conn, uint32_t direction)
 		rewrite_ipv6((void *)ip, l4, conn, direction);
 }
 
+/* M is an IPv6 packet still, as all of such a connection are that come here. */
+static int
+translate(struct worker *self, struct rte_mbuf *m, uint16_t l4, const struct conn *conn, uint32_t direction)
+{
+	if (!ip6_is_mapped(conn->key6[direction ^ 1].src))
+		return 0;
+	return translate_6to4(self, m, l4, conn->proto);
+}
+
 int
 reframe(struct worker *self, struct rte_mbuf *m, uint16_t l4, struct conn *conn, uint32_t direction, uint8_t port)
 {
-	const struct dest *dest = dest_get(self->lb, conn->dest);
 	uint8_t *ip = rte_pktmbuf_mtod_offset(m, uint8_t *, RTE_ETHER_HDR_LEN);
+	const struct dest *dest;
 
+	if (conn_is_mapped(conn)) {
+		rewrite(ip, rte_pktmbuf_mtod_offset(m, uint8_t *, l4), conn, direction);
+		return translate(self, m, l4, conn, direction);
+	}
+	dest = dest_get(self->lb, conn->dest);
 	if (!dest)
 		return -DROP_DEST_REMOVED;
 	rewrite(ip, rte_pktmbuf_mtod_offset(m, uint8_t *, l4), conn, direction);

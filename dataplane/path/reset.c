@@ -13,6 +13,7 @@
 #include "core/worker.h"
 #include "lb/conn.h"
 #include "path/path.h"
+#include "path/translate.h"
 
 #define RESET_TTL 64
 
@@ -82,7 +83,9 @@ reset_end(struct worker *self, const struct conn *conn, enum conn_direction from
 	uint16_t length = (uint16_t)(sizeof(struct rte_ether_hdr) + sizeof(struct rte_tcp_hdr) +
 				     (family == AF_INET ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr)));
 	struct rte_mbuf *m = rte_pktmbuf_alloc(self->pool);
-	union ip_bits to = { .half = { 0 } };
+	union ip_bits key = { .half = { 0 } };
+	struct ip_addr to;
+	int err = 0;
 
 	self->counters.count[COUNT_GENERATED]++;
 	if (!m) {
@@ -91,10 +94,16 @@ reset_end(struct worker *self, const struct conn *conn, enum conn_direction from
 	}
 	write_packet((struct rte_ether_hdr *)(void *)rte_pktmbuf_append(m, length), conn, from, family);
 	if (family == AF_INET)
-		to.v4 = conn->key4[from].src;
+		key.v4 = conn->key4[from].src;
 	else
-		memcpy(to.bytes, conn->key6[from].src, 16);
-	transmit_to(self, m, fib_lookup(self->fib, family, &to), family, &to);
+		memcpy(key.bytes, conn->key6[from].src, 16);
+	to = ip_addr_plain(family, &key);
+	if (to.family != family)
+		err = translate_6to4(self, m, TRANSLATED_L4, IPPROTO_TCP);
+	if (err < 0)
+		drop(self, m, (enum drop_reason) - err);
+	else
+		transmit_to(self, m, fib_lookup(self->fib, to.family, &to.ip), to.family, &to.ip);
 }
 
 void

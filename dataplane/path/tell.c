@@ -66,7 +66,8 @@ tell_too_big(struct worker *self, struct conn *conn, uint16_t family, uint32_t m
 static uint16_t
 room_of(const struct worker *self, const struct conn *conn, const struct conn_cold *cold)
 {
-	const uint16_t room = self->ports->port[fib_nexthop(self->fib, conn->nexthop[CONN_IN]).port].mtu;
+	const uint16_t mtu = self->ports->port[fib_nexthop(self->fib, conn->nexthop[CONN_IN]).port].mtu;
+	const uint16_t room = (uint16_t)(mtu - reframe_adds(self, conn, CONN_IN));
 
 	return heeds_mtu(conn, cold) && cold->told.mtu != 0 ? (uint16_t)RTE_MIN(room, cold->told.mtu) : room;
 }
@@ -174,20 +175,40 @@ tell_is_acknowledgement(const struct telling *telling)
 	       rte_be_to_cpu_32(tcp->recv_ack) - cold->told.server_first < window;
 }
 
+struct flow
+tell_flow(const struct telling *telling)
+{
+	const struct conn *conn = telling->conn;
+	struct flow flow = { .family = telling->table == TABLE_IPV4 ? AF_INET : AF_INET6, .proto = conn->proto };
+
+	if (flow.family == AF_INET) {
+		const struct conn_key4 *key = &conn->key4[CONN_IN];
+
+		flow.src.v4 = key->src;
+		flow.dst.v4 = key->dst;
+		flow.sport = key->sport;
+		flow.dport = key->dport;
+	} else {
+		const struct conn_key6 *key = &conn->key6[CONN_IN];
+
+		memcpy(flow.src.bytes, key->src, 16);
+		memcpy(flow.dst.bytes, key->dst, 16);
+		flow.sport = key->sport;
+		flow.dport = key->dport;
+	}
+	return flow_plain(&flow);
+}
+
 uint8_t
 tell_write_option(const struct telling *telling, uint8_t kind, uint8_t to[TELL_OPTION_MAX])
 {
-	const struct conn *conn = telling->conn;
-	const bool ipv4 = telling->table == TABLE_IPV4;
-	const uint8_t length = ipv4 ? 8 : TELL_OPTION_MAX;
+	const struct flow flow = tell_flow(telling);
+	const uint8_t length = flow.family == AF_INET ? 8 : TELL_OPTION_MAX;
 
 	to[0] = kind;
 	to[1] = length;
-	memcpy(to + 2, ipv4 ? &conn->key4[CONN_IN].sport : &conn->key6[CONN_IN].sport, 2);
-	if (ipv4)
-		memcpy(to + 4, &conn->key4[CONN_IN].src, 4);
-	else
-		memcpy(to + 4, conn->key6[CONN_IN].src, 16);
+	memcpy(to + 2, &flow.sport, 2);
+	memcpy(to + 4, flow.src.bytes, length - 4);
 	return length;
 }
 

@@ -11,6 +11,8 @@
 
 #include "path/path.h"
 
+#define TELL_OPP_PROTOCOL 248 /* of UOA: before the UDP header */
+
 struct conn;
 struct conn_cold;
 
@@ -21,7 +23,7 @@ struct telling {
 	struct conn *conn;
 	struct conn_cold *cold;
 	uint32_t table; /* of the connection: TABLE_IPV4, TABLE_IPV6 */
-	uint16_t room; /* bytes that an IP packet to the server may have */
+	uint16_t room; /* bytes that an IP packet to the server may have, before it changes its family */
 };
 
 struct teller {
@@ -56,6 +58,9 @@ void tell_hear_syn(const struct telling *telling, uint16_t reserve);
 /* Whether the packet acknowledges what the server sent since: an acknowledgement from elsewhere must not be sent on. While
  * the server has sent nothing but its SYN only the one of the handshake is: our header would make it right. */
 bool tell_is_acknowledgement(const struct telling *telling);
+
+/* From CONN's client to the service, each address of the family that it has on the wire. */
+struct flow tell_flow(const struct telling *telling);
 
 /* The client's address as an option of TCP or IP, as DPVS has them: KIND, length, port, address; 8 or 20 bytes, a multiple of
  * four. Returns the length. */

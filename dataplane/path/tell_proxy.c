@@ -34,30 +34,6 @@
 #define AGAIN_MAX 16 /* headers sent by time, a turn and family */
 #define TIMESTAMP_SPACE 12 /* two NOPs and the option */
 
-static struct flow
-client_flow(const struct telling *telling)
-{
-	const struct conn *conn = telling->conn;
-	struct flow flow = { .family = telling->table == TABLE_IPV4 ? AF_INET : AF_INET6, .proto = conn->proto };
-
-	if (flow.family == AF_INET) {
-		const struct conn_key4 *key = &conn->key4[CONN_IN];
-
-		flow.src.v4 = key->src;
-		flow.dst.v4 = key->dst;
-		flow.sport = key->sport;
-		flow.dport = key->dport;
-	} else {
-		const struct conn_key6 *key = &conn->key6[CONN_IN];
-
-		memcpy(flow.src.bytes, key->src, 16);
-		memcpy(flow.dst.bytes, key->dst, 16);
-		flow.sport = key->sport;
-		flow.dport = key->dport;
-	}
-	return flow;
-}
-
 static uint8_t
 version_of(const struct conn_told *told)
 {
@@ -68,7 +44,7 @@ version_of(const struct conn_told *told)
 static uint16_t
 write_header(const struct telling *telling, uint8_t to[PROXY_HEADER_MAX])
 {
-	struct flow flow = client_flow(telling);
+	struct flow flow = tell_flow(telling);
 
 	return proxy_header_write(version_of(&telling->cold->told), &flow, to);
 }

@@ -102,12 +102,13 @@ toa_server(const struct telling *telling)
 	const struct packet *packet = telling->packet;
 	const struct conn_cold *cold = telling->cold;
 	const struct rte_tcp_hdr *tcp = packet_at(packet, packet->l4);
+	uint8_t option[TELL_OPTION_MAX];
 	bool data = packet->end > packet->l4 + tcp_header_length(tcp) || (tcp->tcp_flags & RTE_TCP_FIN_FLAG) != 0;
 
 	if (!(tcp->tcp_flags & RTE_TCP_ACK_FLAG))
 		return;
 	if (tcp->tcp_flags & RTE_TCP_SYN_FLAG)
-		tell_hear_syn(telling, telling->table == TABLE_IPV4 ? 8 : TELL_OPTION_MAX);
+		tell_hear_syn(telling, tell_write_option(telling, TOA_KIND, option));
 	else if ((cold->flags & COLD_HEARD) &&
 		 (data || (int32_t)(rte_be_to_cpu_32(telling->conn->last_ack[CONN_OUT]) - cold->told.first) > 0))
 		conn_told(telling->self, telling->conn, telling->table);

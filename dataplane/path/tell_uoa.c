@@ -18,7 +18,6 @@
 #include "path/tell.h"
 
 #define UOA_KIND 31 /* an IP option of class control that is not copied into fragments */
-#define OPP_PROTOCOL 248
 #define OPP_HEADER 4
 #define IPV4_HEADER_MAX 60
 
@@ -55,23 +54,24 @@ static bool
 add_protocol_header(const struct telling *telling, struct packet *packet)
 {
 	const bool ipv4 = telling->table == TABLE_IPV4;
-	uint8_t header[OPP_HEADER + TELL_OPTION_MAX] = { ipv4 ? OPP_VERSION_IPV4 : OPP_VERSION_IPV6, IPPROTO_UDP };
-	const uint8_t length = OPP_HEADER + tell_write_option(telling, UOA_KIND, header + OPP_HEADER);
+	uint8_t header[OPP_HEADER + TELL_OPTION_MAX] = { 0, IPPROTO_UDP };
+	const uint8_t option = tell_write_option(telling, UOA_KIND, header + OPP_HEADER), length = OPP_HEADER + option;
 
 	/* Behind extension headers: which of them names the protocol is not at hand. */
 	if ((!ipv4 && packet->l4 - packet->l3 != sizeof(struct rte_ipv6_hdr)) ||
 	    packet->end - packet->l3 + length > telling->room || !packet_enlarge(packet, packet->l4, length))
 		return false;
+	header[0] = option == TELL_OPTION_MAX ? OPP_VERSION_IPV6 : OPP_VERSION_IPV4;
 	header[3] = length;
 	memcpy(packet_at(packet, packet->l4), header, length);
 	packet->l4 += length;
 	if (ipv4) {
 		struct rte_ipv4_hdr *ip = packet_at(packet, packet->l3);
 
-		ip->next_proto_id = OPP_PROTOCOL;
+		ip->next_proto_id = TELL_OPP_PROTOCOL;
 		renew_ipv4_checksum(ip);
 	} else {
-		((struct rte_ipv6_hdr *)packet_at(packet, packet->l3))->proto = OPP_PROTOCOL;
+		((struct rte_ipv6_hdr *)packet_at(packet, packet->l3))->proto = TELL_OPP_PROTOCOL;
 	}
 	return true;
 }
@@ -116,7 +116,7 @@ tell(const struct telling *telling, bool (*add)(const struct telling *telling, s
 static enum verdict
 ipo_client(const struct telling *telling)
 {
-	/* IPv6 has no such option. */
+	/* IPv6 has no such option, and packets that change their family get it no more than they keep others. */
 	if (telling->table != TABLE_IPV4) {
 		telling->self->counters.count[COUNT_CLIENT_NO_ROOM]++;
 		conn_told(telling->self, telling->conn, telling->table);

@@ -50,7 +50,7 @@ template_l4(const struct records *records, void *l4)
 }
 
 static uint16_t
-template_make(const struct records *records, const struct rte_ether_addr *our_mac, uint8_t *frame)
+template_make(const struct records *records, bool ipv6, const struct rte_ether_addr *our_mac, uint8_t *frame)
 {
 	struct rte_ether_hdr *ether = (void *)frame;
 	uint16_t payload = (uint16_t)(l4_header(records->proto) + PAYLOAD);
@@ -58,7 +58,7 @@ template_make(const struct records *records, const struct rte_ether_addr *our_ma
 	memset(frame, 0, 96);
 	ether->dst_addr = *our_mac;
 	ether->src_addr = (struct rte_ether_addr){ { 2, 0, 0, 0, 9, 9 } };
-	if (records->ipv6) {
+	if (ipv6) {
 		struct rte_ipv6_hdr *ip = (void *)(frame + L3);
 
 		ether->ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV6);
@@ -82,9 +82,9 @@ template_make(const struct records *records, const struct rte_ether_addr *our_ma
 
 /* The checksum of all but its own field, for a template whose addresses and ports are filled in. */
 static uint16_t
-l4_sum(const struct records *records, uint8_t *frame)
+l4_sum(bool ipv6, uint8_t *frame)
 {
-	if (records->ipv6) {
+	if (ipv6) {
 		struct rte_ipv6_hdr *ip = (void *)(frame + L3);
 
 		return rte_ipv6_udptcp_cksum(ip, frame + L4_AT6);
@@ -127,13 +127,41 @@ records_free(struct records *records)
 	records->at = NULL;
 }
 
+/* Addresses and ports of a mapped record, as they stand in IPv4. */
+static inline void
+put_mapped(const struct record6 *record, uint8_t *frame)
+{
+	memcpy(frame + L3 + 12, record->src + 12, 4);
+	memcpy(frame + L3 + 16, record->dst + 12, 4);
+	memcpy(frame + L3 + 20, &record->sport, 4);
+}
+
+/* FRAME: the template of IPv4. */
+static void
+set_mapped(struct record6 *record, const struct flow *flow, uint8_t *frame)
+{
+	const struct flow mapped = flow_mapped(flow);
+
+	memcpy(record->src, mapped.src.bytes, 16);
+	memcpy(record->dst, mapped.dst.bytes, 16);
+	record->sport = flow->sport;
+	record->dport = flow->dport;
+	put_mapped(record, frame);
+	record->ip_sum = rte_ipv4_cksum((void *)(frame + L3));
+	record->l4_sum = l4_sum(false, frame);
+}
+
 void
 records_set(struct records *records, uint32_t i, const struct flow *flow)
 {
 	static const struct rte_ether_addr none;
 	uint8_t frame[96];
 
-	template_make(records, &none, frame);
+	template_make(records, flow->family == AF_INET6, &none, frame);
+	if (records->mixed && flow->family == AF_INET) {
+		set_mapped((struct record6 *)records->at + i, flow, frame);
+		return;
+	}
 	if (records->ipv6) {
 		struct record6 *record = (struct record6 *)records->at + i;
 
@@ -142,7 +170,7 @@ records_set(struct records *records, uint32_t i, const struct flow *flow)
 		record->sport = flow->sport;
 		record->dport = flow->dport;
 		memcpy(frame + L3 + 8, record, 36);
-		record->l4_sum = l4_sum(records, frame);
+		record->l4_sum = l4_sum(true, frame);
 		return;
 	}
 	struct record4 *record = (struct record4 *)records->at + i;
@@ -150,7 +178,7 @@ records_set(struct records *records, uint32_t i, const struct flow *flow)
 	*record = (struct record4){ flow->src.v4, flow->dst.v4, flow->sport, flow->dport, 0, 0 };
 	memcpy(frame + L3 + 12, record, 12);
 	record->ip_sum = rte_ipv4_cksum((void *)(frame + L3));
-	record->l4_sum = l4_sum(records, frame);
+	record->l4_sum = l4_sum(false, frame);
 }
 
 struct flow
@@ -173,7 +201,7 @@ records_get(const struct records *records, uint32_t i)
 		flow.sport = record->sport;
 		flow.dport = record->dport;
 	}
-	return flow;
+	return records->mixed ? flow_plain(&flow) : flow;
 }
 
 void
@@ -223,23 +251,42 @@ records_shuffle(struct records *records)
 
 /* ---- source ---- */
 
-static inline void
+/* Returns the length of the frame. */
+static inline uint16_t
+fill_ipv6(const struct replay *replay, uint8_t *frame, const struct record6 *record)
+{
+	memcpy(frame, replay->template[true], 96);
+	memcpy(frame + L3 + 8, record, 36);
+	memcpy(frame + l4_sum_at(true, replay->records.proto), &record->l4_sum, 2);
+	return replay->frame[true];
+}
+
+static inline uint16_t
+fill_mixed(const struct replay *replay, uint8_t *frame, const struct record6 *record)
+{
+	if (!ip6_is_mapped(record->src))
+		return fill_ipv6(replay, frame, record);
+	memcpy(frame, replay->template[false], 64);
+	put_mapped(record, frame);
+	memcpy(frame + L3 + offsetof(struct rte_ipv4_hdr, hdr_checksum), &record->ip_sum, 2);
+	memcpy(frame + l4_sum_at(false, replay->records.proto), &record->l4_sum, 2);
+	return replay->frame[false];
+}
+
+static inline uint16_t
 fill(const struct replay *replay, uint8_t *frame, uint32_t i)
 {
-	memcpy(frame, replay->template, 64);
-	if (replay->records.ipv6) {
-		const struct record6 *record = (const struct record6 *)replay->records.at + i;
+	const struct record4 *record = (const struct record4 *)replay->records.at + i;
 
-		memcpy(frame + 64, replay->template + 64, 32);
-		memcpy(frame + L3 + 8, record, 36);
-		memcpy(frame + l4_sum_at(true, replay->records.proto), &record->l4_sum, 2);
-	} else {
-		const struct record4 *record = (const struct record4 *)replay->records.at + i;
-
-		memcpy(frame + L3 + 12, record, 12);
-		memcpy(frame + L3 + offsetof(struct rte_ipv4_hdr, hdr_checksum), &record->ip_sum, 2);
-		memcpy(frame + l4_sum_at(false, replay->records.proto), &record->l4_sum, 2);
-	}
+	if (replay->records.mixed)
+		return fill_mixed(replay, frame, (const struct record6 *)replay->records.at + i);
+	if (replay->records.ipv6)
+		return fill_ipv6(replay, frame, (const struct record6 *)replay->records.at + i);
+	memcpy(frame, replay->template[false], 64);
+	memcpy(frame + L3 + 12, record, 12);
+	memcpy(frame + L3 + offsetof(struct rte_ipv4_hdr, hdr_checksum), &record->ip_sum, 2);
+	memcpy(frame + l4_sum_at(false, replay->records.proto), &record->l4_sum, 2);
+	return replay->frame[false];
 }
 
 static uint16_t
@@ -258,9 +305,8 @@ replay_receive(void *arg, struct rte_mbuf **packets, uint16_t n)
 		rte_mbuf_refcnt_set(m, 2);
 		m->nb_segs = 1;
 		m->ol_flags = 0;
-		m->pkt_len = replay->frame;
-		m->data_len = replay->frame;
-		fill(replay, rte_pktmbuf_mtod(m, uint8_t *), replay->next);
+		m->data_len = fill(replay, rte_pktmbuf_mtod(m, uint8_t *), replay->next);
+		m->pkt_len = m->data_len;
 		if (++replay->next == replay->records.n)
 			replay->next = 0;
 		packets[i] = m;
@@ -292,12 +338,42 @@ replay_receive_paced(void *arg, struct rte_mbuf **packets, uint16_t n)
 
 /* ---- sink ---- */
 
+static bool
+frame_is_ipv6(const uint8_t *frame)
+{
+	return ((const struct rte_ether_hdr *)(const void *)frame)->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6);
+}
+
+/* Addresses and ports, mapped if the frame is of IPv4. */
+static struct record6
+key_of(const uint8_t *frame)
+{
+	struct record6 key = { .l4_sum = 0 };
+	union ip_bits mapped;
+	rte_be32_t v4;
+
+	if (frame_is_ipv6(frame)) {
+		memcpy(&key, frame + L3 + 8, 36);
+		return key;
+	}
+	memcpy(&v4, frame + L3 + 12, 4);
+	mapped = ip4_mapped(v4);
+	memcpy(key.src, &mapped, 16);
+	memcpy(&v4, frame + L3 + 16, 4);
+	mapped = ip4_mapped(v4);
+	memcpy(key.dst, &mapped, 16);
+	memcpy(&key.sport, frame + L4_AT4, 4);
+	return key;
+}
+
 static void
 capture(struct replay *replay, const uint8_t *frame)
 {
 	union record *to = &replay->captured[replay->sent];
 
-	if (replay->records.ipv6)
+	if (replay->records.mixed)
+		to->v6 = key_of(frame);
+	else if (replay->records.ipv6)
 		memcpy(&to->v6, frame + L3 + 8, 36);
 	else
 		memcpy(&to->v4, frame + L3 + 12, 12);
@@ -311,7 +387,7 @@ sums_are_right(const struct replay *replay, const uint8_t *frame)
 	const uint16_t right = replay->records.proto == IPPROTO_UDP ? 0xffff : 0;
 	const struct rte_ipv4_hdr *ip = (const void *)(frame + L3);
 
-	if (replay->records.ipv6)
+	if (frame_is_ipv6(frame))
 		return rte_ipv6_udptcp_cksum((const void *)(frame + L3), frame + L4_AT6) == right;
 	return checksum_fold(checksum_add(0, ip, sizeof(*ip))) == 0xffff &&
 	       rte_ipv4_udptcp_cksum(ip, frame + L4_AT4) == right;
@@ -324,12 +400,14 @@ is_as_expected(const struct replay *replay, const uint8_t *frame, uint32_t i)
 	const struct rte_ether_hdr *ether = (const void *)frame;
 	const size_t key = replay->records.ipv6 ? 36 : 12, key_at = L3 + (replay->records.ipv6 ? 8 : 12);
 	const uint8_t *record = (const uint8_t *)replay->expected.at + i * record_size(replay->records.ipv6);
-	uint8_t ttl = frame[L3 + (replay->records.ipv6 ? offsetof(struct rte_ipv6_hdr, hop_limits)
+	const struct record6 mixed = key_of(frame);
+	uint8_t ttl = frame[L3 + (frame_is_ipv6(frame) ? offsetof(struct rte_ipv6_hdr, hop_limits)
 						       : offsetof(struct rte_ipv4_hdr, time_to_live))];
 
 	return ether->dst_addr.addr_bytes[5] == records_nexthop(&replay->expected, i) &&
 	       rte_is_same_ether_addr(&ether->src_addr, &replay->our_mac) && ttl == TTL - 1 &&
-	       memcmp(frame + key_at, record, key) == 0 && sums_are_right(replay, frame);
+	       memcmp(replay->records.mixed ? (const uint8_t *)&mixed : frame + key_at, record, key) == 0 &&
+	       sums_are_right(replay, frame);
 }
 
 /* A packet that is longer than when it came has outer headers: the frame that it would be without them, with the same
@@ -340,9 +418,9 @@ unwrap(const struct replay *replay, struct rte_mbuf *m)
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
 	const struct rte_ipv4_hdr *v4 = (const void *)(frame + L3);
 	const struct rte_ipv6_hdr *v6 = (const void *)(frame + L3);
-	uint32_t added = m->pkt_len - replay->frame;
+	uint32_t added = m->pkt_len - replay->frame[replay->records.ipv6];
 
-	if (added == 0)
+	if (added == 0 || replay->records.mixed)
 		return frame;
 	if (replay->records.ipv6 ? rte_be_to_cpu_16(v6->payload_len) + sizeof(*v6) != m->pkt_len - L3
 				 : rte_be_to_cpu_16(v4->total_length) != m->pkt_len - L3 ||
@@ -439,7 +517,8 @@ void
 replay_start(struct replay *replay, const struct records *records, uint64_t left)
 {
 	replay->records = *records;
-	replay->frame = template_make(records, &replay->our_mac, replay->template);
+	for (int ipv6 = 0; ipv6 < 2; ipv6++)
+		replay->frame[ipv6] = template_make(records, ipv6, &replay->our_mac, replay->template[ipv6]);
 	replay->next = 0;
 	replay->left = left;
 	replay->sent = replay->sent_bytes = 0;

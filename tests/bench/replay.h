@@ -25,7 +25,8 @@ struct record4 {
 struct record6 {
 	uint8_t src[16], dst[16];
 	rte_be16_t sport, dport;
-	uint16_t l4_sum, pad;
+	uint16_t l4_sum;
+	uint16_t ip_sum; /* of an IPv4 packet in a mixed list */
 };
 
 union record {
@@ -33,9 +34,10 @@ union record {
 	struct record6 v6;
 };
 
-/* A list of packets of one family, one protocol and one set of TCP flags. */
+/* A list of packets of one protocol and one set of TCP flags, of one family or (MIXED, IPV6 is set then) of both: those of
+ * IPv4 with mapped addresses. */
 struct records {
-	bool ipv6;
+	bool ipv6, mixed;
 	uint8_t proto, tcp_flags;
 	uint32_t n;
 	void *at; /* struct record4[n] or struct record6[n] */
@@ -72,8 +74,8 @@ struct replay {
 	struct replay_pace *pace;
 	uint32_t n_handed_out; /* buffers, goes round */
 	struct rte_mbuf *buffers[1024];
-	uint8_t template[96];
-	uint16_t frame;
+	uint8_t template[2][96]; /* of IPv4 and IPv6 */
+	uint16_t frame[2]; /* their length */
 	struct rte_ether_addr our_mac;
 };
 

@@ -23,14 +23,18 @@ static const struct {
 	const char *name;
 	uint8_t forward, tunnel_type;
 	uint32_t most; /* connections; 0: no limit */
+	bool crosses;
+	bool no_ipv4, no_ipv6; /* clients */
 } modes[] = {
-	{ "fnat", FORWARD_FULLNAT, 0, 0 },
-	{ "nat", FORWARD_NAT, 0, 0 },
-	{ "dr", FORWARD_DIRECT, 0, 0 },
-	{ "tun", FORWARD_TUNNEL, IP_VS_CONN_F_TUNNEL_TYPE_IPIP, 0 },
+	{ "fnat", FORWARD_FULLNAT, 0, 0, false, false, false },
+	{ "nat", FORWARD_NAT, 0, 0, false, false, false },
+	{ "dr", FORWARD_DIRECT, 0, 0, false, false, false },
+	{ "tun", FORWARD_TUNNEL, IP_VS_CONN_F_TUNNEL_TYPE_IPIP, 0, false, false, false },
+	{ "nat64", FORWARD_FULLNAT, 0, 0, true, true, false },
+	{ "nat46", FORWARD_FULLNAT, 0, 0, true, false, true },
 	/* As the one before, but for the bytes. */
-	{ "gre", FORWARD_TUNNEL, IP_VS_CONN_F_TUNNEL_TYPE_GRE, 10000 },
-	{ "gue", FORWARD_TUNNEL, IP_VS_CONN_F_TUNNEL_TYPE_GUE, 10000 },
+	{ "gre", FORWARD_TUNNEL, IP_VS_CONN_F_TUNNEL_TYPE_GRE, 10000, false, false, false },
+	{ "gue", FORWARD_TUNNEL, IP_VS_CONN_F_TUNNEL_TYPE_GUE, 10000, false, false, false },
 };
 
 static const uint32_t counts[] = { 1000, 10000, 100000, 1000000, 10000000 };
@@ -64,6 +68,7 @@ row(struct bench *bench, size_t mode, bool ipv6, uint8_t proto, uint32_t connect
 {
 	const struct testbed_spec spec = {
 		.ipv6 = ipv6,
+		.crosses = modes[mode].crosses,
 		.proto = proto,
 		.forward = modes[mode].forward,
 		.tunnel_type = modes[mode].tunnel_type,
@@ -79,6 +84,7 @@ row(struct bench *bench, size_t mode, bool ipv6, uint8_t proto, uint32_t connect
 	snprintf(name, sizeof(name), "%s/%s/%s/%s/%s", modes[mode].name, ipv6 ? "ipv6" : "ipv4",
 		 proto == IPPROTO_TCP ? "tcp" : "udp", bench_count(connections, count), variant->name);
 	if (!bench_wants(bench, name) || connections > bench->max_connections ||
+	    (ipv6 ? modes[mode].no_ipv6 : modes[mode].no_ipv4) ||
 	    (modes[mode].most != 0 && connections > modes[mode].most))
 		return 0;
 	return bench_established(bench, &spec, name);

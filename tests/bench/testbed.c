@@ -150,10 +150,17 @@ local_address(bool ipv6, uint32_t number)
 	return address(ipv6, 0xc0a8ff00, 0xfd00, 2, number + 1);
 }
 
+/* The family of the servers. */
+static bool
+inner_ipv6(const struct testbed_spec *spec)
+{
+	return spec->ipv6 != spec->crosses;
+}
+
 struct ip_addr
 testbed_local_address(const struct testbed *testbed, uint32_t number)
 {
-	return local_address(testbed->spec.ipv6, number);
+	return local_address(inner_ipv6(&testbed->spec), number);
 }
 
 struct flow
@@ -181,16 +188,16 @@ testbed_is_one_way(const struct testbed *testbed)
 static uint32_t
 number_of(const struct testbed *testbed, const union ip_bits *addr, const struct ip_addr *first)
 {
-	return testbed->spec.ipv6 ? rte_be_to_cpu_32(addr->word[3]) - rte_be_to_cpu_32(first->ip.word[3])
-				  : rte_be_to_cpu_32(addr->v4) - rte_be_to_cpu_32(first->ip.v4);
+	return inner_ipv6(&testbed->spec) ? rte_be_to_cpu_32(addr->word[3]) - rte_be_to_cpu_32(first->ip.word[3])
+					  : rte_be_to_cpu_32(addr->v4) - rte_be_to_cpu_32(first->ip.v4);
 }
 
 bool
 testbed_is_right(const struct testbed *testbed, uint32_t i, const struct flow *client, const struct flow *server)
 {
 	const struct testbed_spec *spec = &testbed->spec;
-	const struct ip_addr first_dest = testbed_dest_address(spec->ipv6, i % spec->services * spec->dests);
-	const struct ip_addr first_laddr = local_address(spec->ipv6, 0);
+	const struct ip_addr first_dest = testbed_dest_address(inner_ipv6(spec), i % spec->services * spec->dests);
+	const struct ip_addr first_laddr = local_address(inner_ipv6(spec), 0);
 	uint16_t port = rte_be_to_cpu_16(server->sport);
 
 	if (testbed_is_one_way(testbed))
@@ -210,7 +217,7 @@ static int
 make_routes(struct testbed *testbed)
 {
 	const struct testbed_spec *spec = &testbed->spec;
-	const uint8_t host = spec->ipv6 ? 128 : 32, bits = CLIENT_BITS - 6;
+	const uint8_t host = spec->ipv6 ? 128 : 32, bits = CLIENT_BITS - 6, inner_host = inner_ipv6(spec) ? 128 : 32;
 	uint32_t numbers[64];
 	int err = 0;
 
@@ -227,14 +234,14 @@ make_routes(struct testbed *testbed)
 		err = fib_set_route(testbed->fib, &prefix, host - bits, numbers[i % spec->nexthops]);
 	}
 	for (uint32_t i = 0; i < spec->services * spec->dests && err == 0; i++) {
-		struct ip_addr server = testbed_dest_address(spec->ipv6, i);
+		struct ip_addr server = testbed_dest_address(inner_ipv6(spec), i);
 
-		err = fib_set_route(testbed->fib, &server, host, numbers[i % spec->nexthops]);
+		err = fib_set_route(testbed->fib, &server, inner_host, numbers[i % spec->nexthops]);
 	}
 	for (uint32_t i = 0; i < spec->n_laddrs && err == 0; i++) {
-		struct ip_addr laddr = local_address(spec->ipv6, i);
+		struct ip_addr laddr = local_address(inner_ipv6(spec), i);
 
-		err = fib_set_route(testbed->fib, &laddr, host, FIB_LADDR);
+		err = fib_set_route(testbed->fib, &laddr, inner_host, FIB_LADDR);
 	}
 	return err;
 }
@@ -272,7 +279,7 @@ make_service(struct testbed *testbed, uint32_t number)
 	for (uint32_t i = 0; i < spec->dests && err == 0; i++) {
 		uint32_t index = number * spec->dests + i;
 		struct dest dest = {
-			.addr = testbed_dest_address(spec->ipv6, index),
+			.addr = testbed_dest_address(inner_ipv6(spec), index),
 			.port = RTE_BE16(RPORT),
 			.forward = spec->forward,
 			.tunnel_type = spec->tunnel_type,
@@ -307,7 +314,7 @@ make_laddrs(struct testbed *testbed)
 	};
 
 	for (uint32_t i = 0; i < spec->n_laddrs; i++)
-		addresses[i] = local_address(spec->ipv6, i);
+		addresses[i] = local_address(inner_ipv6(spec), i);
 	return laddrs_publish(testbed->lb, &group, 1);
 }
 
@@ -386,8 +393,8 @@ limits_of(const struct testbed_spec *spec)
 	uint32_t room = spec->connections + spec->connections / 16 + 1024 * spec->n_workers;
 
 	return (struct config_limits){
-		.connections = spec->ipv6 ? spec->n_workers * 64 : room,
-		.connections_ipv6 = spec->ipv6 ? room : spec->n_workers * 64,
+		.connections = spec->ipv6 || spec->crosses ? spec->n_workers * 64 : room,
+		.connections_ipv6 = spec->ipv6 || spec->crosses ? room : spec->n_workers * 64,
 		.services = RTE_MAX(1024u, spec->services),
 		.dests = RTE_MAX(16384u, spec->services * spec->dests),
 		.templates = 1024,

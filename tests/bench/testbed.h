@@ -25,7 +25,8 @@
 #define TESTBED_LADDRS 32
 
 struct testbed_spec {
-	bool ipv6;
+	bool ipv6; /* the clients and services, and, unless it CROSSES, the servers */
+	bool crosses; /* the servers are of the other family */
 	uint8_t proto; /* IPPROTO_TCP, IPPROTO_UDP */
 	uint8_t forward; /* enum forward_method */
 	uint8_t tunnel_type; /* IP_VS_CONN_F_TUNNEL_TYPE_* */

@@ -37,14 +37,14 @@ proxied_web_up() {
 	await on server1 curl --silent --fail --max-time 1 --haproxy-protocol --output /dev/null "http://[::1]:81/who"
 }
 
-# A service with server1 alone. METHOD: fnat or -m
+# A service with server1 alone. METHOD: fnat, cross (to its address of the other family) or -m
 told_service() { # t|u VIP PORT METHOD WAY
-	local protocol=tcp net=$LAN. vip
+	local protocol=tcp net vip
 	[ "$1" = t ] || protocol=udp
-	[[ "$2" != *:* ]] || net=$LAN6:
+	net=$(servers_net "$2" "${4/cross/other}")
 	vip=$(in_url "$2"):$3
 	python3 "$LAB_TOOLS/fullnat.py" "$(socket_of director1)" service $protocol "$vip" rr "$5"
-	if [ "$4" = fnat ]; then
+	if [ "$4" = fnat ] || [ "$4" = cross ]; then
 		fullnat_dest_add director1 "$1" "$vip" "$(in_url "${net}11"):$3"
 	else
 		ipvsadm_at director1 -a "-$1" "$vip" -r "$(in_url "${net}11"):$3" "$4"
@@ -111,9 +111,28 @@ for_proxy_services() { # METHOD VIP CLIENT
 	done
 }
 
+toa_names_the_client() { # VIP
+	run on client python3 "$LAB_TOOLS/told.py" ask "$1" 26
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(sed -n 's/^own //p' <<<"$output")" = "$(sed -n 's/^told //p' <<<"$output")" ]
+}
+
 @test "full NAT: nginx behind the PROXY protocol names the client, v1 and v2, IPv4 and IPv6" {
 	for_proxy_services fnat $FNAT_VIP $CLIENT
 	for_proxy_services fnat $FNAT_VIP6 $CLIENT6
+}
+
+@test "full NAT between the families: nginx names the client, a greeter knows it, and TOA has its family" {
+	local vip
+	for_proxy_services cross $FNAT_VIP6 $CLIENT6
+	for_proxy_services cross $FNAT_VIP $CLIENT
+	for vip in $FNAT_VIP $FNAT_VIP6; do
+		told_service t $vip 25 cross proxy-v2
+		is_greeted $vip
+		told_service t $vip 26 cross toa
+		toa_names_the_client $vip
+	done
 }
 
 @test "NAT: the same" {
@@ -185,10 +204,7 @@ is_greeted() { # VIP
 	local vip
 	for vip in $FNAT_VIP $FNAT_VIP6; do
 		told_service t "$vip" 26 fnat toa
-		run on client python3 "$LAB_TOOLS/told.py" ask "$vip" 26
-		echo "$output"
-		[ "$status" -eq 0 ]
-		[ "$(sed -n 's/^own //p' <<<"$output")" = "$(sed -n 's/^told //p' <<<"$output")" ]
+		toa_names_the_client "$vip"
 	done
 }
 
@@ -226,6 +242,13 @@ for n in range(10, 15):
 	await says "$(log_of told)" "opp $own 12"
 	says "$(log_of told)" "opp $own 10"
 	refute says "$(log_of told)" "opp $own 13"
+	own=$(send_datagrams $FNAT_VIP6)
+	await says "$(log_of told)" "opp $own 12"
+	ipvsadm_at director1 -C
+	told_service u $FNAT_VIP 26 cross uoa-opp
+	told_service u $FNAT_VIP6 26 cross uoa-opp
+	own=$(send_datagrams $FNAT_VIP)
+	await says "$(log_of told)" "opp $own 12"
 	own=$(send_datagrams $FNAT_VIP6)
 	await says "$(log_of told)" "opp $own 12"
 	ipvsadm_at director1 -C

@@ -259,6 +259,15 @@ say_all() { # COMMAND...
 	[ -z "$(ipvsdctl_at director1 laddrs)" ]
 }
 
+@test "full-NAT servers may be of the other family" {
+	adm -A -t $SERVICE -s rr
+	adm -a -t $SERVICE -r '[2001:db8:2::11]:80' -b
+	[ "$(adm -Sn)" = "-A -t $SERVICE -s rr
+-a -t $SERVICE -r [2001:db8:2::11]:80 -b -w 1" ]
+	refused "Different address family is allowed only for tunneling and full-NAT servers" \
+		-a -t $SERVICE -r '[2001:db8:2::12]:80' -m
+}
+
 @test "-S gives all of it to -R" {
 	adm -A -t $SERVICE -s wrr -p 60 --conn-timeout 77 --reset-quiescent --proxy-protocol v1-insecure
 	adm -P -t $SERVICE -z $NET.100 -F lan

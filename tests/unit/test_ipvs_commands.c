@@ -271,6 +271,44 @@ destinations_are_refused_with_the_kernels_errors(void **state)
 	assert_int_equal(dest_command(*state, IPVS_CMD_NEW_DEST, 1, 1, FORWARD_NAT, 2), -EEXIST);
 }
 
+/* Where it replaces both addresses anyway; tunnels do so too, as in the kernel. */
+/* Servers of IPv6 for services of IPv4: as the kernel has it by tunnels alone, and by full-NAT what can be translated. */
+static void
+full_nat_takes_servers_of_the_other_family(void **state)
+{
+	static const struct refusal services[] = {
+		{ "TCP", 1, 0, { { IPVS_SVC_ATTR_PROTOCOL, 2, "\6\0" } } },
+		{ "UDP", 1, 0, { { IPVS_SVC_ATTR_PROTOCOL, 2, "\21\0" } } },
+		{ "SCTP", 1, -EINVAL, { { IPVS_SVC_ATTR_PROTOCOL, 2, "\204\0" } } },
+		{ "a mark", 1, 0, { { IPVS_SVC_ATTR_FWMARK, 4, "\7\0\0\0" } } },
+	};
+	static const char *const methods[] = { "\0\0\0\0", "\1\0\0\0", "\2\0\0\0", "\3\0\0\0", "\5\0\0\0" };
+
+	for (size_t i = 0; i < 5 * sizeof(services) / sizeof(services[0]); i++) {
+		const struct refusal *service = &services[i / 5];
+		const char method = methods[i % 5][0];
+		const struct refusal other = {
+			"IPv6",
+			5,
+			0,
+			{ { IPVS_DEST_ATTR_ADDR_FAMILY, 2, "\12\0" },
+			  { IPVS_DEST_ATTR_FWD_METHOD, 4, methods[i % 5] },
+			  { IPVS_DEST_ATTR_ADDR, 16, "\x20\1\15\xb8\0\0\0\0\0\0\0\0\0\0\0\1" } },
+		};
+
+		begin(IPVS_CMD_NEW_SERVICE);
+		PUT(IPVS_CMD_ATTR_SERVICE, service_good, service);
+		assert_int_equal(finish(*state), 0);
+		begin(IPVS_CMD_NEW_DEST);
+		PUT(IPVS_CMD_ATTR_SERVICE, service_good, service);
+		PUT(IPVS_CMD_ATTR_DEST, dest_good, &other);
+		assert_int_equal(finish(*state), method == 2 ? 0 : method == 5 ? service->error : -EINVAL);
+		begin(IPVS_CMD_DEL_SERVICE);
+		PUT(IPVS_CMD_ATTR_SERVICE, service_good, service);
+		assert_int_equal(finish(*state), 0);
+	}
+}
+
 static const struct refusal daemon_refusals[] = {
 	{ "no state", 9, -EINVAL, { { IPVS_DAEMON_ATTR_STATE } } },
 	{ "no interface", 9, -EINVAL, { { IPVS_DAEMON_ATTR_MCAST_IFN } } },
@@ -352,6 +390,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_broadcast_address_of_a_subnet_is_no_destination, control_setup,
 						control_teardown),
 		cmocka_unit_test_setup_teardown(destinations_are_refused_with_the_kernels_errors, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(full_nat_takes_servers_of_the_other_family, control_setup,
 						control_teardown),
 		cmocka_unit_test_setup_teardown(daemons_are_refused_accepted_and_reported, control_setup,
 						control_teardown),

@@ -837,7 +837,7 @@ the_lists_hold_who_waits_and_nobody_else(void **state)
 		struct flow flow = flow_of(IPPROTO_TCP, "198.51.100.8", 1000 + i, "192.0.2.1", 80);
 		struct flow reply = flow_of(IPPROTO_TCP, "10.0.0.1", 8080, "10.0.0.100", 1100 + i);
 
-		assert_int_equal(conn_open(self, svc, svc->dests[0], forward_by_method(FORWARD_FULLNAT), &flow, &reply,
+		assert_int_equal(conn_open(self, svc, svc->dests[0], forward_to(svc->dests[0], AF_INET), &flow, &reply,
 					   CONN_NONE, &conns[i]),
 				 0);
 		conn_cold(table, conns[i])->told.tries = i % (UNTOLD_TRIES + 1);
@@ -871,7 +871,7 @@ a_turn_sends_a_bounded_number(void **state)
 		struct flow reply = flow_of(IPPROTO_TCP, "10.0.0.1", 8080, "10.0.0.100", 1100 + i);
 		struct conn *conn;
 
-		assert_int_equal(conn_open(self, svc, svc->dests[0], forward_by_method(FORWARD_FULLNAT), &flow, &reply,
+		assert_int_equal(conn_open(self, svc, svc->dests[0], forward_to(svc->dests[0], AF_INET), &flow, &reply,
 					   CONN_NONE, &conn),
 				 0);
 		untold_add(self, TABLE_IPV4, conn);

@@ -24,12 +24,14 @@
 
 #define PACKETS 1000000
 #define WORKERS 3
-#define SERVICES 18
+#define SERVICES 22
+#define CROSSING 18 /* from here on: full-NAT with servers of the other family, TCP and UDP */
 #define IP 14
 
-static const char *const vips[2][6] = {
-	{ "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "192.0.2.6" },
-	{ "2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8::4", "2001:db8::5", "2001:db8::6" },
+static const char *const vips[2][8] = {
+	{ "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "192.0.2.6", "192.0.2.7", "192.0.2.8" },
+	{ "2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8::4", "2001:db8::5", "2001:db8::6", "2001:db8::7",
+	  "2001:db8::8" },
 };
 static const char *const servers[2][3] = { { "10.0.0.1", "10.0.0.2", "10.0.0.9" },
 					   { "fd00::1", "fd00::2", "fd00::9" } };
@@ -37,7 +39,32 @@ static const uint8_t methods[3] = { FORWARD_NAT, FORWARD_DIRECT, FORWARD_FULLNAT
 
 static const uint8_t protocols[3] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP };
 
-/* Service I: IPv6 if odd; its method and protocol follow from I / 2. */
+/* Service I: IPv6 if odd; the rest follows from I / 2. */
+static const char *
+vip_of(uint32_t i)
+{
+	return vips[i & 1][i < CROSSING ? i / 2 % 6 : 6 + i / 2 % 2];
+}
+
+static uint8_t
+method_of(uint32_t i)
+{
+	return i < CROSSING ? methods[i / 2 % 3] : FORWARD_FULLNAT;
+}
+
+static uint8_t
+protocol_of(uint32_t i)
+{
+	return i < CROSSING ? protocols[i / 6] : protocols[i / 2 % 2];
+}
+
+/* Whether its servers are of IPv6. */
+static uint32_t
+server_family_of(uint32_t i)
+{
+	return i < CROSSING ? i & 1 : !(i & 1);
+}
+
 static void
 publish_service(struct network *network, uint32_t i, uint32_t n_dests, int32_t weight)
 {
@@ -45,13 +72,12 @@ publish_service(struct network *network, uint32_t i, uint32_t n_dests, int32_t w
 	struct dest_spec dests[3];
 
 	for (uint32_t k = 0; k < 3; k++)
-		dests[k] = (struct dest_spec){ .address = servers[i & 1][k],
-					       .port = methods[i / 2 % 3] == FORWARD_DIRECT ? 80 : 8080,
+		dests[k] = (struct dest_spec){ .address = servers[server_family_of(i)][k],
+					       .port = method_of(i) == FORWARD_DIRECT ? 80 : 8080,
 					       .weight = weight,
-					       .forward = methods[i / 2 % 3],
+					       .forward = method_of(i),
 					       .upper = k == 1 ? 40 : 0 };
-	director_serve(network->director, i, protocols[i / 6], vips[i & 1][i / 2 % 6], 80, schedulers[i % 3], 3 * i,
-		       dests, n_dests);
+	director_serve(network->director, i, protocol_of(i), vip_of(i), 80, schedulers[i % 3], 3 * i, dests, n_dests);
 	for (uint32_t k = n_dests; k < 3; k++)
 		dest_retract(network->director->lb, DEST_ID(3 * i + k, 1));
 }
@@ -60,8 +86,8 @@ static struct rte_mbuf *
 valid_packet(struct random_source *random, uint8_t port)
 {
 	static const uint8_t flags[] = { SYN, SYN, ACK, ACK, ACK, FIN | ACK, RST, SYN | ACK, 0, 0xff };
-	uint32_t i = random_upto(random, SERVICES), ipv6 = i & 1;
-	struct frame frame = { .proto = protocols[i / 6],
+	uint32_t i = random_upto(random, SERVICES), ipv6 = port == CLIENTS ? i & 1 : server_family_of(i);
+	struct frame frame = { .proto = protocol_of(i),
 			       .flags = flags[random_upto(random, sizeof(flags))],
 			       .payload = (uint16_t)random_upto(random, 200),
 			       .seq = (uint32_t)random_u64(random),
@@ -71,15 +97,15 @@ valid_packet(struct random_source *random, uint8_t port)
 
 	if (port == CLIENTS) {
 		frame.src = client;
-		frame.dst = vips[ipv6][i / 2 % 6];
+		frame.dst = vip_of(i);
 		frame.sport = client_port;
 		frame.dport = 80;
 	} else {
 		frame.src = servers[ipv6][random_upto(random, 3)];
 		frame.sport = 8080;
-		frame.dst = methods[i / 2 % 3] == FORWARD_FULLNAT ? (ipv6 ? "fd00::100" : "10.0.0.100") : client;
-		frame.dport = methods[i / 2 % 3] == FORWARD_FULLNAT ? (uint16_t)(1025 + random_upto(random, 600))
-								    : client_port;
+		frame.dst = method_of(i) == FORWARD_FULLNAT ? (ipv6 ? "fd00::100" : "10.0.0.100") : client;
+		frame.dport =
+			method_of(i) == FORWARD_FULLNAT ? (uint16_t)(1025 + random_upto(random, 600)) : client_port;
 	}
 	return frame_new(&frame, port);
 }
@@ -119,6 +145,20 @@ mend_checksum(struct rte_mbuf *m)
 	ip->hdr_checksum = rte_ipv4_cksum(ip);
 }
 
+/* Of IPv4: the first or a later part of a few datagrams. */
+static void
+make_fragment(struct random_source *random, struct rte_mbuf *m)
+{
+	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, void *, IP);
+
+	if (rte_pktmbuf_mtod(m, uint8_t *)[12] != 8)
+		return;
+	ip->packet_id = (uint16_t)random_upto(random, 16);
+	ip->fragment_offset = rte_cpu_to_be_16((uint16_t)(random_upto(random, 3) * 8 | RTE_IPV4_HDR_MF_FLAG));
+	ip->total_length = rte_cpu_to_be_16((uint16_t)(20 + ((m->data_len - IP - 20) & ~7)));
+	mend_checksum(m);
+}
+
 static struct rte_mbuf *
 mutated(struct random_source *random, struct rte_mbuf *m)
 {
@@ -146,6 +186,8 @@ mutated(struct random_source *random, struct rte_mbuf *m)
 		memset(rte_pktmbuf_append(m, 40), 0xee, 40);
 	if (chance == 11)
 		m->ol_flags |= RTE_MBUF_F_RX_L4_CKSUM_BAD;
+	if (chance == 13)
+		make_fragment(random, m);
 	if (chance == 12)
 		memset(rte_pktmbuf_mtod(m, void *), 0xff, 6);
 	return m;
@@ -219,6 +261,8 @@ look_at_sent(uint8_t port)
 		assert_true(m->data_len >= 42 && m->data_len <= 1514);
 		assert_int_equal(m->pkt_len, m->data_len);
 		assert_memory_equal(frame + 6, port_mac[port], 6);
+		if (frame[12] == 0x86 && frame[13] == 0xdd)
+			assert_false(ip6_is_mapped(frame + IP + 8) || ip6_is_mapped(frame + IP + 24));
 		if (frame[12] != 8 || frame[13] != 0)
 			continue;
 		memcpy(&ip, frame + IP, sizeof(ip));
@@ -251,6 +295,9 @@ assert_loads_match(const struct network *network)
 	}
 	assert_int_equal(n, all_conns(network));
 	assert_int_equal(counted(network, COUNT_CONNS), all_conns(network));
+	for (uint32_t i = 0; i < WORKERS; i++)
+		assert_true(network->director->workers[i]->mapped_conns <=
+			    network->director->workers[i]->conns[1]->n_used);
 }
 
 static void
@@ -258,7 +305,7 @@ a_million_mutated_packets_leave_the_accounts_closed(void **state)
 {
 	struct random_source random = random_source_new(24);
 	struct network *network = network_new(WORKERS, 512);
-	uint64_t reasons = 0;
+	uint64_t reasons = 0, crossing = 0;
 
 	(void)state;
 	for (uint32_t i = 0; i < SERVICES; i++)
@@ -282,6 +329,7 @@ a_million_mutated_packets_leave_the_accounts_closed(void **state)
 		look_at_sent(SERVERS);
 		assert_accounts_close(network);
 		forget_packets(network);
+		crossing += network->director->workers[0]->mapped_conns;
 		if (random_upto(&random, 20) == 0)
 			change_world(network, &random);
 		if (random_upto(&random, 4) == 0)
@@ -297,6 +345,7 @@ a_million_mutated_packets_leave_the_accounts_closed(void **state)
 	assert_true(counted(network, COUNT_FORWARDED) > PACKETS / 20);
 	assert_true(counted(network, COUNT_CONN_NEW) > PACKETS / 1000);
 	assert_true(reasons > 20);
+	assert_true(crossing > PACKETS / BURST);
 	/* All end in time, and all is given back. */
 	for (int i = 0; i < 100; i++)
 		pass_time(network, 10000);

@@ -122,11 +122,20 @@ fullnat_dest_add() { # DIRECTOR t|u VIP:PORT REAL:PORT [WEIGHT]
 	python3 "$LAB_TOOLS/fullnat.py" "$(socket_of "$1")" dest $protocol "$3" "$4" "${5:-1}"
 }
 
-# A service at a VIP with all three servers. METHOD is -m (NAT) or -g (DR), as for ipvsadm, or fnat, which
-# stock ipvsadm has no option for.
+# The servers' network of VIP's family; OTHER: of the one that VIP doesn't have.
+servers_net() { # VIP [other]
+	case $1$2 in
+	*:*other) echo "$LAN." ;;
+	*other | *:*) echo "$LAN6:" ;;
+	*) echo "$LAN." ;;
+	esac
+}
+
+# A service at a VIP with all three servers. METHOD is -m (NAT) or -g (DR), as for ipvsadm, or fnat, which stock
+# ipvsadm has no option for, or cross: full-NAT to the servers' addresses of the other family.
 service_add() { # DIRECTOR t|u VIP PORT SCHEDULER METHOD
-	local director=$1 protocol=$2 vip port=$4 method=$6 net=$LAN. n real
-	[[ "$3" != *:* ]] || net=$LAN6:
+	local director=$1 protocol=$2 vip port=$4 method=${6/cross/fnat} net n real
+	net=$(servers_net "$3" "${6/cross/other}")
 	vip=$(in_url "$3"):$port
 	ipvsadm_at "$director" -A "-$protocol" "$vip" -s "$5" || return 1
 	for n in 11 12 13; do

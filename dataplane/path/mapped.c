@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The fast path of IPv4 packets that the IPv4 table has no connection for, while there are connections between the
+ * families: they may belong to one of these, which are in the IPv6 table. As in established.c a burst is looked up in
+ * stages, so that its lines come from memory together.
+ */
+#include "lb/conn_table.h"
+#include "path/mapped.h"
+#include "path/rewrite.h"
+#include "path/translate.h"
+#include "path/transmit.h"
+
+static void
+begin(const struct conn_table *table, struct mapped_packet *packet)
+{
+	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(packet->m, const void *, RTE_ETHER_HDR_LEN);
+	const union ip_bits src = ip4_mapped(ip->src_addr), dst = ip4_mapped(ip->dst_addr);
+	uint64_t hash;
+
+	memcpy(packet->key.src, &src, 16);
+	memcpy(packet->key.dst, &dst, 16);
+	memcpy(&packet->key.sport, ip + 1, 4);
+	packet->proto = ip->next_proto_id;
+	hash = conn_hash6(table, &packet->key, packet->proto);
+	packet->bucket = conn_bucket(table, hash);
+	packet->tag = conn_tag(hash);
+	rte_prefetch0(packet->bucket);
+}
+
+static void
+match(const struct conn_table *table, struct mapped_packet *packet)
+{
+	uint32_t mask = bucket_match(packet->bucket, packet->tag);
+	const uint8_t *conn;
+
+	packet->value = CONN_NONE;
+	if (mask == 0)
+		return;
+	packet->value = packet->bucket->value[__builtin_ctz(mask)];
+	conn = (const uint8_t *)conn_at(table, CONN_NUMBER(packet->value));
+	rte_prefetch0(conn);
+	rte_prefetch0(conn + 64);
+}
+
+/* As in established.c: the first tag that fits is nearly always the right one; if not, the whole chain is searched. */
+static uint32_t
+verify(const struct conn_table *table, const struct mapped_packet *packet)
+{
+	if (packet->value != CONN_NONE && conn_matches(table, packet->value, &packet->key, packet->proto))
+		return packet->value;
+	return conn_find(table, &packet->key, packet->proto, conn_hash6(table, &packet->key, packet->proto));
+}
+
+/* False: for the slow path, nothing is changed yet. */
+static bool
+forward(struct worker *self, const struct mapped_packet *packet, uint32_t value)
+{
+	const struct conn *conn = conn_at(self->conns[TABLE_IPV6], CONN_NUMBER(value));
+	const uint32_t direction = CONN_DIRECTION(value);
+	struct rte_mbuf *m = packet->m;
+	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, const void *, RTE_ETHER_HDR_LEN);
+	const struct rte_tcp_hdr *tcp = (const void *)(ip + 1);
+	const uint16_t length = rte_be_to_cpu_16(ip->total_length);
+	struct apart apart = { .m = m, .value = value, .ipv6 = true };
+	union nexthop nexthop;
+	int err;
+
+	if ((conn->flags & CONN_SLOW) != 0 || conn->fib_generation != self->fib->generation ||
+	    (direction == CONN_IN && !dest_is_live(self->lb, conn->dest)))
+		return false;
+	nexthop = fib_nexthop(self->fib, conn->nexthop[direction]);
+	if (nexthop.state != NEXTHOP_READY || length + TRANSLATION_ADDS > self->ports->port[nexthop.port].mtu ||
+	    (conn->proto == IPPROTO_TCP_ && (tcp->tcp_flags & RTE_TCP_SYN_FLAG) != 0))
+		return false;
+	err = translate_4to6(m, RTE_ETHER_HDR_LEN + sizeof(*ip), (uint16_t)(RTE_ETHER_HDR_LEN + length));
+	if (err < 0) {
+		drop(self, m, (enum drop_reason) - err);
+		return true;
+	}
+	apart.ip = rte_pktmbuf_mtod_offset(m, uint8_t *, RTE_ETHER_HDR_LEN);
+	apart.nexthop = nexthop.word;
+	apart_pass(self, &apart);
+	return true;
+}
+
+/* Whether a packet before it in the burst has begun a connection of IPv4 that it belongs to. */
+static bool
+has_become_known(const struct worker *self, const struct mapped_packet *packet)
+{
+	const struct conn_table *table = self->conns[TABLE_IPV4];
+	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(packet->m, const void *, RTE_ETHER_HDR_LEN);
+
+	return conn_find(table, &ip->src_addr, packet->proto, conn_hash4(table, &ip->src_addr, packet->proto)) !=
+	       CONN_NONE;
+}
+
+static void
+finish(struct worker *self, struct openings *openings, const struct mapped_packet *packet, bool handed_over)
+{
+	uint32_t value = verify(self->conns[TABLE_IPV6], packet);
+
+	if (value != CONN_NONE && forward(self, packet, value))
+		return;
+	apart_finish(self);
+	if (value == CONN_NONE && packet->may_open && !has_become_known(self, packet))
+		path_unknown(self, openings, packet->m, packet->port, handed_over);
+	else
+		path_slow(self, openings, packet->m, packet->port, handed_over);
+}
+
+void
+mapped_burst(struct worker *self, struct openings *openings, struct mapped_packets *packets, bool handed_over)
+{
+	const struct conn_table *table = self->conns[TABLE_IPV6];
+
+	for (uint32_t i = 0; i < packets->n; i++)
+		begin(table, &packets->at[i]);
+	for (uint32_t i = 0; i < packets->n; i++)
+		match(table, &packets->at[i]);
+	for (uint32_t i = 0; i < packets->n; i++)
+		finish(self, openings, &packets->at[i], handed_over);
+}
