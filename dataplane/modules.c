@@ -112,11 +112,13 @@ make_marks(struct modules *self)
 	for (uint32_t i = 0; i < config->n_marks; i++) {
 		const struct config_mark *mark = &config->marks[i];
 		const struct port *port = mark->port[0] != '\0' ? port_by_name(self->ports, mark->port) : NULL;
+		const struct port *out = mark->out_port[0] != '\0' ? port_by_name(self->ports, mark->out_port) : NULL;
 
 		rules[i] = (struct mark_rule){
 			.mark = mark->mark,
 			.proto = mark->protocol,
 			.port = port ? port->index : MARK_ANY_PORT,
+			.out_port = out ? out->index : MARK_ANY_PORT,
 			.source = { mark->source, mark->source_length },
 			.destination = { mark->destination, mark->destination_length },
 			.first_source_port = mark->first_source_port,

@@ -42,8 +42,10 @@ struct ipvsd_hello {
 #define IPVSX_FAMILY_NAME "IPVSX"
 #define IPVSX_FAMILY_VERSION 1
 
-/* The forwarding method that Linux has no name for; the number is the one of Alibaba's LVS and of DPVS. */
+/* The forwarding methods that Linux has no names for; the numbers are those of Alibaba's LVS and of DPVS. A destination of
+ * SNAT is a local address, port 0, of a service by mark. */
 #define IPVSD_FWD_FULLNAT 5
+#define IPVSD_FWD_SNAT 6
 
 /* An attribute of family IPVS within IPVS_CMD_ATTR_SERVICE: a nest of enum ipvsd_service_attr, what a service has and
  * Linux has no word for. A kernel and a stock client pass it over. It is taken from, and shown to, clients that said

@@ -52,15 +52,23 @@ read_protocol(struct config_reader *reader, const config_setting_t *group, uint8
 }
 
 static void
+check_port(struct config_reader *reader, const config_setting_t *group, const struct config *config, const char *key,
+	   const char *name)
+{
+	bool known = name[0] == '\0';
+
+	for (uint32_t i = 0; i < config->n_ports; i++)
+		known |= strcmp(config->ports[i].name, name) == 0;
+	if (!known)
+		config_complain(reader, group, "%s \"%s\" is none of the ports", key, name);
+}
+
+static void
 check_mark(struct config_reader *reader, const config_setting_t *group, const struct config *config,
 	   const struct config_mark *mark)
 {
-	bool known = mark->port[0] == '\0';
-
-	for (uint32_t i = 0; i < config->n_ports; i++)
-		known |= strcmp(config->ports[i].name, mark->port) == 0;
-	if (!known)
-		config_complain(reader, group, "port \"%s\" is none of the ports", mark->port);
+	check_port(reader, group, config, "port", mark->port);
+	check_port(reader, group, config, "out_port", mark->out_port);
 	if (mark->source.family && mark->destination.family && mark->source.family != mark->destination.family)
 		config_complain(reader, group, "source and destination are of two families: no packet has both");
 }
@@ -69,8 +77,8 @@ static void
 read_mark(struct config_reader *reader, const config_setting_t *group, const struct config *config,
 	  struct config_mark *mark)
 {
-	static const char *const keys[] = { "mark",	    "protocol", "source", "destination",
-					    "source_ports", "ports",	"port",	  NULL };
+	static const char *const keys[] = { "mark",  "protocol", "source",   "destination", "source_ports",
+					    "ports", "port",	 "out_port", NULL };
 
 	mark->line = config_setting_source_line(group);
 	if (!config_keys(reader, group, keys))
@@ -84,6 +92,7 @@ read_mark(struct config_reader *reader, const config_setting_t *group, const str
 	read_range(reader, group, "source_ports", &mark->first_source_port, &mark->last_source_port);
 	read_range(reader, group, "ports", &mark->first_port, &mark->last_port);
 	config_name(reader, group, "port", mark->port, sizeof(mark->port));
+	config_name(reader, group, "out_port", mark->out_port, sizeof(mark->out_port));
 	check_mark(reader, group, config, mark);
 }
 

@@ -46,6 +46,12 @@ read_boot_id(char *ret, size_t size)
 	return 0;
 }
 
+static bool
+is_laddr(void *arg, const struct ip_addr *addr)
+{
+	return laddr_groups_have(arg, addr);
+}
+
 static int
 create_model(struct control *control)
 {
@@ -64,6 +70,8 @@ create_model(struct control *control)
 	control->model->masquerade_is_fullnat = control->parts.config->control.masquerade_is_fullnat;
 	control->model->is_broadcast = control->parts.is_broadcast;
 	control->model->is_broadcast_arg = control->parts.is_broadcast_arg;
+	control->model->is_laddr = is_laddr;
+	control->model->is_laddr_arg = control->groups;
 	return 0;
 }
 

@@ -3,9 +3,9 @@
  * IPVS commands about destinations: ip_vs_genl_parse_dest(), ip_vs_genl_fill_dest() and the checks of
  * ip_vs_genl_set_cmd() of the kernel.
  *
- * Full-NAT is a forwarding method that Linux has no name for. Clients that did not announce in their hello that they
- * know it see it as masquerading, because stock ipvsadm prints "(null)" for it. So that such a client can change a
- * weight without changing the method, SET_DEST with masquerading leaves full-NAT alone. NEW_DEST makes what it says:
+ * Full-NAT and SNAT are forwarding methods that Linux has no names for. Clients that did not announce in their hello that
+ * they know them see them as masquerading, because stock ipvsadm prints "(null)" for them. So that such a client can
+ * change a weight without changing the method, SET_DEST with masquerading leaves them alone. NEW_DEST makes what it says:
  * what `ipvsadm -S` showed as masquerading comes back as masquerading from `ipvsadm -R` into an empty table.
  */
 #include <arpa/inet.h>
@@ -131,6 +131,30 @@ warn_of_lost_method(const struct dest *spec)
 		    address, rte_be_to_cpu_16(spec->port));
 }
 
+/* A destination of SNAT is a local address by which what a mark says goes out. The kernel takes any number as a method, and
+ * so does this from who doesn't know the method: such a destination gets no local port. */
+static int
+check_snat(const struct ipvs_model *model, const struct ipvs_service *service, const struct dest *spec)
+{
+	char address[INET6_ADDRSTRLEN] = "?";
+
+	if (spec->forward != FORWARD_SNAT)
+		return 0;
+	if (service->key.fwmark == 0) {
+		log_warning("ipvs", "SNAT is for services by mark (ipvsadm -f), with marks in ipvsd.conf");
+		return -EOPNOTSUPP;
+	}
+	if (spec->port != 0) {
+		log_warning("ipvs", "a destination of SNAT has port 0: local ports are the group's");
+		return -EINVAL;
+	}
+	if (model->is_laddr && model->is_laddr(model->is_laddr_arg, &spec->addr))
+		return 0;
+	inet_ntop(spec->addr.family, &spec->addr.ip, address, sizeof(address));
+	log_warning("ipvs", "%s can't be a destination of SNAT: it is in no group of local_addresses", address);
+	return -EADDRNOTAVAIL;
+}
+
 static void
 dest_named(const struct genl_request *request, struct ipvs_dest *dest)
 {
@@ -151,6 +175,8 @@ dest_new_cmd(void *context, struct genl_request *request)
 
 	if (err == 0)
 		err = check_family(model, &service->key, &spec);
+	if (err == 0 && request->session->extended)
+		err = check_snat(model, service, &spec);
 	if (err < 0)
 		return err;
 	ipvs_service_named(request, service);
@@ -167,6 +193,20 @@ dest_new_cmd(void *context, struct genl_request *request)
 	return err;
 }
 
+/* Shown as masquerading to who doesn't know it. */
+static bool
+is_unknown_to(const struct genl_session *session, uint8_t forward)
+{
+	return !session->extended && (forward == FORWARD_FULLNAT || forward == FORWARD_SNAT);
+}
+
+/* What such a client says of a destination that it sees as masquerading. */
+static bool
+says_masquerading(const struct ipvs_model *model, const struct dest *spec)
+{
+	return spec->forward == FORWARD_NAT || (model->masquerade_is_fullnat && spec->forward == FORWARD_FULLNAT);
+}
+
 int
 dest_set_cmd(void *context, struct genl_request *request)
 {
@@ -179,8 +219,8 @@ dest_set_cmd(void *context, struct genl_request *request)
 	if (err < 0)
 		return err;
 	dest = ipvs_dest_find(model, service, &spec.addr, spec.port);
-	if (dest && dest->spec.forward == FORWARD_FULLNAT && spec.forward == FORWARD_NAT && !request->session->extended)
-		spec.forward = FORWARD_FULLNAT;
+	if (dest && is_unknown_to(request->session, dest->spec.forward) && says_masquerading(model, &spec))
+		spec.forward = dest->spec.forward;
 	err = check_family(model, &service->key, &spec);
 	if (err < 0)
 		return err;
@@ -230,7 +270,7 @@ dest_dump_end(struct genl_dump *dump)
 static uint32_t
 shown_method(const struct dest *spec, const struct genl_session *session)
 {
-	return spec->forward == FORWARD_FULLNAT && !session->extended ? FORWARD_NAT : spec->forward;
+	return is_unknown_to(session, spec->forward) ? FORWARD_NAT : spec->forward;
 }
 
 static uint32_t

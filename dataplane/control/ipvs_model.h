@@ -117,6 +117,9 @@ struct ipvs_model {
 	/* Whether an address is the broadcast address of one of the host's subnets; NULL: none is. */
 	bool (*is_broadcast)(void *arg, const struct ip_addr *addr);
 	void *is_broadcast_arg;
+	/* Whether an address is one of a group of local addresses; NULL: none is. */
+	bool (*is_laddr)(void *arg, const struct ip_addr *addr);
+	void *is_laddr_arg;
 	struct ipvs_service **services; /* by index */
 	uint32_t services_high; /* above every index in use */
 	struct ipvs_dest **dests; /* by index, those in the trash too */

@@ -3,7 +3,6 @@
  * Destinations of the model: see ipvs_model.h, and ip_vs_add_dest(), ip_vs_edit_dest(), ip_vs_del_dest() of the kernel.
  * Removed ones are in ipvs_model_trash.c.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
@@ -73,6 +72,23 @@ static bool
 is_broadcast(const struct ipvs_model *model, const struct ip_addr *addr)
 {
 	return addr->family == AF_INET && model->is_broadcast && model->is_broadcast(model->is_broadcast_arg, addr);
+}
+
+/* Where the packets of a connection go follows its destination's method, but its addresses were chosen when it began:
+ * from SNAT and to it there is no way. */
+static bool
+is_other_kind(const struct dest *a, const struct dest *b)
+{
+	return (a->forward == FORWARD_SNAT) != (b->forward == FORWARD_SNAT);
+}
+
+static bool
+has_connections(const struct ipvs_model *model, const struct ipvs_dest *dest)
+{
+	struct dest_load load;
+
+	dest_load_sum(model->lb, DEST_INDEX(dest->spec.id), &load);
+	return load.active != 0 || load.inactive != 0;
 }
 
 static void
@@ -183,6 +199,8 @@ ipvs_dest_add(struct ipvs_model *model, struct ipvs_service *service, const stru
 	if (ipvs_dest_find(model, service, &spec->addr, spec->port))
 		return -EEXIST;
 	dest = ipvs_dest_in_trash(model, service, &spec->addr, spec->port);
+	if (dest && is_other_kind(&dest->spec, spec) && has_connections(model, dest))
+		return -EBUSY;
 	if (dest) {
 		revive(model, service, dest, spec);
 		*ret = dest;
@@ -221,6 +239,8 @@ ipvs_dest_edit(struct ipvs_model *model, struct ipvs_service *service, const str
 	dest = ipvs_dest_find(model, service, &spec->addr, spec->port);
 	if (!dest)
 		return -ENOENT;
+	if (is_other_kind(&dest->spec, spec))
+		return -EOPNOTSUPP;
 	apply_settings(dest, spec);
 	ipvs_dest_touch(model, dest);
 	ipvs_service_touch(model, service);

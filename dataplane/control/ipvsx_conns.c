@@ -134,6 +134,10 @@ facts_of(const struct ipvs_model *model, const struct conn_entry *entry, struct 
 		ret->local_port = entry->server.dport;
 	}
 	conn_server(model, entry, &ret->server, &ret->server_port);
+	if (conn_is_snat(model, entry)) {
+		ret->server = ret->virtual;
+		ret->server_port = ret->virtual_port;
+	}
 	strcpy(ret->state, conn_state_name(entry));
 	ret->worker = entry->worker;
 }

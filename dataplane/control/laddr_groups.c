@@ -107,6 +107,17 @@ has_address(const struct laddr_group *group, const struct ip_addr *addr)
 	return false;
 }
 
+bool
+laddr_groups_have(const struct laddr_groups *groups, const struct ip_addr *addr)
+{
+	const struct laddr_group *group;
+
+	TAILQ_FOREACH (group, &groups->list, link)
+		if (has_address(group, addr))
+			return true;
+	return false;
+}
+
 static int
 check_addresses(const struct laddr_groups *groups, const struct laddr_group *group)
 {

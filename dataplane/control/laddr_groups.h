@@ -68,6 +68,8 @@ void laddr_groups_restored(struct laddr_groups *groups);
 /* Removes what is unconfirmed. Returns how many. */
 uint32_t laddr_groups_sweep(struct laddr_groups *groups);
 
+/* Whether a group, active or not, has ADDR. */
+bool laddr_groups_have(const struct laddr_groups *groups, const struct ip_addr *addr);
 const struct laddr_group_list *laddr_groups_list(const struct laddr_groups *groups);
 bool laddr_group_active(const struct laddr_groups *groups, const struct laddr_group *group);
 

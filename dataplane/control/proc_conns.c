@@ -35,21 +35,39 @@ server_port(const struct conn_entry *entry, const struct dest *dest)
 {
 	if (entry->is_template)
 		return entry->client.dport != 0 ? dest->port : 0;
+	if (dest->forward == FORWARD_SNAT)
+		return entry->server.dport;
 	if (!(entry->flags & CONN_NO_OUTPUT))
 		return entry->server.sport;
 	return dest->port != 0 ? dest->port : entry->client.dport;
+}
+
+static const struct dest *
+dest_of(const struct ipvs_model *model, const struct conn_entry *entry)
+{
+	uint32_t index = DEST_INDEX(entry->dest);
+	const struct ipvs_dest *dest = index < model->dests_high ? model->dests[index] : NULL;
+
+	return dest && dest->spec.id == entry->dest ? &dest->spec : NULL;
+}
+
+bool
+conn_is_snat(const struct ipvs_model *model, const struct conn_entry *entry)
+{
+	const struct dest *dest = dest_of(model, entry);
+
+	return dest && dest->forward == FORWARD_SNAT;
 }
 
 void
 conn_server(const struct ipvs_model *model, const struct conn_entry *entry, struct ip_addr *ret_addr,
 	    rte_be16_t *ret_port)
 {
-	uint32_t index = DEST_INDEX(entry->dest);
-	const struct ipvs_dest *dest = index < model->dests_high ? model->dests[index] : NULL;
+	const struct dest *dest = dest_of(model, entry);
 
-	if (dest && dest->spec.id == entry->dest) {
-		*ret_addr = dest->spec.addr;
-		*ret_port = server_port(entry, &dest->spec);
+	if (dest) {
+		*ret_addr = dest->addr;
+		*ret_port = server_port(entry, dest);
 		return;
 	}
 	/* As the kernel lists what has no server. */

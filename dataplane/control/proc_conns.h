@@ -19,5 +19,7 @@ const char *conn_state_name(const struct conn_entry *entry);
 /* The destination's address, and the port as packets to it have it. */
 void conn_server(const struct ipvs_model *model, const struct conn_entry *entry, struct ip_addr *ret_addr,
 		 rte_be16_t *ret_port);
+/* Whether it goes through a gateway, by SNAT: what conn_server() tells is the local address and port. */
+bool conn_is_snat(const struct ipvs_model *model, const struct conn_entry *entry);
 
 #endif

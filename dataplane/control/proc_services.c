@@ -59,6 +59,8 @@ forward_word(uint8_t method)
 		return "Route";
 	case FORWARD_FULLNAT:
 		return "FullNat";
+	case FORWARD_SNAT:
+		return "Snat";
 	default:
 		return "Masq";
 	}

@@ -60,7 +60,7 @@ struct quic_codings;
 struct config_mark {
 	uint32_t mark; /* not 0 */
 	uint8_t protocol; /* IPPROTO_*, 0: any */
-	char port[CONFIG_NAME_MAX]; /* "": any */
+	char port[CONFIG_NAME_MAX], out_port[CONFIG_NAME_MAX]; /* "": any */
 	struct ip_addr source, destination; /* family 0: any */
 	uint8_t source_length, destination_length;
 	uint16_t first_source_port, last_source_port, first_port, last_port; /* host order */

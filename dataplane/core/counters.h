@@ -83,6 +83,7 @@
 	X(NO_LADDR, "no_laddr", "no local address on the way to the destination")                                \
 	X(NO_LOCAL_PORT, "no_local_port", "local addresses are used up")                                         \
 	X(NAT_NO_CONN, "nat_no_conn", "from a NAT server, but of no connection: nat_icmp_send")                  \
+	X(SNAT_NO_CONN, "snat_no_conn", "from inside a gateway, in the middle of an unknown connection")         \
 	X(LADDR_NO_CONN, "laddr_no_conn", "to a local address, but of no connection")                            \
 	X(FORWARD_METHOD, "forward_method", "the destination's forwarding method has no packet path")            \
 	X(NO_HEADROOM, "no_headroom", "no room in the packet buffer for another header")                         \

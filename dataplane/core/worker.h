@@ -77,6 +77,13 @@ struct untold_list {
 	uint32_t first, last; /* numbers + 1; 0: none */
 };
 
+/* A search for a local port that was in vain (lb/forward_snat.c). */
+#define SNAT_PAUSES_BITS 6
+struct snat_pause {
+	uint32_t key; /* a hash of what was looked for */
+	uint32_t since_ms; /* 0: never */
+};
+
 /* A packet that waits for the second line of its connection (path/apart.c). */
 #define APART_MAX 8
 struct apart {
@@ -120,6 +127,7 @@ struct worker {
 	struct send_buffer send[WORKER_PORTS_MAX];
 	struct token_bucket icmp_errors; /* that this worker may make */
 	struct rte_mempool *pool;
+	struct snat_pause snat_pauses[1 << SNAT_PAUSES_BITS];
 	int32_t drop_packet_counter; /* of lb/defence.c */
 	uint8_t drop_entry_counters[DROP_ENTRY_PACKETS_MAX + 1]; /* by packets */
 	alignas(64) struct counters counters;

@@ -10,6 +10,7 @@
 static const struct forward *const forwards[FORWARD_METHODS] = {
 	[FORWARD_NAT] = &forward_nat,	    [FORWARD_LOCAL] = &forward_local,	[FORWARD_TUNNEL] = &forward_tunnel,
 	[FORWARD_DIRECT] = &forward_direct, [FORWARD_BYPASS] = &forward_bypass, [FORWARD_FULLNAT] = &forward_fullnat,
+	[FORWARD_SNAT] = &forward_snat,
 };
 
 const struct forward *

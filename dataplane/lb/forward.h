@@ -6,6 +6,7 @@
 #ifndef LB_FORWARD_H
 #define LB_FORWARD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/flow.h"
@@ -44,10 +45,14 @@ struct forward {
 };
 
 extern const struct forward forward_nat, forward_local, forward_tunnel, forward_direct, forward_bypass, forward_fullnat,
-	forward_fullnat_mapped;
+	forward_fullnat_mapped, forward_snat;
 
 /* Of methods that leave addresses and ports as they are: the reply is the client's flow reversed. */
 int forward_bind_unchanged(const struct forward_request *request, struct flow *reply);
+
+/* Whether a packet of FLOW, with next hop NUMBER towards its destination, may go on there: that is one other host
+ * (inet_addr_type() of the kernel says RTN_UNICAST). */
+bool forward_goes_on(const struct flow *flow, uint32_t number);
 
 /* The destination of a client's FLOW to SVC, which has no server for it: lb.bypass if it is to go on to where it was sent,
  * or NULL. */

@@ -18,12 +18,9 @@ const struct forward forward_bypass = {
 	.bind = forward_bind_unchanged,
 };
 
-/* inet_addr_type() of the kernel says RTN_UNICAST. */
-static bool
-is_unicast(const struct worker *self, const struct flow *flow)
+bool
+forward_goes_on(const struct flow *flow, uint32_t number)
 {
-	uint32_t number = fib_lookup(self->fib, flow->family, &flow->dst);
-
 	if (number == FIB_LOCAL || number == FIB_LADDR)
 		return false;
 	if (flow->family == AF_INET6)
@@ -36,7 +33,9 @@ forward_bypass_dest(const struct worker *self, const struct service *svc, const 
 {
 	const struct lb *lb = self->lb;
 
-	if (svc->key.fwmark == 0 || fetch(lb->knobs)->cache_bypass == 0 || !is_unicast(self, flow))
+	/* A gateway's inside addresses mean nothing outside. */
+	if (svc->key.fwmark == 0 || svc->is_gateway || fetch(lb->knobs)->cache_bypass == 0 ||
+	    !forward_goes_on(flow, fib_lookup(self->fib, flow->family, &flow->dst)))
 		return NULL;
 	return lb->bypass;
 }

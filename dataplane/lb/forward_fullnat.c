@@ -33,7 +33,7 @@ fullnat_bind(const struct forward_request *request, struct flow *reply)
 	/* A client of IPv6: the connection is in IPv6's table. */
 	if (reply->family != request->flow->family)
 		*reply = flow_mapped(reply);
-	return laddr_propose(self, request->svc, request->port, reply);
+	return laddr_propose(self, request->svc, request->port, NULL, reply);
 }
 
 /* Between the families: of what path/translate.h can translate. REQUEST's flow is of IPv6, mapped if the client isn't. */
@@ -49,7 +49,7 @@ static int
 fullnat_bind_again(const struct forward_request *request, struct flow *reply, uint32_t *ret_recycle)
 {
 	struct worker *self = request->self;
-	int err = laddr_choose(self, request->svc, request->port, reply, ret_recycle);
+	int err = laddr_choose(self, request->svc, request->port, NULL, reply, ret_recycle);
 
 	if (err == -DROP_NO_LOCAL_PORT)
 		self->loads[DEST_INDEX(request->dest->id)].no_port_ms = self->now_ms != 0 ? self->now_ms : 1;

@@ -30,17 +30,26 @@ struct laddr_group {
 	uint32_t first, n_v4, n_v6; /* in laddrs.addresses: n_v4 of IPv4, then n_v6 of IPv6 */
 };
 
+/* Which groups have an address: in its order, and in that of the groups. */
+struct laddr_holder {
+	struct ip_addr address;
+	uint32_t group;
+};
+
 struct laddrs {
 	uint32_t n_groups, n_addresses;
 	struct ip_addr *addresses;
+	struct laddr_holder *holders; /* n_addresses of them */
 	struct laddr_group groups[];
 };
 
 void
 laddrs_free(struct laddrs *laddrs)
 {
-	if (laddrs)
+	if (laddrs) {
 		free(laddrs->addresses);
+		free(laddrs->holders);
+	}
 	free(laddrs);
 }
 
@@ -64,21 +73,60 @@ copy_family(struct laddrs *laddrs, const struct laddr_group_spec *spec, uint16_t
 	return n;
 }
 
-int
-laddrs_publish(struct lb *lb, const struct laddr_group_spec *groups, uint32_t n_groups)
+static int
+address_order(const struct ip_addr *a, const struct ip_addr *b)
 {
-	struct laddrs *laddrs = calloc(1, sizeof(*laddrs) + n_groups * sizeof(laddrs->groups[0])), *old = lb->laddrs;
+	return a->family != b->family ? a->family - b->family : memcmp(&a->ip, &b->ip, sizeof(a->ip));
+}
+
+static int
+holder_order(const void *a, const void *b)
+{
+	const struct laddr_holder *left = a, *right = b;
+	int order = address_order(&left->address, &right->address);
+
+	return order != 0 ? order : (left->group > right->group) - (left->group < right->group);
+}
+
+static void
+list_holders(struct laddrs *laddrs)
+{
+	for (uint32_t i = 0; i < laddrs->n_groups; i++) {
+		const struct laddr_group *group = &laddrs->groups[i];
+
+		for (uint32_t n = group->first; n < group->first + group->n_v4 + group->n_v6; n++)
+			laddrs->holders[n] = (struct laddr_holder){ .address = laddrs->addresses[n], .group = i };
+	}
+	qsort(laddrs->holders, laddrs->n_addresses, sizeof(*laddrs->holders), holder_order);
+}
+
+/* With room for all that GROUPS have. */
+static struct laddrs *
+laddrs_new(const struct laddr_group_spec *groups, uint32_t n_groups)
+{
+	struct laddrs *laddrs = calloc(1, sizeof(*laddrs) + n_groups * sizeof(laddrs->groups[0]));
 	uint32_t total = 0;
 
 	if (!laddrs)
-		return -ENOMEM;
+		return NULL;
 	for (uint32_t i = 0; i < n_groups; i++)
 		total += groups[i].n_addresses;
 	laddrs->addresses = calloc(total + 1, sizeof(*laddrs->addresses));
-	if (!laddrs->addresses) {
-		free(laddrs);
-		return -ENOMEM;
+	laddrs->holders = calloc(total + 1, sizeof(*laddrs->holders));
+	if (!laddrs->addresses || !laddrs->holders) {
+		laddrs_free(laddrs);
+		return NULL;
 	}
+	return laddrs;
+}
+
+int
+laddrs_publish(struct lb *lb, const struct laddr_group_spec *groups, uint32_t n_groups)
+{
+	struct laddrs *laddrs = laddrs_new(groups, n_groups), *old = lb->laddrs;
+
+	if (!laddrs)
+		return -ENOMEM;
 	for (uint32_t i = 0; i < n_groups; i++) {
 		struct laddr_group *group = &laddrs->groups[laddrs->n_groups++];
 
@@ -91,20 +139,54 @@ laddrs_publish(struct lb *lb, const struct laddr_group_spec *groups, uint32_t n_
 		group->n_v4 = copy_family(laddrs, &groups[i], AF_INET);
 		group->n_v6 = copy_family(laddrs, &groups[i], AF_INET6);
 	}
+	list_holders(laddrs);
 	publish(lb->laddrs, laddrs);
 	if (old)
 		rcu_defer(lb->rcu, laddrs_free_deferred, old);
 	return 0;
 }
 
-/* How many addresses of the group may be used for connections of the service over PORT. */
+/* Whether connections of the service over PORT may have addresses of the group. */
+static bool
+group_serves(const struct laddr_group *group, const struct service *svc, uint8_t port)
+{
+	return group->active && group->port == port &&
+	       (svc->options.laddr_group[0] == '\0' || strcmp(svc->options.laddr_group, group->name) == 0);
+}
+
 static uint32_t
 group_share(const struct laddr_group *group, const struct service *svc, uint8_t port, uint16_t family)
 {
-	if (!group->active || group->port != port ||
-	    (svc->options.laddr_group[0] != '\0' && strcmp(svc->options.laddr_group, group->name) != 0))
+	if (!group_serves(group, svc, port))
 		return 0;
 	return family == AF_INET ? group->n_v4 : group->n_v6;
+}
+
+/* The first group that has ADDRESS for the service over PORT, or NULL. */
+static const struct laddr_group *
+group_with(const struct laddrs *laddrs, const struct service *svc, uint8_t port, const struct ip_addr *address)
+{
+	uint32_t first = 0, n = laddrs ? laddrs->n_addresses : 0;
+
+	while (n > 0) {
+		uint32_t half = n / 2;
+
+		if (address_order(&laddrs->holders[first + half].address, address) < 0) {
+			first += half + 1;
+			n -= half + 1;
+		} else {
+			n = half;
+		}
+	}
+	for (; laddrs && first < laddrs->n_addresses; first++) {
+		const struct laddr_holder *holder = &laddrs->holders[first];
+
+		if (address_order(&holder->address, address) != 0)
+			break;
+		if (group_serves(&laddrs->groups[holder->group], svc, port))
+			return &laddrs->groups[holder->group];
+	}
+	return NULL;
 }
 
 static uint32_t
@@ -287,6 +369,24 @@ take_oldest(const struct search *search)
 	}
 }
 
+/* A port of the address that REPLY has; false: none is free. */
+static bool
+search_ports(struct search *search)
+{
+	search->probes = 0;
+	return (search->self->n_workers == 1 ? free_port(search, NULL, 65536) : search_slots(search)) != 0;
+}
+
+static int
+search_address(struct search *search, const struct service *svc, uint8_t port, const struct ip_addr *address)
+{
+	search->group = group_with(fetch(search->self->lb->laddrs), svc, port, address);
+	if (!search->group)
+		return -DROP_NO_LADDR;
+	search->reply->dst = address->ip;
+	return search_ports(search) ? 0 : -DROP_NO_LOCAL_PORT;
+}
+
 /* From a random address of those that may be used on. */
 static int
 search_addresses(struct search *search, const struct service *svc, uint8_t port)
@@ -303,8 +403,7 @@ search_addresses(struct search *search, const struct service *svc, uint8_t port)
 		uint32_t n = start + tried < total ? start + tried : start + tried - total;
 
 		reply->dst = nth_address(laddrs, svc, port, reply->family, n, &search->group)->ip;
-		search->probes = 0;
-		if ((self->n_workers == 1 ? free_port(search, NULL, 65536) : search_slots(search)) != 0)
+		if (search_ports(search))
 			return 0;
 	}
 	return -DROP_NO_LOCAL_PORT;
@@ -326,7 +425,7 @@ search_begin(struct worker *self, struct flow *reply, bool mapped)
  * RET's oldest is the one whose port was taken, if no free one was found. */
 static int
 search_for(struct worker *self, const struct service *svc, uint8_t port, struct flow *reply, bool unseen,
-	   struct search *ret)
+	   const struct ip_addr *address, struct search *ret)
 {
 	const bool mapped = reply->family == AF_INET6 && ip6_is_mapped(&reply->src);
 	int err;
@@ -340,7 +439,7 @@ search_for(struct worker *self, const struct service *svc, uint8_t port, struct 
 		};
 	*ret = search_begin(self, reply, mapped);
 	ret->unseen = unseen;
-	err = search_addresses(ret, svc, port);
+	err = address ? search_address(ret, svc, port, address) : search_addresses(ret, svc, port);
 	if (err == -DROP_NO_LOCAL_PORT && ret->oldest != CONN_NONE) {
 		take_oldest(ret);
 		err = 0;
@@ -353,18 +452,20 @@ search_for(struct worker *self, const struct service *svc, uint8_t port, struct 
 }
 
 int
-laddr_propose(struct worker *self, const struct service *svc, uint8_t port, struct flow *reply)
+laddr_propose(struct worker *self, const struct service *svc, uint8_t port, const struct ip_addr *address,
+	      struct flow *reply)
 {
 	struct search search;
 
-	return search_for(self, svc, port, reply, true, &search);
+	return search_for(self, svc, port, reply, true, address, &search);
 }
 
 int
-laddr_choose(struct worker *self, const struct service *svc, uint8_t port, struct flow *reply, uint32_t *ret_recycle)
+laddr_choose(struct worker *self, const struct service *svc, uint8_t port, const struct ip_addr *address,
+	     struct flow *reply, uint32_t *ret_recycle)
 {
 	struct search search;
-	int err = search_for(self, svc, port, reply, false, &search);
+	int err = search_for(self, svc, port, reply, false, address, &search);
 
 	*ret_recycle = search.oldest;
 	return err;

@@ -22,17 +22,17 @@ struct key4 {
 	uint8_t proto, pad[3];
 	rte_be32_t src, dst;
 	rte_be16_t sport, dport;
-	rte_be32_t port;
+	rte_be32_t port, out_port;
 };
 struct key6 {
 	uint8_t proto, pad[3];
 	rte_be32_t src[4], dst[4];
 	rte_be16_t sport, dport;
-	rte_be32_t port;
+	rte_be32_t port, out_port;
 };
 
-#define FIELDS4 6
-#define FIELDS6 12
+#define FIELDS4 7
+#define FIELDS6 13
 /* A field of TYPE, MEMBER of KEY, in the Nth group of four bytes that is read. */
 #define FIELD(key, member, kind, index, n)                                                          \
 	{                                                                                           \
@@ -43,13 +43,15 @@ struct key6 {
 static const struct rte_acl_field_def fields4[FIELDS4] = {
 	FIELD(key4, proto, BITMASK, 0, 0), FIELD(key4, src, MASK, 1, 1),    FIELD(key4, dst, MASK, 2, 2),
 	FIELD(key4, sport, RANGE, 3, 3),   FIELD(key4, dport, RANGE, 4, 3), FIELD(key4, port, MASK, 5, 4),
+	FIELD(key4, out_port, MASK, 6, 5),
 };
 
 static const struct rte_acl_field_def fields6[FIELDS6] = {
-	FIELD(key6, proto, BITMASK, 0, 0), FIELD(key6, src[0], MASK, 1, 1),  FIELD(key6, src[1], MASK, 2, 2),
-	FIELD(key6, src[2], MASK, 3, 3),   FIELD(key6, src[3], MASK, 4, 4),  FIELD(key6, dst[0], MASK, 5, 5),
-	FIELD(key6, dst[1], MASK, 6, 6),   FIELD(key6, dst[2], MASK, 7, 7),  FIELD(key6, dst[3], MASK, 8, 8),
-	FIELD(key6, sport, RANGE, 9, 9),   FIELD(key6, dport, RANGE, 10, 9), FIELD(key6, port, MASK, 11, 10),
+	FIELD(key6, proto, BITMASK, 0, 0),   FIELD(key6, src[0], MASK, 1, 1),  FIELD(key6, src[1], MASK, 2, 2),
+	FIELD(key6, src[2], MASK, 3, 3),     FIELD(key6, src[3], MASK, 4, 4),  FIELD(key6, dst[0], MASK, 5, 5),
+	FIELD(key6, dst[1], MASK, 6, 6),     FIELD(key6, dst[2], MASK, 7, 7),  FIELD(key6, dst[3], MASK, 8, 8),
+	FIELD(key6, sport, RANGE, 9, 9),     FIELD(key6, dport, RANGE, 10, 9), FIELD(key6, port, MASK, 11, 10),
+	FIELD(key6, out_port, MASK, 12, 11),
 };
 
 RTE_ACL_RULE_DEF(rule4, FIELDS4);
@@ -99,6 +101,8 @@ fill_fields(struct rte_acl_field *fields, uint32_t words, const struct mark_rule
 	ports[1].mask_range.u16 = rule->last_port;
 	ports[2].value.u32 = rule->port != MARK_ANY_PORT ? rule->port : 0;
 	ports[2].mask_range.u32 = rule->port != MARK_ANY_PORT ? 32 : 0;
+	ports[3].value.u32 = rule->out_port != MARK_ANY_PORT ? rule->out_port : 0;
+	ports[3].mask_range.u32 = rule->out_port != MARK_ANY_PORT ? 32 : 0;
 }
 
 static bool
@@ -218,7 +222,7 @@ classify(const struct rte_acl_ctx *context, const void *key)
 }
 
 uint32_t
-marks_classify(const struct marks *marks, const struct flow *flow, uint8_t port)
+marks_classify(const struct marks *marks, const struct flow *flow, uint8_t port, uint32_t out_port)
 {
 	if (flow->family == AF_INET) {
 		const struct key4 key = {
@@ -228,6 +232,7 @@ marks_classify(const struct marks *marks, const struct flow *flow, uint8_t port)
 			.sport = flow->sport,
 			.dport = flow->dport,
 			.port = rte_cpu_to_be_32(port),
+			.out_port = rte_cpu_to_be_32(out_port),
 		};
 
 		return classify(marks->contexts[FAMILY_IPV4], &key);
@@ -237,6 +242,7 @@ marks_classify(const struct marks *marks, const struct flow *flow, uint8_t port)
 			.sport = flow->sport,
 			.dport = flow->dport,
 			.port = rte_cpu_to_be_32(port),
+			.out_port = rte_cpu_to_be_32(out_port),
 		};
 
 		memcpy(key.src, flow->src.bytes, sizeof(key.src));

@@ -254,6 +254,7 @@ service_build(const struct service_spec *spec, const struct dest *const *dests, 
 	for (uint32_t i = 0; i < n_dests; i++) {
 		if (dests[i]->weight > 0)
 			ready[svc->n_ready++] = dests[i];
+		svc->is_gateway |= dests[i]->forward == FORWARD_SNAT;
 	}
 	svc->key = spec->key;
 	svc->index = spec->index;

@@ -33,7 +33,7 @@ struct worker;
 #define DEST_OWN 1 /* destinations beyond those of the configuration: lb.bypass */
 #define DEST_GENERATIONS (1u << (32 - DEST_INDEX_BITS)) /* generations are 1..this - 1 */
 
-/* IP_VS_CONN_F_* of <linux/ip_vs.h>, and full-NAT. */
+/* IP_VS_CONN_F_* of <linux/ip_vs.h>, and full-NAT and SNAT. */
 enum forward_method {
 	FORWARD_NAT = 0,
 	FORWARD_LOCAL = 1,
@@ -41,6 +41,7 @@ enum forward_method {
 	FORWARD_DIRECT = 3,
 	FORWARD_BYPASS = 4,
 	FORWARD_FULLNAT = 5,
+	FORWARD_SNAT = 6, /* the destination is the local address by which packets go out, of a service by mark */
 	FORWARD_METHODS = 8,
 };
 
@@ -96,6 +97,7 @@ struct service {
 	struct quic_index *quic_index; /* built with the service, where there is a coding */
 	uint32_t n_dests; /* in the kernel's order: the newest first */
 	const struct dest *const *dests;
+	bool is_gateway; /* some of them are SNAT's: it is for what goes through the director, not for what is sent to it */
 	uint32_t n_ready; /* those with a weight above 0 */
 	const struct dest *const *ready;
 	uint64_t version; /* changes with the list and what is in it, and with the scheduler */

@@ -216,7 +216,7 @@ static enum verdict
 refuse(const struct packet *packet)
 {
 	/* An active FTP data connection is begun by the server. */
-	if (packet->flow.sport == FTP_DATA && !packet->protocol->portless)
+	if (packet->flow.sport == FTP_DATA && !packet->protocol->portless && !packet->svc->is_gateway)
 		return VERDICT_KERNEL;
 	if (service_takes(packet->svc, &packet->flow))
 		return VERDICT_NEXT;
@@ -235,12 +235,20 @@ tell_client(struct worker *self, const struct packet *packet, enum verdict verdi
 		icmp_answer(self, packet, ICMP_NO_WAY, 0);
 }
 
+/* As in the kernel: a packet in the middle of an unknown connection is the host's, which answers with a reset. But the
+ * host would send one that is to go through a gateway out as it is, if it forwards at all. */
+static enum verdict
+refuse_middle(const struct packet *packet)
+{
+	return packet->svc->is_gateway ? verdict_drop(DROP_SNAT_NO_CONN) : VERDICT_KERNEL;
+}
+
 /* A fragment whose first one has made no connection, or none yet, or was the host's. */
 static enum verdict
 follow_first(struct worker *self, struct packet *packet)
 {
 	if (!packet->opens)
-		return VERDICT_KERNEL;
+		return refuse_middle(packet);
 	return packet->svc->flags & IP_VS_SVC_F_PERSISTENT ? persistent_follow(self, packet)
 							   : verdict_drop(DROP_FRAGMENT);
 }
@@ -265,9 +273,8 @@ first_packet(struct worker *self, struct packet *packet)
 		return verdict_drop(DROP_IP_LAND);
 	if (!source_is_sound(self, packet))
 		return verdict_drop(DROP_IP_SOURCE);
-	/* As in the kernel: a packet in the middle of an unknown connection is the host's, which answers with a reset. */
 	if (!opens)
-		return VERDICT_KERNEL;
+		return refuse_middle(packet);
 	/* asked once, by whom the packet came to */
 	if (packet->note.kind != NOTE_ASK && packet->note.kind != NOTE_ANSWER && defence_drops_packet(self))
 		return verdict_drop(DROP_DROP_PACKET);

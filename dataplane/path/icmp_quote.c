@@ -8,6 +8,7 @@
 
 #include <rte_ip.h>
 
+#include "lb/protocol.h"
 #include "path/icmp.h"
 
 #define QUOTED_L4_MIN 8 /* RFC 792 */
@@ -91,17 +92,29 @@ parse_ipv6(struct packet *packet, uint16_t left)
 	return packet->is_fragment ? pass_fragment_header(packet) : 0;
 }
 
-static bool
-has_ports(uint8_t proto)
+/* What tells the connection: ports, or of an echo the identifier, which its protocol reads. 0, or -ENOENT. */
+static int
+read_ports(const uint8_t *l4, uint32_t length, struct flow *flow)
 {
-	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP;
+	switch (flow->proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_SCTP:
+		memcpy(&flow->sport, l4, 2);
+		memcpy(&flow->dport, l4 + 2, 2);
+		return 0;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return protocol_by_number(flow->proto)->parse(l4, length, flow) == 0 ? 0 : -ENOENT;
+	default:
+		return -ENOENT;
+	}
 }
 
 int
 icmp_quote_parse(struct packet *packet, uint16_t family)
 {
 	const uint16_t left = packet->end - packet->l3;
-	const uint8_t *l4;
 	int err;
 
 	packet->is_ip = packet->to_us = true;
@@ -111,15 +124,13 @@ icmp_quote_parse(struct packet *packet, uint16_t family)
 	err = family == AF_INET ? parse_ipv4(packet, left) : parse_ipv6(packet, left);
 	if (err < 0)
 		return err;
-	if (!has_ports(packet->flow.proto))
+	if (!protocol_by_number(packet->flow.proto))
 		return -ENOENT;
 	if (packet->end - packet->l4 < QUOTED_L4_MIN)
 		return -EBADMSG;
-	l4 = packet_at(packet, packet->l4);
-	memcpy(&packet->flow.sport, l4, 2);
-	memcpy(&packet->flow.dport, l4 + 2, 2);
-	packet->has_l4 = true;
-	return 0;
+	err = read_ports(packet_at(packet, packet->l4), packet_l4_length(packet), &packet->flow);
+	packet->has_l4 = err == 0;
+	return err;
 }
 
 /* Behind the quote extensions may stand (RFC 4884), which are no part of it. A length of 0, or one that can't be, says

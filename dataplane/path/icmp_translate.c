@@ -18,6 +18,8 @@
 #include "path/tell.h"
 #include "path/translate.h"
 
+#define ECHO_HEADER 8 /* type, code, checksum, identifier, sequence number: what a quote has at least */
+
 /* A transport header as far as it may be changed: TCP's with all options. */
 union quoted_l4 {
 	uint8_t bytes[60];
@@ -73,6 +75,21 @@ translate_ip(struct packet *quote, const struct flow *original)
 	return difference;
 }
 
+/* Of an echo, whose eight bytes are there: its identifier, by which its protocol knows how to find it. */
+static uint64_t
+translate_echo(struct packet *quote, const struct protocol *protocol, const struct flow *original)
+{
+	uint8_t *echo = packet_at(quote, quote->l4), before[ECHO_HEADER];
+	uint64_t difference = checksum_difference(&quote->flow.sport, &original->sport, 2) +
+			      checksum_difference(&quote->flow.dport, &original->dport, 2);
+
+	memcpy(before, echo, sizeof(before));
+	if (!protocol->own_checksum)
+		difference += address_difference(&quote->flow, original);
+	protocol->rewrite(echo, packet_l4_length(quote), original->sport, original->dport, checksum_fold(difference));
+	return checksum_difference(before, echo, sizeof(before));
+}
+
 /* In a copy, which is whole however short the quote is; what isn't there is not copied back. */
 static uint64_t
 translate_l4(struct worker *self, struct packet *quote, struct conn *conn, enum conn_direction direction,
@@ -82,6 +99,8 @@ translate_l4(struct worker *self, struct packet *quote, struct conn *conn, enum 
 	union quoted_l4 old = { .bytes = { 0 } }, new;
 	uint64_t difference;
 
+	if (conn->proto == IPPROTO_ICMP || conn->proto == IPPROTO_ICMPV6)
+		return translate_echo(quote, protocol_by_number(conn->proto), original);
 	memcpy(&old, packet_at(quote, quote->l4), there);
 	new = old;
 	new.udp.src_port = original->sport;

@@ -2,9 +2,21 @@
  *
  * Which service a packet is for that no connection of this worker knows.
  */
+#include "lb/forward.h"
 #include "lb/lb.h"
 #include "lb/mark.h"
 #include "path/path.h"
+
+/* Index of the port by which the packet would go on. */
+static uint32_t
+out_port(const struct worker *self, const struct packet *packet)
+{
+	const union nexthop nexthop = fib_nexthop(self->fib, packet->nexthop);
+
+	return nexthop.state == NEXTHOP_READY || nexthop.state == NEXTHOP_INCOMPLETE || nexthop.state == NEXTHOP_ONLINK
+		       ? nexthop.port
+		       : MARK_NO_PORT;
+}
 
 enum verdict
 lookup_packet(struct worker *self, struct packet *packet)
@@ -15,7 +27,10 @@ lookup_packet(struct worker *self, struct packet *packet)
 	if (lb_is_passive(lb) || !packet->to_us || !packet->has_l4)
 		return VERDICT_NEXT;
 	if (lb->marks && fetch(lb->n_marked) > 0)
-		mark = marks_classify(lb->marks, &packet->flow, packet->port);
+		mark = marks_classify(lb->marks, &packet->flow, packet->port, out_port(self, packet));
 	packet->svc = service_for(lb, &packet->flow, mark);
+	/* A rule for what inside hosts send anywhere is not about what they send to us, the VIPs of services for one. */
+	if (packet->svc && packet->svc->is_gateway && !forward_goes_on(&packet->flow, packet->nexthop))
+		packet->svc = service_for(lb, &packet->flow, 0);
 	return VERDICT_NEXT;
 }

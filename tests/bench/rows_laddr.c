@@ -70,7 +70,7 @@ choose(const struct choice *choice, struct flow *reply)
 	uint32_t recycle;
 
 	*reply = choice->reply;
-	return laddr_choose(choice->worker, choice->svc, 0, reply, &recycle);
+	return laddr_choose(choice->worker, choice->svc, 0, NULL, reply, &recycle);
 }
 
 static bool

@@ -44,7 +44,7 @@ accepted() {
 
 @test "every example configuration is good" {
 	local n=0 file
-	for file in "$BATS_TEST_DIRNAME"/../../conf-examples/ipvsd*.conf; do
+	for file in "$BATS_TEST_DIRNAME"/../../conf-examples/{ipvsd*,snat-gateway}.conf; do
 		[ -e "$file" ] || continue
 		run "$BUILD/ipvsd" -t -c "$file"
 		echo "$output"
@@ -116,6 +116,7 @@ bad_settings=(
 	'marks = ( { mark = 1; ports = 65536; } );|is no range of ports'
 	'marks = ( { mark = 1; source = "10.0.0.0/8"; destination = "2001:db8::/64"; } );|of two families'
 	'marks = ( { mark = 1; port = "lan"; } );|port "lan" is none of the ports'
+	'marks = ( { mark = 1; out_port = "lan"; } );|out_port "lan" is none of the ports'
 	'limits = { templates = 5; };|out of range; allowed: 1024 to 16777216'
 	'local_addresses = ( { port = "wan"; addresses = ( "10.0.0.1" ); } );|name and port are needed'
 )

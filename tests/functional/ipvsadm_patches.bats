@@ -375,10 +375,23 @@ no_socket_at_server1() {
 	[ "$(counter_at director1 conn_drained)" -ge 1 ]
 }
 
+@test "SNAT is added, listed and saved, and refused where it can't be" {
+	adm -A -t $SERVICE -s rr
+	adm -P -t $SERVICE -z $NET.200 -F lan
+	adm -A -f 7 -s rr
+	refused "Address is in no group of local addresses" -a -f 7 -r $NET.201 -J
+	refused "SNAT is for services by mark (-f) alone" -a -t $SERVICE -r $NET.200 -J
+	adm -a -f 7 -r $NET.200 -J
+	adm -Ln -f 7 | grep -Eq "^  -> $NET.200:0 +Snat +1 "
+	[[ "$(adm -Sn)" == *"-a -f 7 -r $NET.200:0 -J -w 1"* ]]
+	refused "No destination can be changed from SNAT, or to it" -e -f 7 -r $NET.200 -m
+	adm -e -f 7 -r $NET.200 -J -w 3
+	adm -Ln -f 7 | grep -Eq "^  -> $NET.200:0 +Snat +3 "
+}
+
 @test "what DPVS has and ipvsd has not is an error that says so" {
 	adm -A -t $SERVICE -s rr
-	refused "-J, --snat: ipvsd has no SNAT yet" -a -t $SERVICE -r $NET.11:80 -J
-	refused "-H, --match: ipvsd has no SNAT by match yet" -A -H proto=tcp
+	refused "-H, --match: ipvsd has no services by match (for SNAT take -f, and marks in ipvsd.conf) yet" -A -H proto=tcp
 	refused "-j, --synproxy: ipvsd has no SYN proxy yet" -E -t $SERVICE -j enable
 	refused "-q, --icmp-service: ipvsd has no ICMP services yet" -A -q 198.51.100.30
 	refused "--dest-check: ipvsd has no passive health checks yet" -A -t $SERVICE --dest-check default

@@ -54,7 +54,7 @@ all_replies_come_back(struct setting *here, struct random_source *random, const 
 			struct worker *self = here->director->workers[worker];
 			uint32_t recycle;
 
-			assert_int_equal(laddr_choose(self, here->svc, PORT, &reply, &recycle), 0);
+			assert_int_equal(laddr_choose(self, here->svc, PORT, NULL, &reply, &recycle), 0);
 			assert_int_equal(queue_of(key, size, n_queues, &reply), worker);
 			assert_int_equal(owner_of(here->director->steering, &reply), worker);
 			seen++;
@@ -142,7 +142,8 @@ a_larger_table_that_repeats_ours_agrees(void **state)
 		struct flow reply = random_server(&random, AF_INET);
 		uint32_t worker = i % 5, recycle;
 
-		assert_int_equal(laddr_choose(here.director->workers[worker], here.svc, PORT, &reply, &recycle), 0);
+		assert_int_equal(laddr_choose(here.director->workers[worker], here.svc, PORT, NULL, &reply, &recycle),
+				 0);
 		assert_int_equal(hash_of(microsoft_key, &reply) % 512 % 128 % 5, worker);
 	}
 	setting_free(&here);

@@ -17,9 +17,11 @@ prefix(const char *text, uint8_t length)
 static struct mark_rule
 rule_of(uint32_t mark)
 {
-	return (struct mark_rule){
-		.mark = mark, .port = MARK_ANY_PORT, .last_source_port = UINT16_MAX, .last_port = UINT16_MAX
-	};
+	return (struct mark_rule){ .mark = mark,
+				   .port = MARK_ANY_PORT,
+				   .out_port = MARK_ANY_PORT,
+				   .last_source_port = UINT16_MAX,
+				   .last_port = UINT16_MAX };
 }
 
 static uint32_t
@@ -28,7 +30,7 @@ mark_of(const struct marks *marks, uint8_t proto, const char *src, uint16_t spor
 {
 	const struct flow flow = flow_of(proto, src, sport, dst, dport);
 
-	return marks_classify(marks, &flow, port);
+	return marks_classify(marks, &flow, port, MARK_NO_PORT);
 }
 
 static void

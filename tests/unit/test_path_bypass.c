@@ -31,9 +31,12 @@ static struct network *
 marked(uint32_t n_workers, bool v6, uint32_t flags, const struct dest_spec *dest)
 {
 	struct network *network = network_new(n_workers, 64);
-	const struct mark_rule rule = {
-		.mark = 7, .port = MARK_ANY_PORT, .first_port = 80, .last_port = 80, .last_source_port = UINT16_MAX
-	};
+	const struct mark_rule rule = { .mark = 7,
+					.port = MARK_ANY_PORT,
+					.out_port = MARK_ANY_PORT,
+					.first_port = 80,
+					.last_port = 80,
+					.last_source_port = UINT16_MAX };
 	const struct service_spec spec = { .key = { .fwmark = 7, .family = v6 ? AF_INET6 : AF_INET },
 					   .flags = flags,
 					   .timeout_s = 300,

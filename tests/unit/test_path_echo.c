@@ -290,9 +290,11 @@ a_wrong_checksum_stays_wrong(void **state)
 static void
 a_rule_for_any_protocol_leaves_ping_alone(void **state)
 {
-	const struct mark_rule any = {
-		.mark = 1, .port = MARK_ANY_PORT, .last_source_port = 65535, .last_port = 65535
-	};
+	const struct mark_rule any = { .mark = 1,
+				       .port = MARK_ANY_PORT,
+				       .out_port = MARK_ANY_PORT,
+				       .last_source_port = 65535,
+				       .last_port = 65535 };
 	struct mark_rule named = any;
 	struct marks *marks;
 
@@ -303,14 +305,14 @@ a_rule_for_any_protocol_leaves_ping_alone(void **state)
 		tcp.proto = IPPROTO_TCP;
 		sctp.proto = IPPROTO_SCTP;
 		assert_int_equal(marks_create(&any, 1, &marks), 0);
-		assert_int_equal(marks_classify(marks, &echo, 0), 0);
-		assert_int_equal(marks_classify(marks, &tcp, 0), 1);
-		assert_int_equal(marks_classify(marks, &sctp, 0), 1);
+		assert_int_equal(marks_classify(marks, &echo, 0, MARK_NO_PORT), 0);
+		assert_int_equal(marks_classify(marks, &tcp, 0, MARK_NO_PORT), 1);
+		assert_int_equal(marks_classify(marks, &sctp, 0, MARK_NO_PORT), 1);
 		marks_destroy(marks);
 		named.proto = mode->proto;
 		assert_int_equal(marks_create(&named, 1, &marks), 0);
-		assert_int_equal(marks_classify(marks, &echo, 0), 1);
-		assert_int_equal(marks_classify(marks, &tcp, 0), 0);
+		assert_int_equal(marks_classify(marks, &echo, 0, MARK_NO_PORT), 1);
+		assert_int_equal(marks_classify(marks, &tcp, 0, MARK_NO_PORT), 0);
 		marks_destroy(marks);
 	}
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Adds destinations of full-NAT and LOCAL, and services of ICMP, which stock ipvsadm has no option for.
+"""Adds destinations of full-NAT, SNAT and LOCAL, and services of ICMP, which stock ipvsadm has no option for.
 
   fullnat.py SOCKET service PROTOCOL VIP:PORT SCHEDULER [CLIENT_ADDRESS]
   fullnat.py SOCKET dest PROTOCOL VIP:PORT REAL:PORT [WEIGHT [METHOD]]
 
-METHOD is nat, local, dr or fullnat. PROTOCOL is tcp, udp, sctp, icmp or icmpv6; the last two have port 0. IPv6 addresses
-stand in brackets.
+METHOD is nat, local, dr, fullnat or snat. PROTOCOL is tcp, udp, sctp, icmp or icmpv6; the last two have port 0. With the
+PROTOCOL mark VIP:PORT is a number, "7", or of IPv6 "7/6". IPv6 addresses stand in brackets.
 CLIENT_ADDRESS is one of none, toa, proxy-v1, proxy-v2, proxy-v1-insecure, proxy-v2-insecure, uoa-opp, uoa-ipo.
 """
 import ipaddress
@@ -16,7 +16,7 @@ import struct
 import sys
 
 FAMILY_IPVS, NEW_SERVICE, NEW_DEST, REQUEST_ACK = 0x1C, 1, 5, 5
-METHODS = {"nat": 0, "local": 1, "dr": 3, "fullnat": 5}
+METHODS = {"nat": 0, "local": 1, "dr": 3, "fullnat": 5, "snat": 6}
 PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58, "sctp": 132}
 OPTIONS, OPTION_CLIENT_ADDRESS, NESTED = 0x3F00, 4, 0x8000
 WAYS = ["none", "toa", "proxy-v1", "proxy-v2", "proxy-v1-insecure", "proxy-v2-insecure", "uoa-opp", "uoa-ipo"]
@@ -37,6 +37,10 @@ def padded(address):
 
 
 def service_key(protocol, text):
+    if protocol == "mark":
+        mark, _, six = text.partition("/")
+        key = attribute(1, struct.pack("=H", 10 if six else 2)) + attribute(5, struct.pack("=I", int(mark)))
+        return ipaddress.ip_address("::" if six else "0.0.0.0"), key
     address, port = endpoint(text)
     family = 2 if address.version == 4 else 10
     return address, (attribute(1, struct.pack("=H", family)) + attribute(2, struct.pack("=H", PROTOCOLS[protocol])) +
