@@ -27,13 +27,19 @@ owner_give(struct worker *self, struct packet *packet, uint32_t to, struct hando
 
 static const struct handover_note no_note;
 
+static uint32_t
+worker_after(const struct worker *self, uint32_t index)
+{
+	return index + 1 < self->n_workers ? index + 1 : 0;
+}
+
 /* From a server of a mark, or of all ports of an address: the reply tells nothing of what it answers. It goes once round
  * all workers. */
 static enum verdict
 give_round(struct worker *self, struct packet *packet)
 {
 	struct handover_note note = { .kind = NOTE_ROUND, .value = self->index };
-	uint32_t next = self->index + 1 < self->n_workers ? self->index + 1 : 0;
+	uint32_t next = worker_after(self, self->index);
 
 	if (fib_is_kernels(packet->nexthop) || !reverse_map_any_port(self->lb, &packet->flow))
 		return VERDICT_NEXT;
@@ -63,6 +69,16 @@ give_nat_reply(struct worker *self, struct packet *packet)
 	return give_round(self, packet);
 }
 
+/* What the owner is told with a packet of a client, who may be a server besides: if it has been round, it ends there as a
+ * round that the worker behind the owner began, so that the owner begins none. */
+static struct handover_note
+note_for_owner(const struct worker *self, const struct packet *packet, uint32_t owner)
+{
+	return packet->note.kind == NOTE_ROUND
+		       ? (struct handover_note){ .kind = NOTE_ROUND, .value = worker_after(self, owner) }
+		       : no_note;
+}
+
 enum verdict
 owner_packet(struct worker *self, struct packet *packet)
 {
@@ -81,5 +97,6 @@ owner_packet(struct worker *self, struct packet *packet)
 	if (packet->handed_over && packet->note.kind != NOTE_ROUND)
 		return VERDICT_NEXT;
 	owner = owner_of(self->steering, &packet->flow);
-	return owner == self->index ? VERDICT_NEXT : owner_give(self, packet, owner, no_note);
+	return owner == self->index ? VERDICT_NEXT
+				    : owner_give(self, packet, owner, note_for_owner(self, packet, owner));
 }

@@ -20,6 +20,7 @@
 #include "port/handover.h"
 
 #define POOL_SIZE 4095
+#define TURNS_MAX 1000 /* until no packet is on its way from worker to worker */
 
 const uint8_t router_mac[6] = { 2, 0, 0, 0, 1, 1 };
 const uint8_t server_mac[2][6] = { { 2, 0, 0, 0, 2, 1 }, { 2, 0, 0, 0, 2, 2 } };
@@ -256,7 +257,8 @@ ring_to_ring(struct network *network)
 	bool again = true;
 	uint32_t n;
 
-	while (again) {
+	for (uint32_t turn = 0; again; turn++) {
+		assert_true(turn < TURNS_MAX);
 		again = false;
 		for (uint32_t to = 0; to < network->director->n_workers; to++) {
 			struct worker *self = network->director->workers[to];

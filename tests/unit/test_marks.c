@@ -243,6 +243,62 @@ what_no_worker_knows_goes_round_once(void **state)
 	network_free(network);
 }
 
+/* Servers of mark 7 are clients of mark 9. */
+static struct network *
+network_of_servers_that_are_clients(uint32_t n_workers)
+{
+	struct network *network = network_new(n_workers, 1024);
+	struct mark_rule rules[2] = { rule_of(7), rule_of(9) };
+	struct dest_spec servers[2] = { two_servers[0], two_servers[1] };
+	struct service_spec spec = spec_of_mark(7, AF_INET, 0);
+	struct marks *marks;
+
+	rules[0].destination = prefix("192.0.2.0", 28);
+	rules[1].source = prefix("10.0.0.0", 24);
+	assert_int_equal(marks_create(rules, 2, &marks), 0);
+	lb_set_marks(network->director->lb, marks);
+	servers[0].port = servers[1].port = 0;
+	servers[0].forward = servers[1].forward = FORWARD_NAT;
+	director_serve_as(network->director, &spec, 0, servers, 2);
+	spec = spec_of_mark(9, AF_INET, 0);
+	spec.index = 1;
+	servers[1].forward = FORWARD_DIRECT;
+	director_serve_as(network->director, &spec, 2, &servers[1], 1);
+	return network;
+}
+
+/* What they send may be an answer, which all are asked for, or begin a connection, which its owner is to have. */
+static void
+a_servers_packet_ends_at_its_owner(void **state)
+{
+	(void)state;
+	for (uint32_t n_workers = 2; n_workers <= 4; n_workers++) {
+		struct network *network = network_of_servers_that_are_clients(n_workers);
+
+		for (uint16_t i = 0; i < 8 * n_workers; i++) {
+			struct frame frame = { .src = "10.0.0.1",
+					       .dst = CLIENT,
+					       .sport = (uint16_t)(4000 + i),
+					       .dport = 80,
+					       .flags = SYN | ACK };
+			const uint64_t taken = counted(network, COUNT_TAKEN);
+
+			receive(network, i % n_workers, SERVERS, frame_new(&frame, SERVERS));
+			assert_to_kernel(network, EXCEPTION_OTHER);
+			/* n - 1 for the round, one for the owner */
+			assert_in_range(counted(network, COUNT_TAKEN) - taken, n_workers - 1, n_workers);
+			frame.flags = SYN;
+			for (uint32_t at = 0; at < n_workers; at++) {
+				receive(network, at, SERVERS, frame_new(&frame, SERVERS));
+				rte_pktmbuf_free(sent_one(SERVERS));
+				frame.flags = ACK;
+			}
+			assert_int_equal(counted(network, COUNT_CONN_NEW), i + 1);
+		}
+		network_free(network);
+	}
+}
+
 static void
 one_packet_scheduling_keeps_no_connection(void **state)
 {
@@ -317,6 +373,7 @@ main(void)
 		cmocka_unit_test(a_client_of_a_persistent_mark_stays_whatever_the_address),
 		cmocka_unit_test(answers_of_marked_servers_find_their_worker),
 		cmocka_unit_test(what_no_worker_knows_goes_round_once),
+		cmocka_unit_test(a_servers_packet_ends_at_its_owner),
 		cmocka_unit_test(one_packet_scheduling_keeps_no_connection),
 		cmocka_unit_test(one_packet_scheduling_leaves_tcp_alone),
 	};
