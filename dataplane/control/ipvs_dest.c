@@ -138,9 +138,7 @@ check_snat(const struct ipvs_model *model, const struct ipvs_service *service, c
 {
 	char address[INET6_ADDRSTRLEN] = "?";
 
-	if (spec->forward != FORWARD_SNAT)
-		return 0;
-	if (service->key.fwmark == 0) {
+	if (spec->forward == FORWARD_SNAT && service->key.fwmark == 0) {
 		log_warning("ipvs", "SNAT is for services by mark (ipvsadm -f), with marks in ipvsd.conf");
 		return -EOPNOTSUPP;
 	}
@@ -166,6 +164,15 @@ dest_named(const struct genl_request *request, struct ipvs_dest *dest)
 int
 dest_new_cmd(void *context, struct genl_request *request)
 {
+	/* Where packets go that it has no destination for, and those that are sent to us, is one question with one answer. */
+	if (service->n_dests > 0 && service->is_gateway != (spec->forward == FORWARD_SNAT)) {
+		log_warning("ipvs",
+			    "the service of mark %u can't have destinations of SNAT and of other methods at once",
+			    service->key.fwmark);
+		return -EINVAL;
+	}
+	if (spec->forward != FORWARD_SNAT)
+		return 0;
 	struct ipvs_model *model = context;
 	struct ipvs_service *service;
 	struct ipvs_dest *dest, *former;

@@ -48,6 +48,7 @@ struct ipvs_service {
 	struct ipvs_dest_list dests; /* the newest first */
 	uint32_t n_dests;
 	uint32_t n_joined; /* destinations, ever */
+	bool is_gateway; /* it has destinations of SNAT, or has none and the last that it had were */
 	struct ipvs_stats past; /* of destinations that left */
 	struct ipvs_stats zero; /* subtracted from what is shown */
 	bool unconfirmed; /* restored, or in doubt since its pusher began anew, and not named by a client since */

@@ -124,6 +124,9 @@ attach(struct ipvs_model *model, struct ipvs_service *service, struct ipvs_dest 
 	dest->service_key = service->key;
 	dest->spec.service = service->index;
 	dest->spec.order = ++service->n_joined;
+	/* What it is stays when it is empty: what inside hosts send must not leave by other ways then. */
+	service->is_gateway = (service->is_gateway && service->n_dests > 0) ||
+			      (service->key.fwmark != 0 && dest->spec.forward == FORWARD_SNAT);
 	ipvs_dest_counts(model, dest, &dest->joined);
 	hash_index_add(&model->dest_index, &dest->node, dest_hash(service, &dest->spec.addr, dest->spec.port));
 	TAILQ_INSERT_HEAD(&service->dests, dest, link);

@@ -85,6 +85,8 @@ publish_service(struct ipvs_model *model, struct ipvs_service *service)
 		.scheduler = service->scheduler,
 		.engine = service->engine,
 		.options = service->options,
+		.is_gateway = service->is_gateway,
+		.had_dests = service->n_joined > 0,
 	};
 	CLEANUP(free) void *memory = malloc((service->n_dests + 1u) * sizeof(const struct dest *));
 	const struct dest **dests = memory;

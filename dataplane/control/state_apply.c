@@ -38,6 +38,7 @@ apply_service(struct ipvs_model *model, const struct state_service *record)
 	};
 	struct ipvs_key key;
 	struct ipvs_service *service;
+	int err;
 
 	if (!is_family(record->family) || record->scheduler[sizeof(record->scheduler) - 1] != '\0' ||
 	    record->engine[sizeof(record->engine) - 1] != '\0' ||
@@ -61,8 +62,12 @@ apply_service(struct ipvs_model *model, const struct state_service *record)
 	key.protocol = record->protocol;
 	service = record->index < model->services_high ? model->services[record->index] : NULL;
 	if (service)
-		return ipvs_key_equal(&service->key, &key) ? ipvs_service_edit(model, service, &setup) : -EBADMSG;
-	return ipvs_service_add_at(model, record->index, &key, &setup, &service);
+		err = ipvs_key_equal(&service->key, &key) ? ipvs_service_edit(model, service, &setup) : -EBADMSG;
+	else
+		err = ipvs_service_add_at(model, record->index, &key, &setup, &service);
+	if (err == 0)
+		service->is_gateway = record->is_gateway != 0 && key.fwmark != 0;
+	return err;
 }
 
 static int

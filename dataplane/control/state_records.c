@@ -26,6 +26,7 @@ state_put_service(struct state_log *log, const struct ipvs_service *service)
 		.established_timeout_s = service->options.established_timeout_s,
 		.quiescent = service->options.quiescent,
 		.client_address = service->options.client_address,
+		.is_gateway = service->is_gateway,
 	};
 	const char *scheduler = service->scheduler ? scheduler_name(service->scheduler) : "none";
 

@@ -35,7 +35,7 @@ struct state_service {
 	uint32_t flags, timeout_s, netmask;
 	char scheduler[16], engine[16]; /* of persistence; "": none */
 	uint32_t established_timeout_s;
-	uint8_t quiescent, client_address, pad_options[2];
+	uint8_t quiescent, client_address, is_gateway, pad_options;
 	char laddr_group[CONFIG_NAME_MAX], quic[CONFIG_NAME_MAX];
 };
 static_assert(sizeof(struct state_service) == 148, "as written");

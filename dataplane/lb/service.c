@@ -256,6 +256,8 @@ service_build(const struct service_spec *spec, const struct dest *const *dests, 
 			ready[svc->n_ready++] = dests[i];
 		svc->is_gateway |= dests[i]->forward == FORWARD_SNAT;
 	}
+	svc->is_gateway |= spec->is_gateway;
+	svc->is_blank = spec->key.fwmark != 0 && n_dests == 0 && !spec->had_dests;
 	svc->key = spec->key;
 	svc->index = spec->index;
 	svc->flags = spec->flags;

@@ -97,7 +97,10 @@ struct service {
 	struct quic_index *quic_index; /* built with the service, where there is a coding */
 	uint32_t n_dests; /* in the kernel's order: the newest first */
 	const struct dest *const *dests;
-	bool is_gateway; /* some of them are SNAT's: it is for what goes through the director, not for what is sent to it */
+	/* Some of its destinations are SNAT's, or the last that it had were: it is for what goes through the director, not for
+	 * what is sent to it. */
+	bool is_gateway;
+	bool is_blank; /* it is a mark's that never had a destination: what it will be for is not known */
 	uint32_t n_ready; /* those with a weight above 0 */
 	const struct dest *const *ready;
 	uint64_t version; /* changes with the list and what is in it, and with the scheduler */
@@ -170,6 +173,8 @@ struct service_spec {
 	const struct scheduler *scheduler;
 	const struct persistence_engine *engine;
 	struct service_options options;
+	bool is_gateway; /* even if there is no destination of SNAT now */
+	bool had_dests; /* ever */
 };
 
 /* Makes the destination known under its id (a copy is taken), or replaces what had that id. dest_alive() holds from

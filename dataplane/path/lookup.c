@@ -29,8 +29,10 @@ lookup_packet(struct worker *self, struct packet *packet)
 	if (lb->marks && fetch(lb->n_marked) > 0)
 		mark = marks_classify(lb->marks, &packet->flow, packet->port, out_port(self, packet));
 	packet->svc = service_for(lb, &packet->flow, mark);
-	/* A rule for what inside hosts send anywhere is not about what they send to us, the VIPs of services for one. */
-	if (packet->svc && packet->svc->is_gateway && !forward_goes_on(&packet->flow, packet->nexthop))
+	/* A rule for what inside hosts send anywhere is not about what they send to us, the VIPs of services for one. A gateway
+	 * that has no local address yet must not lock them out. */
+	if (packet->svc && (packet->svc->is_gateway || packet->svc->is_blank) &&
+	    !forward_goes_on(&packet->flow, packet->nexthop))
 		packet->svc = service_for(lb, &packet->flow, 0);
 	return VERDICT_NEXT;
 }

@@ -113,8 +113,6 @@ none_becomes_snat_or_ceases_to_be(void **state)
 	assert_int_equal(snat_command(fixture, IPVS_CMD_SET_DEST, OURS, 0, FORWARD_NAT, 2), -EOPNOTSUPP);
 	assert_int_equal(snat_command(fixture, IPVS_CMD_SET_DEST, OURS, 0, FORWARD_BYPASS, 2), -EOPNOTSUPP);
 	assert_int_equal(snat_command(fixture, IPVS_CMD_SET_DEST, OURS, 0, FORWARD_SNAT, 3), 0);
-	assert_int_equal(snat_command(fixture, IPVS_CMD_NEW_DEST, HERS, 0, FORWARD_NAT, 1), 0);
-	assert_int_equal(snat_command(fixture, IPVS_CMD_SET_DEST, HERS, 0, FORWARD_SNAT, 1), -EOPNOTSUPP);
 	/* nor by a removal, while it has connections */
 	fixture->worker->loads[0].inactive = 1;
 	assert_int_equal(snat_command(fixture, IPVS_CMD_DEL_DEST, OURS, 0, 0, 0), 0);
@@ -124,6 +122,49 @@ none_becomes_snat_or_ceases_to_be(void **state)
 }
 
 static void
+static void
+snat_and_other_methods_do_not_mix(void **state)
+{
+	struct control_fixture *fixture = with_mark(state);
+
+	fixture->session.extended = true;
+	assert_int_equal(snat_command(fixture, IPVS_CMD_NEW_DEST, OURS, 0, FORWARD_SNAT, 1), 0);
+	assert_int_equal(snat_command(fixture, IPVS_CMD_NEW_DEST, HERS, 0, FORWARD_NAT, 1), -EINVAL);
+	assert_int_equal(snat_command(fixture, IPVS_CMD_DEL_DEST, OURS, 0, 0, 0), 0);
+	assert_int_equal(snat_command(fixture, IPVS_CMD_NEW_DEST, HERS, 0, FORWARD_NAT, 1), 0);
+	assert_int_equal(snat_command(fixture, IPVS_CMD_SET_DEST, HERS, 0, FORWARD_SNAT, 1), -EOPNOTSUPP);
+	assert_int_equal(snat_command(fixture, IPVS_CMD_NEW_DEST, OURS, 0, FORWARD_SNAT, 1), -EINVAL);
+}
+
+static const struct service *
+published(struct control_fixture *fixture)
+{
+	assert_int_equal(ipvs_model_publish(fixture->model), 0);
+	return fixture->model->lb->services[0];
+}
+
+/* Without a destination, too, so that nothing leaves by other ways; until it gets one of another method. */
+static void
+a_gateway_stays_one(void **state)
+{
+	struct control_fixture *fixture = with_mark(state);
+
+	fixture->session.extended = true;
+	assert_true(published(fixture)->is_blank);
+	assert_false(published(fixture)->is_gateway);
+	assert_int_equal(snat_command(fixture, IPVS_CMD_NEW_DEST, OURS, 0, FORWARD_SNAT, 1), 0);
+	assert_true(published(fixture)->is_gateway);
+	assert_int_equal(snat_command(fixture, IPVS_CMD_DEL_DEST, OURS, 0, 0, 0), 0);
+	assert_int_equal(published(fixture)->n_dests, 0);
+	assert_true(published(fixture)->is_gateway);
+	assert_false(published(fixture)->is_blank);
+	assert_int_equal(snat_command(fixture, IPVS_CMD_NEW_DEST, HERS, 0, FORWARD_NAT, 1), 0);
+	assert_false(published(fixture)->is_gateway);
+	assert_int_equal(snat_command(fixture, IPVS_CMD_DEL_DEST, HERS, 0, 0, 0), 0);
+	assert_false(published(fixture)->is_gateway);
+	assert_false(published(fixture)->is_blank);
+}
+
 a_weight_changed_by_a_stock_client_leaves_snat(void **state)
 {
 	struct control_fixture *fixture = with_mark(state);
@@ -148,3 +189,5 @@ main(void)
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
+		cmocka_unit_test_setup_teardown(snat_and_other_methods_do_not_mix, control_setup, control_teardown),
+		cmocka_unit_test_setup_teardown(a_gateway_stays_one, control_setup, control_teardown),

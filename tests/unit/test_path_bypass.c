@@ -40,7 +40,8 @@ marked(uint32_t n_workers, bool v6, uint32_t flags, const struct dest_spec *dest
 	const struct service_spec spec = { .key = { .fwmark = 7, .family = v6 ? AF_INET6 : AF_INET },
 					   .flags = flags,
 					   .timeout_s = 300,
-					   .netmask = v6 ? 128 : UINT32_MAX };
+					   .netmask = v6 ? 128 : UINT32_MAX,
+					   .had_dests = true };
 	struct marks *marks;
 
 	assert_int_equal(marks_create(&rule, 1, &marks), 0);

@@ -460,6 +460,75 @@ what_leaves_by_another_port_is_not_the_gateways(void **state)
 	network_free(network);
 }
 
+/* A gateway without destinations: those that it had are removed, or it never had any. */
+static struct network *
+empty_gateway(bool was_one)
+{
+	const struct service_spec spec = { .key = { .fwmark = 7, .family = AF_INET },
+					   .netmask = UINT32_MAX,
+					   .is_gateway = was_one,
+					   .had_dests = was_one };
+	struct network *network = gateway_as(1, false, 0, 1, MARK_ANY_PORT);
+
+	director_serve_as(network->director, &spec, 0, NULL, 0);
+	return network;
+}
+
+static void
+a_gateway_that_lost_its_addresses_is_still_one(void **state)
+{
+	struct network *network = empty_gateway(true);
+	struct frame in = { .src = INSIDE(false), .dst = OUTSIDE(false), .sport = 40000, .dport = 80, .flags = SYN };
+
+	(void)state;
+	director_knob(network->director, "cache_bypass", 1);
+	receive(network, 0, CLIENTS, frame_new(&in, CLIENTS));
+	rte_pktmbuf_free(sent_one(CLIENTS));
+	assert_dropped(network, DROP_NO_DEST);
+	in.flags = ACK;
+	receive(network, 0, CLIENTS, frame_new(&in, CLIENTS));
+	assert_dropped(network, DROP_SNAT_NO_CONN);
+	network_free(network);
+}
+
+static void
+an_empty_gateway_lets_inside_hosts_reach_the_director(void **state)
+{
+	const struct dest_spec dest = { .address = "10.0.0.1", .port = 80, .weight = 1, .forward = FORWARD_DIRECT };
+	struct frame in = { .src = INSIDE(false), .dst = "192.0.2.1", .sport = 40000, .dport = 80, .flags = SYN };
+
+	(void)state;
+	for (int was_one = 0; was_one < 2; was_one++) {
+		struct network *network = empty_gateway(was_one);
+
+		receive(network, 0, CLIENTS, frame_new(&in, CLIENTS));
+		assert_to_kernel(network, EXCEPTION_OTHER);
+		director_serve(network->director, 1, IPPROTO_TCP, "192.0.2.1", 80, "rr", 1, &dest, 1);
+		receive(network, 0, CLIENTS, frame_new(&in, CLIENTS));
+		rte_pktmbuf_free(sent_one(SERVERS));
+		assert_int_equal(network->director->workers[0]->loads[1].connections, 1);
+		network_free(network);
+	}
+}
+
+/* Its servers are gone for now; it is a service of VIPs, which the kernel knows nothing of. */
+static void
+what_is_sent_to_a_mark_that_lost_its_servers_is_still_its(void **state)
+{
+	const struct service_spec spec = { .key = { .fwmark = 7, .family = AF_INET },
+					   .netmask = UINT32_MAX,
+					   .had_dests = true };
+	struct network *network = gateway_as(1, false, 0, 1, MARK_ANY_PORT);
+	struct frame in = { .src = INSIDE(false), .dst = "192.0.2.1", .sport = 40000, .dport = 80, .flags = SYN };
+
+	(void)state;
+	director_serve_as(network->director, &spec, 0, NULL, 0);
+	receive(network, 0, CLIENTS, frame_new(&in, CLIENTS));
+	rte_pktmbuf_free(sent_one(CLIENTS));
+	assert_dropped(network, DROP_NO_DEST);
+	network_free(network);
+}
+
 static void
 a_persistent_inside_host_keeps_its_address(void **state)
 {
@@ -535,3 +604,6 @@ main(void)
 
 	return cmocka_run_group_tests(tests, packets_start, packets_stop);
 }
+		cmocka_unit_test(a_gateway_that_lost_its_addresses_is_still_one),
+		cmocka_unit_test(an_empty_gateway_lets_inside_hosts_reach_the_director),
+		cmocka_unit_test(what_is_sent_to_a_mark_that_lost_its_servers_is_still_its),
