@@ -13,6 +13,7 @@
 
 #include "core/checksum.h"
 #include "lb/conn_table.h"
+#include "lb/lb.h"
 #include "path/icmp.h"
 #include "path/rewrite.h"
 #include "path/tell.h"
@@ -148,6 +149,15 @@ heed_mtu(struct worker *self, const struct packet *error, struct conn *conn)
 		tell_too_big(self, conn, error->flow.family, icmp_told_mtu(error));
 }
 
+/* Whether hosts outside a gateway are told: whatever is inside has the gateway's local address there. */
+static bool
+is_from_inside(const struct worker *self, const struct conn *conn, enum conn_direction direction)
+{
+	const struct dest *dest = direction == CONN_IN ? dest_get(self->lb, conn->dest) : NULL;
+
+	return dest && dest->forward == FORWARD_SNAT;
+}
+
 /* Whom the error comes from, for its receiver: a router of the other family has no address that he knows, and the
  * director speaks for it (RFC 7915, 4.4, 5.4). */
 static union ip_bits
@@ -159,7 +169,7 @@ source_of(const struct worker *self, const struct packet *error, const struct pa
 	const union ip_bits *own = NULL;
 
 	/* The host at the other end is known by the name it has on the other side. A router keeps its address. */
-	if (ip_bits_equal(&error->flow.src, &quote->flow.dst))
+	if (ip_bits_equal(&error->flow.src, &quote->flow.dst) || is_from_inside(self, conn, direction))
 		return original->dst;
 	if (error->flow.family == AF_INET || ip6_is_mapped(&error->flow.src) == to_ipv4)
 		return error->flow.src;
