@@ -145,13 +145,28 @@ tunnel_may_be_split(const struct worker *self, const struct packet *packet, cons
 	       (!must_not_be_split(packet) || fetch(self->lb->knobs)->pmtu_disc == 0);
 }
 
-/* The sender is to make it so much shorter that its new headers fit in. */
+static bool
+becomes_ipv4(const struct conn *conn, uint32_t direction)
+{
+	return conn_is_mapped(conn) && ip6_is_mapped(conn->key6[direction ^ 1].src);
+}
+
+/* What an IPv6 sender need not make shorter: too_big.c splits it. */
+static bool
+translated_may_be_split(const struct packet *packet, const struct conn *conn, uint32_t direction)
+{
+	return becomes_ipv4(conn, direction) && packet->end - packet->l3 <= TRANSLATED_WHOLE;
+}
+
+/* The sender is to make it so much shorter that its new headers fit in, but no shorter than it has to. */
 static int
 too_big(struct worker *self, const struct packet *packet, const struct conn *conn, uint32_t direction, uint8_t port)
 {
+	const int room = self->ports->port[port].mtu - reframe_adds(self, conn, direction);
+	const int mtu = becomes_ipv4(conn, direction) ? RTE_MAX(room, TRANSLATED_WHOLE) : room;
+
 	if (must_not_be_split(packet))
-		icmp_answer(self, packet, ICMP_BEYOND_MTU,
-			    (uint16_t)(self->ports->port[port].mtu - reframe_adds(self, conn, direction)));
+		icmp_answer(self, packet, ICMP_BEYOND_MTU, (uint16_t)mtu);
 	return -DROP_TOO_BIG;
 }
 
@@ -168,7 +183,8 @@ change(struct worker *self, struct packet *packet, struct conn *conn, uint32_t d
 	/* Without a port to leave by there is nothing to be made of it; transmit_to() says why. */
 	if (nexthop.state != NEXTHOP_READY && nexthop.state != NEXTHOP_INCOMPLETE && nexthop.state != NEXTHOP_ONLINK)
 		return 0;
-	if (!reframe_fits(self, packet->m, conn, direction, nexthop.port) && !tunnel_may_be_split(self, packet, conn))
+	if (!reframe_fits(self, packet->m, conn, direction, nexthop.port) && !tunnel_may_be_split(self, packet, conn) &&
+	    !translated_may_be_split(packet, conn, direction))
 		return too_big(self, packet, conn, direction, nexthop.port);
 	if (!conn_is_mapped(conn))
 		return reframe(self, packet->m, packet->l4, conn, direction, nexthop.port);

@@ -19,6 +19,9 @@
 #include "path/path.h"
 
 #define TRANSLATION_ADDS ((int)(sizeof(struct rte_ipv6_hdr) - sizeof(struct rte_ipv4_hdr)))
+/* Packets of IPv6 up to this length pass every way there (RFC 8200, 5), those that become IPv4's too: without DF they may be
+ * split (RFC 7915, 5.1). */
+#define TRANSLATED_WHOLE 1280
 #define TRANSLATED_L4 (RTE_ETHER_HDR_LEN + sizeof(struct rte_ipv6_hdr)) /* of what has become IPv6 */
 
 /* M, an IPv4 packet of TCP or UDP with sound lengths, whose transport header is at L4 of the frame and which ends at END,

@@ -11,7 +11,7 @@
 #include "path/translate.h"
 
 /* Longer packets are not fragmented: their senders learn the path's MTU, which IPv6 has from this length on. */
-#define FRAGMENTABLE_MAX 1260
+#define FRAGMENTABLE_MAX (TRANSLATED_WHOLE - TRANSLATION_ADDS)
 #define IPV4_MTU_MIN 68
 #define ERROR_MAX 576 /* RFC 1812, 4.3.2.3 */
 

@@ -382,6 +382,62 @@ path_mtu_is_told_in_the_senders_family(void **state)
 	}
 }
 
+/* The one packet that PORT sent has come in pieces: none is longer than MTU, and together they are LENGTH bytes behind their
+ * IPv4 headers, in their order. */
+static void
+assert_pieces(uint8_t port, uint32_t mtu, uint32_t length)
+{
+	uint32_t at = 0;
+
+	assert_true(sent[port].n > 1);
+	for (uint32_t i = 0; i < sent[port].n; i++) {
+		const struct rte_mbuf *m = sent[port].packets[i], *first = sent[port].packets[0];
+		const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, 14);
+		const bool more = i + 1 < sent[port].n;
+
+		assert_int_equal(ip[0], 0x45);
+		assert_in_range(be16(ip + 2), 20, mtu);
+		assert_int_equal(m->pkt_len, 14 + be16(ip + 2));
+		assert_int_equal(be16(ip + 6), (more ? 0x2000 : 0) | at / 8);
+		assert_memory_equal(ip + 4, rte_pktmbuf_mtod_offset(first, const uint8_t *, 18), 2);
+		at += be16(ip + 2) - 20;
+	}
+	assert_int_equal(at, length);
+	rte_pktmbuf_free_bulk(sent[port].packets, sent[port].n);
+	sent[port].n = 0;
+}
+
+/* No sender of IPv6 has to make packets shorter than 1280 bytes (RFC 8200, 5): those that become IPv4's are split. */
+static void
+what_ipv6_always_lets_pass_is_split_for_ipv4(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 2 * RTE_DIM(pairs); i++) {
+		const struct pair *pair = &pairs[i / 2];
+		const uint8_t port = is_v6(pair->client) ? CLIENTS : SERVERS;
+		const bool slowly = i & 1;
+		struct network *network = serve(pair);
+		struct pair_talk talk = pair_open(network, pair, 40000);
+		struct frame frame = port == CLIENTS ? talk.in : talk.out;
+		const uint16_t headers = (uint16_t)(40 + (pair->proto == IPPROTO_TCP ? 20 : 8));
+		const struct told told = {
+			.src = own[port][1], .dst = frame.src, .type = 2, .rest = 1280, .about = &frame, .ttl = 64
+		};
+
+		network->ports.port[port ^ 1].mtu = 1000;
+		frame.flags = ACK;
+		frame.payload = (uint16_t)(1280 - headers);
+		(slowly ? receive_slowly : receive)(network, 0, port, frame_new(&frame, port));
+		assert_pieces(port ^ 1, 1000, 1280 - 40);
+		assert_nothing_sent();
+		frame.payload++;
+		(slowly ? receive_slowly : receive)(network, 0, port, frame_new(&frame, port));
+		assert_told(port, &told, 400);
+		assert_int_equal(dropped(network, DROP_TOO_BIG), 1);
+		network_free(network);
+	}
+}
+
 static void
 clients_hear_of_servers_without_a_neighbour(void **state)
 {
@@ -426,6 +482,7 @@ main(void)
 		cmocka_unit_test(errors_without_headroom_are_dropped),
 		cmocka_unit_test(the_director_tells_when_the_ttl_is_used_up),
 		cmocka_unit_test(path_mtu_is_told_in_the_senders_family),
+		cmocka_unit_test(what_ipv6_always_lets_pass_is_split_for_ipv4),
 		cmocka_unit_test(clients_hear_of_servers_without_a_neighbour),
 	};
 
