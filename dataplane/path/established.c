@@ -247,19 +247,30 @@ may_open(const struct lookup *lookup)
 	       (tcp->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG)) == RTE_TCP_SYN_FLAG;
 }
 
+/* Those that wait have come before whatever follows. */
+static void
+finish_waiting(struct worker *self, struct openings *openings, struct mapped_packets *mapped, bool handed_over)
+{
+	if (unlikely(mapped->n > 0)) {
+		mapped_burst(self, openings, mapped, handed_over);
+		mapped->n = 0;
+	}
+	apart_finish(self);
+}
+
 static __rte_noinline void
 leave(struct worker *self, struct openings *openings, struct mapped_packets *mapped, const struct lookup *lookup,
       uint8_t port, bool handed_over)
 {
 	struct rte_mbuf *m = lookup->m;
 
-	apart_finish(self);
 	if (handed_over)
 		port = (uint8_t)m->port;
 	if (unlikely(self->mapped_conns > 0) && lookup->ip && !lookup->ipv6 && lookup->value == CONN_NONE) {
 		mapped->at[mapped->n++] = (struct mapped_packet){ .m = m, .port = port, .may_open = may_open(lookup) };
 		return;
 	}
+	finish_waiting(self, openings, mapped, handed_over);
 	if (lookup->ip && lookup->value == CONN_NONE && may_open(lookup))
 		path_unknown(self, openings, m, port, handed_over);
 	else
@@ -321,9 +332,7 @@ established(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf
 				leave(self, &openings, &mapped, &lookups[i], port, handed_over);
 		}
 	}
-	if (unlikely(mapped.n > 0))
-		mapped_burst(self, &openings, &mapped, handed_over);
-	apart_finish(self);
+	finish_waiting(self, &openings, &mapped, handed_over);
 	openings_finish(self, &openings);
 }
 

@@ -319,6 +319,52 @@ a_mixed_burst_goes_where_each_packet_belongs(void **state)
 	network_free(network);
 }
 
+/* Four bytes of padding behind the IPv4 header: for the slow path. */
+static struct rte_mbuf *
+with_options(struct rte_mbuf *m)
+{
+	struct rte_ipv4_hdr *ip;
+	uint8_t *frame;
+
+	assert_non_null(rte_pktmbuf_prepend(m, 4));
+	frame = rte_pktmbuf_mtod(m, uint8_t *);
+	ip = (void *)(frame + 14);
+	memmove(frame, frame + 4, 34);
+	memset(frame + 34, 1, 4);
+	ip->version_ihl = 0x46;
+	ip->total_length = rte_cpu_to_be_16((uint16_t)(rte_be_to_cpu_16(ip->total_length) + 4));
+	ip->hdr_checksum = 0;
+	ip->hdr_checksum = (uint16_t)~rte_raw_cksum(ip, 24);
+	return m;
+}
+
+static void
+a_burst_keeps_its_order(void **state)
+{
+	(void)state;
+	for (EACH_PAIR(pair)) {
+		const uint8_t port = is_v6(pair->client) ? SERVERS : CLIENTS;
+		struct network *network = pair_serve(pair);
+		struct pair_talk talk = pair_open(network, pair, 40000);
+		struct frame frame = port == CLIENTS ? talk.in : talk.out;
+		struct rte_mbuf *burst[BURST];
+
+		frame.flags = ACK;
+		for (uint16_t i = 0; i < BURST; i++) {
+			frame.payload = i;
+			burst[i] = frame_new(&frame, port);
+			if (i % 3 == 1)
+				burst[i] = with_options(burst[i]);
+		}
+		receive_burst(network, 0, port, burst, BURST);
+		assert_int_equal(sent[port ^ 1].n, BURST);
+		for (uint32_t i = 0; i < BURST; i++)
+			assert_int_equal(sent[port ^ 1].packets[i]->pkt_len, sent[port ^ 1].packets[0]->pkt_len + i);
+		forget_packets(network);
+		network_free(network);
+	}
+}
+
 static void
 clients_begin_and_go_on_within_a_burst(void **state)
 {
@@ -510,6 +556,7 @@ main(void)
 		cmocka_unit_test(a_local_port_is_never_taken_twice),
 		cmocka_unit_test(ports_of_closed_connections_are_recycled_by_their_own_kind),
 		cmocka_unit_test(a_mixed_burst_goes_where_each_packet_belongs),
+		cmocka_unit_test(a_burst_keeps_its_order),
 		cmocka_unit_test(clients_begin_and_go_on_within_a_burst),
 		cmocka_unit_test(others_begin_and_go_on_within_a_burst_too),
 		cmocka_unit_test(listings_show_each_end_in_its_family),
