@@ -13,7 +13,9 @@
 #include "core/pages.h"
 #include "core/worker.h"
 #include "lb/address_set.h"
+#include "lb/conn.h"
 #include "lb/dest_rule.h"
+#include "lb/forward.h"
 #include "lb/laddr.h"
 #include "lb/lb.h"
 #include "lb/mark.h"
@@ -238,6 +240,16 @@ dest_retract(struct lb *lb, uint32_t id)
 	dest_rule_retract(lb, id);
 }
 
+/* Those with servers of the other family are in the table of IPv6. */
+static uint32_t
+table_for(const struct service_spec *spec, const struct dest *dest)
+{
+	const struct forward *forward = dest ? forward_to(dest, spec->key.family) : NULL;
+
+	return spec->key.family == AF_INET6 || (forward && (forward->cold_flags & COLD_MAPPED)) ? TABLE_IPV6
+												: TABLE_IPV4;
+}
+
 static struct service *
 service_build(const struct service_spec *spec, const struct dest *const *dests, uint32_t n_dests)
 {
@@ -255,7 +267,10 @@ service_build(const struct service_spec *spec, const struct dest *const *dests, 
 		if (dests[i]->weight > 0)
 			ready[svc->n_ready++] = dests[i];
 		svc->is_gateway |= dests[i]->forward == FORWARD_SNAT;
+		svc->tables |= (uint8_t)(1u << table_for(spec, dests[i]));
 	}
+	if (n_dests == 0)
+		svc->tables = (uint8_t)(1u << table_for(spec, NULL));
 	svc->is_gateway |= spec->is_gateway;
 	svc->is_blank = spec->key.fwmark != 0 && n_dests == 0 && !spec->had_dests;
 	svc->key = spec->key;

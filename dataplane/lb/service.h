@@ -101,6 +101,7 @@ struct service {
 	 * what is sent to it. */
 	bool is_gateway;
 	bool is_blank; /* it is a mark's that never had a destination: what it will be for is not known */
+	uint8_t tables; /* that its connections are in: bits 1 << TABLE_IPV4, 1 << TABLE_IPV6 */
 	uint32_t n_ready; /* those with a weight above 0 */
 	const struct dest *const *ready;
 	uint64_t version; /* changes with the list and what is in it, and with the scheduler */

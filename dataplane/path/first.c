@@ -207,8 +207,13 @@ open_connection(struct worker *self, struct packet *packet)
 static bool
 has_room(const struct worker *self, const struct packet *packet)
 {
-	return is_for_once(packet) || packet->note.kind == NOTE_ASK ||
-	       !conn_table_is_full(self->conns[packet->flow.family == AF_INET ? TABLE_IPV4 : TABLE_IPV6]);
+	if (is_for_once(packet) || packet->note.kind == NOTE_ASK)
+		return true;
+	for (uint32_t table = 0; table < TABLES; table++) {
+		if ((packet->svc->tables & 1u << table) && !conn_table_is_full(self->conns[table]))
+			return true;
+	}
+	return false;
 }
 
 /* What the kernel's ip_vs_schedule() leaves to others. */

@@ -365,6 +365,32 @@ a_burst_keeps_its_order(void **state)
 	}
 }
 
+/* The table that counts is the one that the connection is to be in. */
+static void
+the_room_of_the_other_family_counts(void **state)
+{
+	(void)state;
+	for (EACH_PAIR(pair)) {
+		struct network *network = network_new(1, 64);
+		struct worker *self = network->director->workers[0];
+		const struct dest_spec server = {
+			.address = "10.0.0.2", .port = 53, .weight = 1, .forward = FORWARD_FULLNAT
+		};
+		struct frame frame = { .src = "198.51.100.7", .dst = "192.0.2.2", .dport = 53, .proto = IPPROTO_UDP };
+
+		pair_serve_as(network, pair, 0);
+		director_serve(network->director, 1, IPPROTO_UDP, "192.0.2.2", 53, "rr", 8, &server, 1);
+		for (frame.sport = 50000; !conn_table_is_full(self->conns[TABLE_IPV4]); frame.sport++)
+			receive(network, 0, CLIENTS, frame_new(&frame, CLIENTS));
+		forget_packets(network);
+		(void)pair_open(network, pair, 40000);
+		assert_int_equal(dropped(network, DROP_CONN_TABLE_FULL), 0);
+		receive(network, 0, CLIENTS, frame_new(&frame, CLIENTS));
+		assert_dropped(network, DROP_CONN_TABLE_FULL);
+		network_free(network);
+	}
+}
+
 static void
 clients_begin_and_go_on_within_a_burst(void **state)
 {
@@ -557,6 +583,7 @@ main(void)
 		cmocka_unit_test(ports_of_closed_connections_are_recycled_by_their_own_kind),
 		cmocka_unit_test(a_mixed_burst_goes_where_each_packet_belongs),
 		cmocka_unit_test(a_burst_keeps_its_order),
+		cmocka_unit_test(the_room_of_the_other_family_counts),
 		cmocka_unit_test(clients_begin_and_go_on_within_a_burst),
 		cmocka_unit_test(others_begin_and_go_on_within_a_burst_too),
 		cmocka_unit_test(listings_show_each_end_in_its_family),
