@@ -438,6 +438,58 @@ what_ipv6_always_lets_pass_is_split_for_ipv4(void **state)
 	}
 }
 
+/* The fixture's routes towards one end: none is left, or the nearest is a black hole. */
+static void
+lose_way(struct network *network, uint8_t port, bool v6, bool blackhole)
+{
+	static const struct {
+		const char *prefix;
+		uint8_t length;
+	} ways[2][2][2] = {
+		[CLIENTS] = { { { "198.51.100.0", 24 } }, { { "2001:db8:1::", 64 } } },
+		[SERVERS] = { { { "10.0.0.1", 32 }, { "10.0.0.0", 24 } }, { { "fd00::1", 128 }, { "fd00::", 64 } } },
+	};
+
+	for (int i = 0; i < 2 && ways[port][v6][i].prefix; i++) {
+		const struct ip_addr prefix = address_of(ways[port][v6][i].prefix);
+		const uint8_t length = ways[port][v6][i].length;
+
+		if (blackhole)
+			assert_int_equal(fib_set_route(network->fib, &prefix, length, FIB_BLACKHOLE), 0);
+		else
+			assert_int_equal(fib_delete_route(network->fib, &prefix, length), 0);
+	}
+}
+
+static void
+senders_hear_of_ways_that_are_gone(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 8 * RTE_DIM(pairs); i++) {
+		const struct pair *pair = &pairs[i / 8];
+		const uint8_t port = i & 1;
+		const bool slowly = i & 2, blackhole = i & 4;
+		struct network *network = serve(pair);
+		struct pair_talk talk = pair_open(network, pair, 40000);
+		struct frame frame = port == CLIENTS ? talk.in : talk.out;
+		const bool v6 = is_v6(frame.src);
+		const struct told told = { .src = own[port][v6],
+					   .dst = frame.src,
+					   .type = v6 ? 1 : 3,
+					   .code = v6 ? 0 : 1,
+					   .about = &frame,
+					   .ttl = 64 };
+
+		lose_way(network, port ^ 1, !v6, blackhole);
+		frame.flags = ACK;
+		frame.payload = 60;
+		(slowly ? receive_slowly : receive)(network, 0, port, frame_new(&frame, port));
+		assert_told(port, &told, 68);
+		assert_int_equal(dropped(network, blackhole ? DROP_BLACKHOLE : DROP_NO_ROUTE), 1);
+		network_free(network);
+	}
+}
+
 static void
 clients_hear_of_servers_without_a_neighbour(void **state)
 {
@@ -483,6 +535,7 @@ main(void)
 		cmocka_unit_test(the_director_tells_when_the_ttl_is_used_up),
 		cmocka_unit_test(path_mtu_is_told_in_the_senders_family),
 		cmocka_unit_test(what_ipv6_always_lets_pass_is_split_for_ipv4),
+		cmocka_unit_test(senders_hear_of_ways_that_are_gone),
 		cmocka_unit_test(clients_hear_of_servers_without_a_neighbour),
 	};
 
