@@ -13,6 +13,7 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
+#include "core/address.h"
 #include "core/counters.h"
 #include "core/token_bucket.h"
 
@@ -80,7 +81,10 @@ struct untold_list {
 /* A search for a local port that was in vain (lb/forward_snat.c). */
 #define SNAT_PAUSES_BITS 6
 struct snat_pause {
-	uint32_t key; /* a hash of what was looked for */
+	union ip_bits outside;
+	uint32_t dest; /* id of the local address */
+	rte_be16_t port; /* of the host outside */
+	uint8_t proto;
 	uint32_t since_ms; /* 0: never */
 };
 

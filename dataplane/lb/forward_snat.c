@@ -15,15 +15,38 @@
  * local address to the same host and port unseen for so long. */
 #define SEARCH_PAUSE_MS 16
 
-/* By what was looked for; another one that hashes to the same place takes it over. */
-static struct snat_pause *
-pause_of(struct worker *self, const struct dest *dest, const struct flow *reply, uint32_t *ret_key)
+static struct snat_pause
+pause_for(const struct worker *self, const struct dest *dest, const struct flow *reply)
 {
-	const uint32_t ends = address_fold(reply->family, &reply->src) ^
-			      hash_upper_bits(address_fold(reply->family, &dest->addr.ip), 32);
+	return (struct snat_pause){
+		.outside = reply->src,
+		.dest = dest->id,
+		.port = reply->sport,
+		.proto = reply->proto,
+		.since_ms = self->now_ms != 0 ? self->now_ms : 1,
+	};
+}
 
-	*ret_key = hash_upper_bits(ends ^ (uint32_t)reply->sport << 8 ^ reply->proto, 32);
-	return &self->snat_pauses[*ret_key >> (32 - SNAT_PAUSES_BITS)];
+/* Its place, which another one may have that is looked for as often. */
+static struct snat_pause *
+place_of(struct worker *self, const struct snat_pause *pause)
+{
+	uint32_t hash = hash_upper_bits(address_fold(AF_INET6, &pause->outside), 32);
+
+	hash = hash_upper_bits(hash ^ pause->dest, 32);
+	hash = hash_upper_bits(hash ^ ((uint32_t)pause->port << 8 | pause->proto), 32);
+	return &self->snat_pauses[hash >> (32 - SNAT_PAUSES_BITS)];
+}
+
+/* Whether a search for the same was in vain a short time ago. */
+static bool
+is_pausing(struct worker *self, const struct dest *dest, const struct flow *reply)
+{
+	const struct snat_pause wanted = pause_for(self, dest, reply), *found = place_of(self, &wanted);
+
+	return found->since_ms != 0 && self->now_ms - found->since_ms < SEARCH_PAUSE_MS && found->dest == wanted.dest &&
+	       found->port == wanted.port && found->proto == wanted.proto &&
+	       ip_bits_equal(&found->outside, &wanted.outside);
 }
 
 static int
@@ -31,8 +54,6 @@ snat_bind(const struct forward_request *request, struct flow *reply)
 {
 	struct worker *self = request->self;
 	const struct flow *flow = request->flow;
-	const struct snat_pause *pause;
-	uint32_t key;
 
 	*reply = (struct flow){
 		.src = flow->dst,
@@ -40,8 +61,7 @@ snat_bind(const struct forward_request *request, struct flow *reply)
 		.family = flow->family,
 		.proto = flow->proto,
 	};
-	pause = pause_of(self, request->dest, reply, &key);
-	if (pause->since_ms != 0 && pause->key == key && self->now_ms - pause->since_ms < SEARCH_PAUSE_MS)
+	if (is_pausing(self, request->dest, reply))
 		return -DROP_NO_LOCAL_PORT;
 	return laddr_propose(self, request->svc, request->port, &request->dest->addr, reply);
 }
@@ -53,11 +73,9 @@ snat_bind_again(const struct forward_request *request, struct flow *reply, uint3
 	int err = laddr_choose(self, request->svc, request->port, &request->dest->addr, reply, ret_recycle);
 
 	if (err == -DROP_NO_LOCAL_PORT) {
-		struct snat_pause *pause;
-		uint32_t key;
+		const struct snat_pause pause = pause_for(self, request->dest, reply);
 
-		pause = pause_of(self, request->dest, reply, &key);
-		*pause = (struct snat_pause){ .key = key, .since_ms = self->now_ms != 0 ? self->now_ms : 1 };
+		*place_of(self, &pause) = pause;
 	}
 	return err;
 }

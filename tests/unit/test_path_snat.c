@@ -383,6 +383,7 @@ ports_used_up_towards_one_host_are_free_towards_another(void **state)
 						.first_port = 5000,
 						.last_port = 5003,
 						.active = true };
+	struct frame near = { .src = INSIDE(false), .sport = 43000, .proto = IPPROTO_UDP };
 
 	(void)state;
 	assert_int_equal(laddrs_publish(network->director->lb, &group, 1), 0);
@@ -396,6 +397,13 @@ ports_used_up_towards_one_host_are_free_towards_another(void **state)
 		begin(network, (uint16_t)(42000 + i), "203.0.113.81");
 	assert_int_equal(counted(network, COUNT_CONNS), 8);
 	assert_int_equal(dropped(network, DROP_NO_LOCAL_PORT), 3);
+	/* nor is it another whose address differs where the port does */
+	set_route(network, "203.0.112.0", 24, network->nexthop_server[1]);
+	near.dst = "203.0.112.80";
+	near.dport = 81;
+	receive(network, 0, CLIENTS, frame_new(&near, CLIENTS));
+	forget_packets(network);
+	assert_int_equal(counted(network, COUNT_CONNS), 9);
 	network_free(network);
 }
 
@@ -449,19 +457,6 @@ without_a_local_address_nothing_leaves(void **state)
 	receive(network, 0, CLIENTS, frame_new(&in, CLIENTS));
 	rte_pktmbuf_free(sent_one(CLIENTS));
 	assert_dropped(network, DROP_NO_DEST);
-	network_free(network);
-}
-
-/* A rule names the port by which packets would leave. */
-static void
-what_leaves_by_another_port_is_not_the_gateways(void **state)
-{
-	struct network *network = gateway(1, false);
-	struct frame in = { .src = INSIDE(false), .dst = "198.51.100.9", .sport = 40000, .dport = 80, .flags = SYN };
-
-	(void)state;
-	receive(network, 0, CLIENTS, frame_new(&in, CLIENTS));
-	assert_to_kernel(network, EXCEPTION_OTHER);
 	network_free(network);
 }
 
@@ -534,6 +529,19 @@ what_is_sent_to_a_mark_that_lost_its_servers_is_still_its(void **state)
 	network_free(network);
 }
 
+/* A rule names the port by which packets would leave. */
+static void
+what_leaves_by_another_port_is_not_the_gateways(void **state)
+{
+	struct network *network = gateway(1, false);
+	struct frame in = { .src = INSIDE(false), .dst = "198.51.100.9", .sport = 40000, .dport = 80, .flags = SYN };
+
+	(void)state;
+	receive(network, 0, CLIENTS, frame_new(&in, CLIENTS));
+	assert_to_kernel(network, EXCEPTION_OTHER);
+	network_free(network);
+}
+
 static void
 a_persistent_inside_host_keeps_its_address(void **state)
 {
@@ -602,6 +610,9 @@ main(void)
 		cmocka_unit_test(an_address_of_no_group_on_the_way_is_refused),
 		cmocka_unit_test(the_middle_of_an_unknown_connection_does_not_leave),
 		cmocka_unit_test(without_a_local_address_nothing_leaves),
+		cmocka_unit_test(a_gateway_that_lost_its_addresses_is_still_one),
+		cmocka_unit_test(an_empty_gateway_lets_inside_hosts_reach_the_director),
+		cmocka_unit_test(what_is_sent_to_a_mark_that_lost_its_servers_is_still_its),
 		cmocka_unit_test(what_leaves_by_another_port_is_not_the_gateways),
 		cmocka_unit_test(a_persistent_inside_host_keeps_its_address),
 		cmocka_unit_test(a_route_that_changes_is_followed),
@@ -609,6 +620,3 @@ main(void)
 
 	return cmocka_run_group_tests(tests, packets_start, packets_stop);
 }
-		cmocka_unit_test(a_gateway_that_lost_its_addresses_is_still_one),
-		cmocka_unit_test(an_empty_gateway_lets_inside_hosts_reach_the_director),
-		cmocka_unit_test(what_is_sent_to_a_mark_that_lost_its_servers_is_still_its),
