@@ -119,16 +119,38 @@ parse_request(const struct ipvs_model *model, struct genl_request *request, bool
 	return 0;
 }
 
+/* Shown as masquerading to who doesn't know it. */
+static bool
+is_unknown_to(const struct genl_session *session, uint8_t forward)
+{
+	return !session->extended && (forward == FORWARD_FULLNAT || forward == FORWARD_SNAT);
+}
+
+/* What such a client says of a destination that it sees as masquerading. */
+static bool
+says_masquerading(const struct ipvs_model *model, const struct dest *spec)
+{
+	return spec->forward == FORWARD_NAT || (model->masquerade_is_fullnat && spec->forward == FORWARD_FULLNAT);
+}
+
+static const char *
+method_name(uint8_t forward)
+{
+	return forward == FORWARD_SNAT ? "SNAT" : forward == FORWARD_FULLNAT ? "full-NAT" : "masquerading";
+}
+
+/* SPEC is added by who could not know that it was of method FORMER. */
 static void
-warn_of_lost_method(const struct dest *spec)
+warn_of_lost_method(const struct dest *spec, uint8_t former)
 {
 	char address[INET6_ADDRSTRLEN] = "?";
 
 	inet_ntop(spec->addr.family, &spec->addr.ip, address, sizeof(address));
 	log_warning("ipvs",
-		    "destination %s port %u was full-NAT and is added again as masquerading by a client that doesn't "
-		    "know full-NAT: use a patched client to add it",
-		    address, rte_be_to_cpu_16(spec->port));
+		    "destination %s port %u was %s and is added again as %s by a client that doesn't know %s: use a "
+		    "patched client to add it",
+		    address, rte_be_to_cpu_16(spec->port), method_name(former), method_name(spec->forward),
+		    method_name(former));
 }
 
 /* A destination of SNAT is a local address by which what a mark says goes out. The kernel takes any number as a method, and
@@ -142,6 +164,15 @@ check_snat(const struct ipvs_model *model, const struct ipvs_service *service, c
 		log_warning("ipvs", "SNAT is for services by mark (ipvsadm -f), with marks in ipvsd.conf");
 		return -EOPNOTSUPP;
 	}
+	/* Where packets go that it has no destination for, and those that are sent to us, is one question with one answer. */
+	if (service->n_dests > 0 && service->is_gateway != (spec->forward == FORWARD_SNAT)) {
+		log_warning("ipvs",
+			    "the service of mark %u can't have destinations of SNAT and of other methods at once",
+			    service->key.fwmark);
+		return -EINVAL;
+	}
+	if (spec->forward != FORWARD_SNAT)
+		return 0;
 	if (spec->port != 0) {
 		log_warning("ipvs", "a destination of SNAT has port 0: local ports are the group's");
 		return -EINVAL;
@@ -164,18 +195,10 @@ dest_named(const struct genl_request *request, struct ipvs_dest *dest)
 int
 dest_new_cmd(void *context, struct genl_request *request)
 {
-	/* Where packets go that it has no destination for, and those that are sent to us, is one question with one answer. */
-	if (service->n_dests > 0 && service->is_gateway != (spec->forward == FORWARD_SNAT)) {
-		log_warning("ipvs",
-			    "the service of mark %u can't have destinations of SNAT and of other methods at once",
-			    service->key.fwmark);
-		return -EINVAL;
-	}
-	if (spec->forward != FORWARD_SNAT)
-		return 0;
 	struct ipvs_model *model = context;
 	struct ipvs_service *service;
 	struct ipvs_dest *dest, *former;
+	uint8_t former_method = FORWARD_NAT;
 	struct dest spec;
 	bool lost;
 	int err = parse_request(model, request, true, &service, &spec);
@@ -188,30 +211,18 @@ dest_new_cmd(void *context, struct genl_request *request)
 		return err;
 	ipvs_service_named(request, service);
 	former = ipvs_dest_in_trash(model, service, &spec.addr, spec.port);
-	lost = former && former->spec.forward == FORWARD_FULLNAT && spec.forward == FORWARD_NAT &&
-	       !request->session->extended;
+	if (former)
+		former_method = former->spec.forward;
+	lost = is_unknown_to(request->session, former_method) && says_masquerading(model, &spec) &&
+	       spec.forward != former_method;
 	err = ipvs_dest_add(model, service, &spec, &dest);
 	if (err == -EEXIST)
 		dest = ipvs_dest_find(model, service, &spec.addr, spec.port);
 	if (err == 0 || err == -EEXIST)
 		dest_named(request, dest);
 	if (err == 0 && lost)
-		warn_of_lost_method(&spec);
+		warn_of_lost_method(&spec, former_method);
 	return err;
-}
-
-/* Shown as masquerading to who doesn't know it. */
-static bool
-is_unknown_to(const struct genl_session *session, uint8_t forward)
-{
-	return !session->extended && (forward == FORWARD_FULLNAT || forward == FORWARD_SNAT);
-}
-
-/* What such a client says of a destination that it sees as masquerading. */
-static bool
-says_masquerading(const struct ipvs_model *model, const struct dest *spec)
-{
-	return spec->forward == FORWARD_NAT || (model->masquerade_is_fullnat && spec->forward == FORWARD_FULLNAT);
 }
 
 int

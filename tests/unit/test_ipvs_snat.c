@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "control_fixture.h"
+#include "heard_log.h"
 #include "lb/lb.h"
 
 #define OURS 200 /* the only local address */
@@ -122,7 +123,6 @@ none_becomes_snat_or_ceases_to_be(void **state)
 }
 
 static void
-static void
 snat_and_other_methods_do_not_mix(void **state)
 {
 	struct control_fixture *fixture = with_mark(state);
@@ -165,6 +165,7 @@ a_gateway_stays_one(void **state)
 	assert_false(published(fixture)->is_blank);
 }
 
+static void
 a_weight_changed_by_a_stock_client_leaves_snat(void **state)
 {
 	struct control_fixture *fixture = with_mark(state);
@@ -177,17 +178,41 @@ a_weight_changed_by_a_stock_client_leaves_snat(void **state)
 	assert_int_equal(shown_method(fixture), FORWARD_SNAT);
 }
 
+/* From a client that saw it as masquerading, removed it and adds it again. */
+static void
+a_method_lost_by_a_stock_client_is_said(void **state)
+{
+	struct control_fixture *fixture = with_mark(state);
+	struct heard heard;
+
+	fixture->session.extended = true;
+	assert_int_equal(snat_command(fixture, IPVS_CMD_NEW_DEST, OURS, 0, FORWARD_SNAT, 1), 0);
+	fixture->session.extended = false;
+	assert_int_equal(snat_command(fixture, IPVS_CMD_DEL_DEST, OURS, 0, 0, 0), 0);
+	heard_begin(&heard);
+	assert_int_equal(snat_command(fixture, IPVS_CMD_NEW_DEST, OURS, 0, FORWARD_NAT, 1), 0);
+	heard_end(&heard);
+	assert_non_null(strstr(heard.text, "10.0.0.200 port 0 was SNAT and is added again as masquerading"));
+	assert_int_equal(snat_command(fixture, IPVS_CMD_DEL_DEST, OURS, 0, 0, 0), 0);
+	heard_begin(&heard);
+	assert_int_equal(snat_command(fixture, IPVS_CMD_NEW_DEST, OURS, 0, FORWARD_NAT, 1), 0);
+	heard_end(&heard);
+	assert_string_equal(heard.text, "");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(snat_is_for_local_addresses_of_a_mark, control_setup, control_teardown),
 		cmocka_unit_test_setup_teardown(none_becomes_snat_or_ceases_to_be, control_setup, control_teardown),
+		cmocka_unit_test_setup_teardown(snat_and_other_methods_do_not_mix, control_setup, control_teardown),
+		cmocka_unit_test_setup_teardown(a_gateway_stays_one, control_setup, control_teardown),
 		cmocka_unit_test_setup_teardown(a_weight_changed_by_a_stock_client_leaves_snat, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(a_method_lost_by_a_stock_client_is_said, control_setup,
 						control_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
-		cmocka_unit_test_setup_teardown(snat_and_other_methods_do_not_mix, control_setup, control_teardown),
-		cmocka_unit_test_setup_teardown(a_gateway_stays_one, control_setup, control_teardown),
