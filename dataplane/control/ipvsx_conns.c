@@ -135,6 +135,9 @@ facts_of(const struct ipvs_model *model, const struct conn_entry *entry, struct 
 	}
 	conn_server(model, entry, &ret->server, &ret->server_port);
 	if (conn_is_snat(model, entry)) {
+		/* It has no answers, whose address that would be. */
+		if (entry->is_template)
+			ret->local = ret->server;
 		ret->server = ret->virtual;
 		ret->server_port = ret->virtual_port;
 	}

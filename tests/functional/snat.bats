@@ -110,6 +110,15 @@ seen_by_outside() { # ADDRESS
 	refute grep -F "$WAN.2:0" <(ipvsadm_at director1 -Lnc)
 }
 
+@test "a persistent inside host is listed with its local address" {
+	ipvsadm_at director1 -E -f 7 -s rr -p 60
+	[ "$(page inside $OUTSIDE)" = outside ]
+	run ipvsdctl_at director1 conns
+	echo "$output"
+	grep -E " (NONE|ASSURED) .* $LAN.50:0 .* $LOCAL:0 " <<<"$output"
+	ipvsadm_at director1 -E -f 7 -s rr
+}
+
 @test "when its address is removed nobody gets out, and nobody in anyway" {
 	ipvsadm_at director1 -d -f 7 -r $LOCAL
 	run on inside curl --silent --noproxy '*' --max-time 5 http://$OUTSIDE/
