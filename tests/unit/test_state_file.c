@@ -405,6 +405,38 @@ a_flipped_bit_anywhere_is_found(void **state)
 	free(bytes);
 }
 
+/* From the log of what was done, and from the file that each start begins. */
+static void
+a_gateway_without_destinations_comes_back(void **state)
+{
+	const struct ipvs_key key = { .fwmark = 7, .family = AF_INET };
+	const struct ipvs_service_setup setup = { .scheduler = "rr" };
+	const struct dest spec = { .addr = { .family = AF_INET, .ip.bytes = { 10, 2, 0, 1 } },
+				   .weight = 1,
+				   .forward = FORWARD_SNAT };
+	struct instance instance = start(*state, BOOT, false);
+	struct ipvs_model *model = instance.fixture->model;
+	struct ipvs_service *service;
+	struct ipvs_dest *dest;
+
+	observe(&instance);
+	assert_int_equal(ipvs_service_add(model, &key, &setup, &service), 0);
+	assert_int_equal(ipvs_dest_add(model, service, &spec, &dest), 0);
+	state_file_commit(instance.state);
+	assert_int_equal(ipvs_dest_remove(model, service, &spec.addr, 0), 0);
+	state_file_commit(instance.state);
+	end(&instance);
+	for (int i = 0; i < 3; i++) {
+		instance = start(*state, BOOT, false);
+		service = ipvs_service_find(instance.fixture->model, &key);
+		assert_non_null(service);
+		assert_int_equal(service->n_dests, 0);
+		assert_true(service->is_gateway);
+		observe(&instance);
+		end(&instance);
+	}
+}
+
 static void
 a_write_that_was_killed_is_skipped(void **state)
 {
@@ -476,6 +508,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_folder_belongs_to_one_instance, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_file_cut_anywhere_is_set_aside, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_flipped_bit_anywhere_is_found, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_gateway_without_destinations_comes_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_write_that_was_killed_is_skipped, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_long_log_is_written_anew, setup, teardown),
 	};
