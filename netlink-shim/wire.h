@@ -145,7 +145,7 @@ enum ipvsx_conn_attr {
 	IPVSX_CONN_ATTR_CLIENT_PORT, /* be16; filter */
 	IPVSX_CONN_ATTR_VIRTUAL, /* binary: the service's address; filter */
 	IPVSX_CONN_ATTR_VIRTUAL_PORT, /* be16; filter */
-	IPVSX_CONN_ATTR_LOCAL, /* binary: the local address, with full-NAT alone; filter */
+	IPVSX_CONN_ATTR_LOCAL, /* binary: the local address, with full-NAT and SNAT alone; filter */
 	IPVSX_CONN_ATTR_LOCAL_PORT, /* be16; filter */
 	IPVSX_CONN_ATTR_SERVER, /* binary; filter */
 	IPVSX_CONN_ATTR_SERVER_PORT, /* be16; filter */
