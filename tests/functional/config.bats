@@ -44,7 +44,7 @@ accepted() {
 
 @test "every example configuration is good" {
 	local n=0 file
-	for file in "$BATS_TEST_DIRNAME"/../../conf-examples/{ipvsd*,snat-gateway}.conf; do
+	for file in "$BATS_TEST_DIRNAME"/../../conf-examples/{ipvsd*,snat-gateway,cache-bypass}.conf; do
 		[ -e "$file" ] || continue
 		run "$BUILD/ipvsd" -t -c "$file"
 		echo "$output"
