@@ -23,6 +23,8 @@ dump_pace_owe(struct dump_pace *pace, uint64_t now_ns, uint64_t cost_ns)
 	if (pace->owed_until_ns < now_ns)
 		pace->owed_until_ns = now_ns;
 	pace->owed_until_ns += cost_ns * DUMP_SHARE;
+	if (pace->owed_until_ns > now_ns + DUMP_DEBT_NS)
+		pace->owed_until_ns = now_ns + DUMP_DEBT_NS;
 	/* then by half of what may be owed at a time, rather than by single datagrams */
 	if (pace->owed_until_ns > now_ns + DUMP_BURST_NS)
 		pace->waits_until_ns = pace->owed_until_ns - DUMP_BURST_NS / 2;

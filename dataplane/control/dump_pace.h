@@ -13,6 +13,7 @@
 
 #define DUMP_SHARE 40u /* one of so many parts of a worker's time */
 #define DUMP_BURST_NS 10000000u /* what may be owed before dumps wait */
+#define DUMP_DEBT_NS 1000000000u /* and at most: one read of very many counts does not keep others waiting for longer */
 
 /* What it costs a worker in ns if somebody reads a line that it writes: measured (doc/performance.md). */
 #define READ_SUM_NS 80u /* a destination's counts, one after the other without more work for each */

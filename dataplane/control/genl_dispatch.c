@@ -199,12 +199,12 @@ genl_session_stop_dump(struct genl_session *session)
 void
 genl_session_resume(struct genl_session *session)
 {
-	if (genl_session_wait_ns(session, dump_pace_now_ns()) > 0)
-		return;
 	session->dump.paused = false;
 	session->dump.work = 0;
 	while (genl_session_busy(session) && session->out_bytes < GENL_OUT_LIMIT && !session->broken &&
 	       !session->dump.paused) {
+		if (genl_session_wait_ns(session, dump_pace_now_ns()) > 0)
+			break;
 		if (session->dump.active) {
 			genl_dump_continue(&session->dump);
 			continue;

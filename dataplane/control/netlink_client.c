@@ -83,6 +83,15 @@ read_datagram(struct netlink_client *client, void *buffer)
 	return 0;
 }
 
+static void
+close_if_broken(struct netlink_client *client)
+{
+	if (!client->session.broken)
+		return;
+	log_error("control", "out of memory for the answer to a client of user %u: closed", client->uid);
+	client->closing = true;
+}
+
 void
 netlink_client_read(struct netlink_client *client, void *buffer)
 {
@@ -91,11 +100,7 @@ netlink_client_read(struct netlink_client *client, void *buffer)
 			return;
 		if (read_datagram(client, buffer) == 0)
 			return;
-		if (client->session.broken) {
-			log_error("control", "out of memory for the answer to a client of user %u: closed",
-				  client->uid);
-			client->closing = true;
-		}
+		close_if_broken(client);
 	}
 }
 
@@ -139,15 +144,18 @@ send_queued(struct netlink_client *client)
 	return true;
 }
 
-void
+bool
 netlink_client_flush(struct netlink_client *client)
 {
 	if (client->deaf)
 		stop_answering(client);
-	if (send_queued(client) && genl_session_busy(&client->session)) {
-		/* one more portion a turn: a client with a long dump doesn't keep the others waiting */
-		genl_session_resume(&client->session);
-	}
+	if (!send_queued(client) || !genl_session_busy(&client->session) ||
+	    genl_session_wait_ns(&client->session, dump_pace_now_ns()) > 0)
+		return false;
+	/* one more portion a turn: a client with a long dump doesn't keep the others waiting */
+	genl_session_resume(&client->session);
+	close_if_broken(client);
+	return true;
 }
 
 uint32_t

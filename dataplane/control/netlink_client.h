@@ -21,7 +21,7 @@
 struct netlink_server;
 
 struct netlink_client {
-	LIST_ENTRY(netlink_client) link;
+	TAILQ_ENTRY(netlink_client) link;
 	struct netlink_server *server;
 	int fd;
 	uid_t uid;
@@ -35,8 +35,8 @@ struct netlink_client {
 /* Reads what came, up to a bounded number of datagrams, and queues the answers. BUFFER has CLIENT_DATAGRAM_MAX bytes,
  * aligned as a message. */
 void netlink_client_read(struct netlink_client *client, void *buffer);
-/* Sends what is queued, and goes on with what waits for room. */
-void netlink_client_flush(struct netlink_client *client);
+/* Sends what is queued, and goes on with what waits for room. Whether there was something to go on with. */
+bool netlink_client_flush(struct netlink_client *client);
 /* Its end is closed: answers have no reader any more. */
 void netlink_client_hang_up(struct netlink_client *client);
 /* The events it waits for now. */

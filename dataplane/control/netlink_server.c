@@ -35,7 +35,7 @@ struct netlink_server {
 	int timer; /* when the dumps that wait for their time go on */
 	int spare; /* given up to turn a client away when descriptors have run out */
 	uint32_t n_clients;
-	LIST_HEAD(, netlink_client) clients;
+	TAILQ_HEAD(, netlink_client) clients; /* who had his turn of a dump last stands last */
 	struct log_limit limit;
 	void *buffer; /* one datagram of a client */
 };
@@ -57,7 +57,7 @@ client_free(struct netlink_client *client)
 	event_loop_remove(client->server->loop, client->fd);
 	close(client->fd);
 	genl_session_clear(&client->session);
-	LIST_REMOVE(client, link);
+	TAILQ_REMOVE(&client->server->clients, client, link);
 	client->server->n_clients--;
 	free(client);
 }
@@ -68,7 +68,7 @@ clients_of(const struct netlink_server *server, uid_t uid)
 	const struct netlink_client *client;
 	uint32_t n = 0;
 
-	LIST_FOREACH (client, &server->clients, link)
+	TAILQ_FOREACH (client, &server->clients, link)
 		n += client->uid == uid && !client->closing;
 	return n;
 }
@@ -92,7 +92,7 @@ client_create(struct netlink_server *server, int fd, uid_t uid, bool permitted)
 		free(client);
 		return err;
 	}
-	LIST_INSERT_HEAD(&server->clients, client, link);
+	TAILQ_INSERT_HEAD(&server->clients, client, link);
 	server->n_clients++;
 	return 0;
 }
@@ -187,7 +187,7 @@ allocate(const struct netlink_server_config *config, struct event_loop *loop, st
 		.limit = LOG_LIMIT(5, 60),
 		.buffer = malloc(CLIENT_DATAGRAM_MAX),
 	};
-	LIST_INIT(&server->clients);
+	TAILQ_INIT(&server->clients);
 	if (server->path && server->buffer && server->spare >= 0 && server->timer >= 0)
 		return server;
 	netlink_server_destroy(server);
@@ -235,7 +235,7 @@ netlink_server_destroy(struct netlink_server *server)
 
 	if (!server)
 		return;
-	while ((client = LIST_FIRST(&server->clients)) != NULL)
+	while ((client = TAILQ_FIRST(&server->clients)) != NULL)
 		client_free(client);
 	if (server->fd >= 0) {
 		event_loop_remove(server->loop, server->fd);
@@ -277,20 +277,34 @@ wait_for_time(struct netlink_server *server, uint64_t wait_ns)
 			    strerror(errno));
 }
 
+/* How long its dump has to wait, in ns. */
+static uint64_t
+flush_client(struct netlink_server *server, struct netlink_client *client, int err)
+{
+	uint64_t wait_ns;
+
+	genl_session_settle(&client->session, err);
+	if (netlink_client_flush(client)) {
+		TAILQ_REMOVE(&server->clients, client, link);
+		TAILQ_INSERT_TAIL(&server->clients, client, link);
+	}
+	wait_ns = genl_session_wait_ns(&client->session, dump_pace_now_ns());
+	await(client);
+	if (client->closing)
+		client_free(client);
+	return wait_ns;
+}
+
 void
 netlink_server_flush(struct netlink_server *server, int err)
 {
-	struct netlink_client *client, *next;
+	struct netlink_client *client = TAILQ_FIRST(&server->clients), *next;
 	uint64_t wait_ns = 0;
 
-	for (client = LIST_FIRST(&server->clients); client; client = next) {
-		next = LIST_NEXT(client, link);
-		genl_session_settle(&client->session, err);
-		netlink_client_flush(client);
-		wait_ns = RTE_MAX(wait_ns, genl_session_wait_ns(&client->session, dump_pace_now_ns()));
-		await(client);
-		if (client->closing)
-			client_free(client);
+	/* who had his turn comes again behind the last of now */
+	for (uint32_t n = server->n_clients; n > 0; n--, client = next) {
+		next = TAILQ_NEXT(client, link);
+		wait_ns = RTE_MAX(wait_ns, flush_client(server, client, err));
 	}
 	if (wait_ns > 0)
 		wait_for_time(server, wait_ns);

@@ -73,7 +73,9 @@ percpu_line(struct proc_reader *reader, struct proc_text *text)
 		return 1;
 	}
 	ipvs_totals_of_worker(reader->model, (uint32_t)worker, &counts);
-	reader->cost_ns += all_read_cost_ns(reader->model);
+	/* each line is of another worker */
+	if (worker == 0)
+		reader->cost_ns += all_read_cost_ns(reader->model);
 	proc_print(text, "%3X %8llX %8llX %8llX %16llX %16llX\n", (unsigned int)worker, FIVE(counts));
 	return 1;
 }

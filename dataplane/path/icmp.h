@@ -34,10 +34,8 @@ int icmp_quote_parse(struct packet *packet, uint16_t family);
 /* The same for what ERROR quotes; *RET is in ERROR's buffer. */
 int icmp_quote_read(const struct packet *error, struct packet *ret);
 
-/* Gives ERROR to the worker that owns the connection of FLOW, which it is about, if that may be another one; else NEXT, and
- * *RET_LIKE is a packet of FLOW after lookup. */
-enum verdict icmp_ask_owner(struct worker *self, const struct packet *error, const struct flow *flow,
-			    struct packet *ret_like);
+/* As the kernel does it, errors count in the statistics: one of LENGTH bytes about the packets that go against DIRECTION. */
+void icmp_count(struct worker *self, const struct conn *conn, enum conn_direction direction, uint32_t length);
 
 /* What the director received and sent as an answer to DIRECTION's packets of CONN: the key of the other direction. */
 struct flow icmp_original(const struct conn *conn, uint16_t family, enum conn_direction direction);

@@ -12,31 +12,25 @@
 #include "path/rewrite.h"
 #include "path/translate.h"
 
-enum verdict
-icmp_ask_owner(struct worker *self, const struct packet *error, const struct flow *flow, struct packet *ret_like)
-{
-	*ret_like = *error;
-	ret_like->flow = *flow;
-	ret_like->has_l4 = true;
-	ret_like->protocol = protocol_by_number(flow->proto);
-	ret_like->nexthop = fib_lookup(self->fib, flow->family, &flow->dst);
-	lookup_packet(self, ret_like);
-	return owner_packet(self, ret_like);
-}
-
-/* If nobody knows the connection, the error is scheduled, if that is wanted, the kernel's, or of no use (local.c). */
+/* Another worker may know the connection. If nobody does, the error is scheduled, if that is wanted, the kernel's, or of
+ * no use (local.c). */
 static enum verdict
 ask_owner(struct worker *self, struct packet *error, struct packet *quote, const struct flow *answered)
 {
-	struct packet like;
-	enum verdict verdict = icmp_ask_owner(self, error, answered, &like);
+	struct packet like = *error;
+	enum verdict verdict;
 
+	like.flow = *answered;
+	like.has_l4 = true;
+	like.protocol = protocol_by_number(answered->proto);
+	like.nexthop = fib_lookup(self->fib, answered->family, &answered->dst);
+	lookup_packet(self, &like);
+	verdict = owner_packet(self, &like);
 	return verdict == VERDICT_NEXT ? icmp_schedule(self, error, quote, &like) : verdict;
 }
 
-/* As the kernel does it, errors count in the statistics. */
-static void
-count(struct worker *self, const struct conn *conn, enum conn_direction direction, uint32_t length)
+void
+icmp_count(struct worker *self, const struct conn *conn, enum conn_direction direction, uint32_t length)
 {
 	struct dest_load *load = &self->loads[DEST_INDEX(conn->dest)];
 
@@ -61,7 +55,7 @@ pass_on(struct worker *self, struct packet *error, struct packet *quote, const s
 	if (conn->fib_generation != self->fib->generation)
 		conn_find_nexthops(self, conn, table->ipv6 ? AF_INET6 : AF_INET);
 	if (conn_ends_here(conn)) {
-		count(self, conn, direction, error->end - error->l3);
+		icmp_count(self, conn, direction, error->end - error->l3);
 		return VERDICT_KERNEL;
 	}
 	if (error->ttl <= 1)
@@ -70,7 +64,7 @@ pass_on(struct worker *self, struct packet *error, struct packet *quote, const s
 		err = translate_error_4to6(error, quote);
 	if (err < 0)
 		return verdict_drop((enum drop_reason) - err);
-	count(self, conn, direction, error->end - error->l3);
+	icmp_count(self, conn, direction, error->end - error->l3);
 	/* Into the tunnel to its server goes all that was sent to the service, as it is. */
 	if ((conn->flags & CONN_REFRAMED) && !conn_is_mapped(conn))
 		forward_send(self, error, conn, direction);

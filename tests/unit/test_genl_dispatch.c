@@ -290,7 +290,7 @@ a_dump_waits_until_what_is_owed_has_been_paid(void **state)
 	uint64_t now_ns = dump_pace_now_ns();
 
 	assert_int_equal(service_command(fixture, IPVS_CMD_NEW_SERVICE, 1), 0);
-	dump_pace_owe(pace, now_ns, (uint64_t)3600 * 1000000000);
+	pace->waits_until_ns = now_ns + (uint64_t)3600 * 1000000000;
 	wire_clear(&wire);
 	wire_message(&wire, IPVSD_FAMILY_IPVS, IPVS_CMD_GET_SERVICE, NLM_F_REQUEST | NLM_F_DUMP);
 	wire_end(&wire);
@@ -305,6 +305,44 @@ a_dump_waits_until_what_is_owed_has_been_paid(void **state)
 	ask(fixture, &wire);
 	assert_int_equal(dump_count(fixture), 1);
 	assert_false(genl_session_busy(&fixture->session));
+}
+
+/* Requests of one datagram wait for each other, and those behind a dump for its time. */
+static void
+a_batch_of_dumps_waits_as_one_does(void **state)
+{
+	struct control_fixture *fixture = *state;
+	struct dump_pace *pace = &fixture->genl.pace;
+
+	assert_int_equal(service_command(fixture, IPVS_CMD_NEW_SERVICE, 1), 0);
+	assert_int_equal(dest_command(fixture, IPVS_CMD_NEW_DEST, 1, 1, FORWARD_NAT, 1), 0);
+	fixture->worker->loads[0].in_packets++;
+	wire_clear(&wire);
+	for (int i = 0; i < 8; i++) {
+		wire_message(&wire, IPVSD_FAMILY_IPVS, IPVS_CMD_GET_SERVICE, NLM_F_REQUEST | NLM_F_DUMP);
+		wire_end(&wire);
+	}
+	/* the first one exceeds what may be owed */
+	pace->owed_until_ns = dump_pace_now_ns() + DUMP_BURST_NS;
+	ask(fixture, &wire);
+	assert_int_equal(dump_count(fixture), 1);
+	assert_true(genl_session_busy(&fixture->session));
+	*pace = (struct dump_pace){ 0 };
+	genl_session_resume(&fixture->session);
+	assert_false(genl_session_busy(&fixture->session));
+	wire_clear(&wire);
+	ask(fixture, &wire);
+	assert_int_equal(dump_count(fixture), 7);
+}
+
+static void
+what_is_owed_has_a_bound(void **state)
+{
+	struct dump_pace pace = { 0 };
+
+	(void)state;
+	dump_pace_owe(&pace, 1000, UINT32_MAX);
+	assert_in_range(dump_pace_wait_ns(&pace, 1000), DUMP_DEBT_NS / 2, DUMP_DEBT_NS);
 }
 
 static void
@@ -429,6 +467,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_dump_owes_for_counts_that_move, control_setup, control_teardown),
 		cmocka_unit_test_setup_teardown(a_dump_waits_until_what_is_owed_has_been_paid, control_setup,
 						control_teardown),
+		cmocka_unit_test_setup_teardown(a_batch_of_dumps_waits_as_one_does, control_setup, control_teardown),
+		cmocka_unit_test(what_is_owed_has_a_bound),
 		cmocka_unit_test(dumps_get_a_share_of_the_time_and_a_burst),
 		cmocka_unit_test_setup_teardown(messages_of_one_datagram_are_answered_in_order, control_setup,
 						control_teardown),

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -384,6 +385,64 @@ a_dump_that_waits_for_its_time_goes_on_by_itself(void **state)
 	close(asks);
 }
 
+static bool
+is_done(const uint8_t *answer)
+{
+	return ((const struct nlmsghdr *)(const void *)answer)->nlmsg_type == NLMSG_DONE;
+}
+
+/* A later client's list of what is in use takes its time, which is no reason for an earlier one to wait until its end. */
+static void
+long_dumps_take_turns(void **state)
+{
+	enum { DESTS = 200, DUMPS = 300 };
+	struct scene *scene = *state;
+	int asks = connect_to(scene->path), lists = connect_to(scene->path);
+	uint32_t dumps = 0, answered = 0;
+
+	build(IPVS_CMD_NEW_SERVICE, NLM_F_REQUEST | NLM_F_ACK);
+	wire_service(&wire, 1, true);
+	assert_int_equal(exchange(asks, NULL), 0);
+	for (uint8_t i = 0; i < DESTS; i++) {
+		build(IPVS_CMD_NEW_DEST, NLM_F_REQUEST | NLM_F_ACK);
+		wire_service(&wire, 1, false);
+		wire_dest(&wire, i, FORWARD_NAT, 1);
+		assert_int_equal(exchange(asks, NULL), 0);
+		scene->fixture->worker->loads[i].in_packets++;
+	}
+	wire_clear(&wire);
+	for (uint32_t i = 0; i < DUMPS; i++) {
+		wire_message(&wire, IPVSD_FAMILY_IPVS, IPVS_CMD_GET_DEST, NLM_F_REQUEST | NLM_F_DUMP);
+		wire_service(&wire, 1, false);
+		wire_end(&wire);
+	}
+	assert_int_equal(send(lists, wire.bytes, wire.length, 0), wire.length);
+	for (bool asked = false; answered == 0;) {
+		struct pollfd polled[2] = { { .fd = lists, .events = POLLIN }, { .fd = asks, .events = POLLIN } };
+		static _Alignas(8) uint8_t answer[GENL_DUMP_DATAGRAM];
+
+		assert_true(poll(polled, 2, 5000) > 0);
+		if (polled[0].revents & POLLIN) {
+			assert_true(recv(lists, answer, sizeof(answer), 0) > 0);
+			dumps += is_done(answer);
+		}
+		if (polled[1].revents & POLLIN) {
+			assert_true(recv(asks, answer, sizeof(answer), 0) > 0);
+			answered += is_done(answer);
+		}
+		/* when the list has begun to wait */
+		if (!asked && dumps >= 20) {
+			build(IPVS_CMD_GET_SERVICE, NLM_F_REQUEST | NLM_F_DUMP);
+			wire_end(&wire);
+			assert_int_equal(send(asks, wire.bytes, wire.length, 0), wire.length);
+			asked = true;
+		}
+	}
+	assert_in_range(dumps, 20, DUMPS - 1);
+	close(lists);
+	close(asks);
+}
+
 /* Its socket says so in each turn, which must not keep the processor busy until the dump would have been sent. */
 static void
 a_dump_ends_with_its_client(void **state)
@@ -478,6 +537,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_datagram_that_is_too_long_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_client_that_does_not_read_holds_up_nobody, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_dump_that_waits_for_its_time_goes_on_by_itself, setup, teardown),
+		cmocka_unit_test_setup_teardown(long_dumps_take_turns, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_dump_ends_with_its_client, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_request_is_carried_out_if_its_client_has_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_socket_file_is_taken_over_only_if_it_is_dead, setup, teardown),

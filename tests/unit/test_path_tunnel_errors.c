@@ -159,6 +159,10 @@ the_client_hears_that_there_is_no_way_to_the_server(void **state)
 		{ ICMP4_UNREACHABLE, 1, ICMP6_UNREACHABLE, 3 },
 		{ ICMP4_TIME_EXCEEDED, 0, ICMP6_TIME_EXCEEDED, 0 },
 	};
+	static const uint8_t heards[][4] = {
+		{ ICMP4_UNREACHABLE, 1, ICMP6_UNREACHABLE, 0 },
+		{ ICMP4_TIME_EXCEEDED, 0, ICMP6_TIME_EXCEEDED, 0 },
+	};
 
 	(void)state;
 	for (size_t i = 0; i < TUNNELS; i++) {
@@ -169,11 +173,12 @@ the_client_hears_that_there_is_no_way_to_the_server(void **state)
 			const struct icmp_spec told =
 				outer_error(&scene, said[k][0], said[k][1], said[k][2], said[k][3]);
 			const struct icmp_spec heard =
-				clients_error(&scene, ICMP4_UNREACHABLE, 1, ICMP6_UNREACHABLE, 0);
+				clients_error(&scene, heards[k][0], heards[k][1], heards[k][2], heards[k][3]);
 
 			receive(scene.network, 0, SERVERS, icmp_new(&told, SERVERS));
 			assert_icmp_sent(CLIENTS, &heard);
 			assert_to_kernel(scene.network, EXCEPTION_OTHER);
+			assert_int_equal(scene.network->director->workers[0]->loads[0].out_packets, k + 1);
 		}
 		network_free(scene.network);
 	}
@@ -188,6 +193,8 @@ what_is_no_error_about_our_tunnel_is_the_kernels(void **state)
 		struct icmp_spec told;
 
 		open_scene(&scene, i, 1);
+		serve_at(scene.network, 1, &scene.tunnel, scene.tunnel.server6 ? "fd00::2" : "10.0.0.2",
+			 scene.tunnel.client6 ? "2001:db8::2" : "192.0.2.2");
 		told = outer_error(&scene, ICMP4_PARAMETER, 0, ICMP6_PARAMETER, 0);
 		nobody_hears(&scene, &told);
 		told = outer_too_big(&scene);
@@ -199,7 +206,7 @@ what_is_no_error_about_our_tunnel_is_the_kernels(void **state)
 		scene.outer[adds_of(&scene.tunnel) + (scene.tunnel.client6 ? 40 : 20)] ^= 1;
 		nobody_hears(&scene, &told);
 		scene.outer[adds_of(&scene.tunnel) + (scene.tunnel.client6 ? 40 : 20)] ^= 1;
-		/* not to the connection's server */
+		/* to a server, but not the connection's */
 		scene.outer[scene.tunnel.server6 ? 39 : 19] ^= 3;
 		nobody_hears(&scene, &told);
 		scene.outer[scene.tunnel.server6 ? 39 : 19] ^= 3;
@@ -219,15 +226,99 @@ whichever_worker_gets_the_error_the_client_hears_of_it(void **state)
 	for (size_t i = 0; i < TUNNELS; i++) {
 		for (uint32_t at = 0; at < 3; at++) {
 			struct scene scene;
-			struct icmp_spec told;
+			struct icmp_spec told, heard;
 
 			open_scene(&scene, i, 3);
 			told = outer_error(&scene, ICMP4_UNREACHABLE, 1, ICMP6_UNREACHABLE, 0);
+			heard = clients_error(&scene, ICMP4_UNREACHABLE, 1, ICMP6_UNREACHABLE, 0);
 			receive(scene.network, at, SERVERS, icmp_new(&told, SERVERS));
-			rte_pktmbuf_free(sent_one(CLIENTS));
+			assert_icmp_sent(CLIENTS, &heard);
 			assert_to_kernel(scene.network, EXCEPTION_OTHER);
 			network_free(scene.network);
 		}
+	}
+}
+
+static void
+who_does_not_look_for_the_mtu_is_not_told_it(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < TUNNELS; i++) {
+		struct scene scene;
+		struct icmp_spec told;
+
+		open_scene(&scene, i, 1);
+		told = outer_too_big(&scene);
+		scene.outer[adds_of(&scene.tunnel) + 6] &= (uint8_t)~0x40;
+		if (!scene.tunnel.client6)
+			nobody_hears(&scene, &told);
+		network_free(scene.network);
+	}
+}
+
+static void
+an_error_with_a_wrong_sum_is_dropped(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < TUNNELS; i++) {
+		struct rte_mbuf *m;
+		struct icmp_spec told;
+		struct scene scene;
+
+		open_scene(&scene, i, 1);
+		told = outer_too_big(&scene);
+		m = icmp_new(&told, SERVERS);
+		rte_pktmbuf_mtod(m, uint8_t *)[14 + (scene.tunnel.server6 ? 40 : 20) + 6] ^= 1;
+		receive(scene.network, 0, SERVERS, m);
+		assert_dropped(scene.network, DROP_ICMP_CHECKSUM);
+		network_free(scene.network);
+	}
+}
+
+/* What the director once sent to a server of two services, perhaps, with what looks like a tunnel's packet within: the
+ * owners of the flow within, and those of the flow around it, are asked once each. */
+static void
+an_error_ends_somewhere_whatever_is_quoted(void **state)
+{
+	static const uint8_t gue[4] = { 0, IPPROTO_IPIP, 0, 0 };
+	const struct dest_spec dest = { .address = "10.0.0.1", .port = 53, .weight = 1, .forward = FORWARD_NAT };
+	const struct frame within = {
+		.src = "10.0.0.1", .dst = "198.51.100.7", .sport = 53, .dport = 1234, .proto = IPPROTO_UDP
+	};
+
+	(void)state;
+	for (uint32_t n_workers = 2; n_workers <= 4; n_workers++) {
+		struct network *network = network_new(n_workers, 64);
+
+		set_route(network, "10.0.0.254", 32, FIB_LOCAL);
+		director_serve(network->director, 0, IPPROTO_UDP, "192.0.2.1", 53, "rr", 0, &dest, 1);
+		director_serve(network->director, 1, IPPROTO_UDP, "192.0.2.2", 53, "rr", 0, &dest, 1);
+		for (uint32_t n = 0; n < 256; n++) {
+			struct rte_mbuf *inner = frame_new(&within, SERVERS), *outer;
+			uint8_t data[64];
+			struct frame around = {
+				.src = "10.0.0.254", .dst = "10.0.0.1", .dport = 53, .proto = IPPROTO_UDP
+			};
+			struct icmp_spec told = { .src = "10.0.0.2",
+						  .dst = "10.0.0.254",
+						  .type = ICMP4_UNREACHABLE,
+						  .code = 1,
+						  .src_mac = server_mac[1] };
+
+			memcpy(data, gue, sizeof(gue));
+			memcpy(data + sizeof(gue), rte_pktmbuf_mtod_offset(inner, void *, 14), inner->pkt_len - 14);
+			around.sport = (uint16_t)(10000 + n);
+			around.data = data;
+			around.data_length = (uint16_t)(sizeof(gue) + inner->pkt_len - 14);
+			outer = frame_new(&around, SERVERS);
+			told.raw = rte_pktmbuf_mtod_offset(outer, uint8_t *, 14);
+			told.raw_length = (uint16_t)(outer->pkt_len - 14);
+			receive(network, n % n_workers, SERVERS, icmp_new(&told, SERVERS));
+			assert_to_kernel(network, EXCEPTION_OTHER);
+			rte_pktmbuf_free(inner);
+			rte_pktmbuf_free(outer);
+		}
+		network_free(network);
 	}
 }
 
@@ -277,6 +368,9 @@ main(void)
 		cmocka_unit_test(an_mtu_that_can_not_be_is_not_passed_on),
 		cmocka_unit_test(the_client_hears_that_there_is_no_way_to_the_server),
 		cmocka_unit_test(what_is_no_error_about_our_tunnel_is_the_kernels),
+		cmocka_unit_test(who_does_not_look_for_the_mtu_is_not_told_it),
+		cmocka_unit_test(an_error_with_a_wrong_sum_is_dropped),
+		cmocka_unit_test(an_error_ends_somewhere_whatever_is_quoted),
 		cmocka_unit_test(whichever_worker_gets_the_error_the_client_hears_of_it),
 		cmocka_unit_test(what_is_said_of_the_servers_answers_goes_into_the_tunnel),
 	};

@@ -69,10 +69,10 @@ set_own(struct network *network, const char *v4, const char *v6)
 	assert_int_equal(fib_set_own(network->fib, SERVERS, &own), 0);
 }
 
-static struct network *
-serve_by(uint32_t n_workers, const struct tunnel *tunnel, const char *server)
+/* Service number INDEX at VIP, with one server. */
+static void
+serve_at(struct network *network, uint32_t index, const struct tunnel *tunnel, const char *server, const char *vip)
 {
-	struct network *network = network_new(n_workers, 64);
 	const struct dest_spec dest = {
 		.address = server,
 		.port = 80,
@@ -83,9 +83,16 @@ serve_by(uint32_t n_workers, const struct tunnel *tunnel, const char *server)
 		.tunnel_flags = tunnel->flags,
 	};
 
+	director_serve(network->director, index, tunnel->proto, vip, 80, "rr", 0, &dest, 1);
+}
+
+static struct network *
+serve_by(uint32_t n_workers, const struct tunnel *tunnel, const char *server)
+{
+	struct network *network = network_new(n_workers, 64);
+
 	set_own(network, "10.0.0.254", "fd00::254");
-	director_serve(network->director, 0, tunnel->proto, tunnel->client6 ? "2001:db8::1" : "192.0.2.1", 80, "rr", 0,
-		       &dest, 1);
+	serve_at(network, 0, tunnel, server, tunnel->client6 ? "2001:db8::1" : "192.0.2.1");
 	return network;
 }
 
