@@ -225,16 +225,14 @@ neither_spins_nor_exits() {
 }
 
 @test "stock: a crash and restart of ipvsd: it neither spins nor exits, and health checks go on" {
-	local listed
 	stock_with "$NAT_VIP NAT"
 	kill_ipvsd director1
 	neither_spins_nor_exits
 	run_ipvsd director1
 	# From the state file: stock keepalived doesn't know that anything happened.
-	listed=$(ipvsadm_at director1 -Sn)
-	echo "$listed"
-	tail -30 "$(log_of director1-keepalived)"
-	[ "$(grep -c -- "-t $NAT_VIP:80 -r " <<<"$listed")" -eq 3 ]
+	is_configured_at director1 "$NAT_VIP:80"
+	# Checks that began while ipvsd was away may still fail, and take a server out until the next one.
+	await has_n_dests director1 $NAT_VIP:80 3
 	neither_spins_nor_exits
 	AWAIT=3 await page client $NAT_VIP
 	health_checks_take_out_and_bring_back $NAT_VIP
