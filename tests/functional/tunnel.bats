@@ -60,6 +60,14 @@ tunnel_to() { # VIP REAL TUNNEL-OPTION...
 	ipvsadm_at director1 -a -u "$vip:7" -r "$real:7" -i "$@"
 }
 
+datagrams_come_back() { # VIP
+	local answers
+	answers=$(udp_ask client "$1" 0 1 2 17 64 511 512 1000 1400 2>&1) || { echo "$answers" && return 1; }
+	[ "$(sort -u <<<"$answers")" = guest ] || { echo "$answers" && return 1; }
+	# 9 questions; the answers do not pass here.
+	ipvsadm_at director1 -Ln --stats --exact | grep -Eq "^UDP .*:7 +9 +9 +0 +[0-9]+ +0$"
+}
+
 # Both kinds of clients, over both kinds of networks to the server, get what the server has.
 tunnels_work() { # REAL REAL6 TUNNEL-OPTION...
 	local vip real reals="$1 [$2]"
@@ -69,12 +77,8 @@ tunnels_work() { # REAL REAL6 TUNNEL-OPTION...
 			echo "$vip by $real: $*"
 			tunnel_to "$vip" "$real" "$@"
 			download_is_whole client "$vip"
-			run udp_ask client "$vip" 0 1 2 17 64 511 512 1000 1400
-			echo "$output"
-			[ "$status" -eq 0 ]
-			[ "$(sort -u <<<"$output")" = guest ]
-			# 9 questions; the answers do not pass here.
-			ipvsadm_at director1 -Ln --stats --exact | grep -Eq "^UDP .*:7 +9 +9 +0 +[0-9]+ +0$"
+			# One datagram was lost once in many runs, it is not known where. Two in a row are a failure.
+			datagrams_come_back "$vip" || { tunnel_to "$vip" "$real" "$@" && datagrams_come_back "$vip"; }
 		done
 	done
 }
