@@ -114,7 +114,12 @@ parse_request(const struct ipvs_model *model, struct genl_request *request, bool
 		err = parse_dest(request->attrs[IPVS_CMD_ATTR_DEST], full, (*ret)->key.family, spec);
 	if (err < 0)
 		return err;
-	if (model->masquerade_is_fullnat && !request->session->extended && spec->forward == FORWARD_NAT)
+	if (request->session->extended)
+		return 0;
+	/* A kernel takes any number as a method, but not one that is no tunnel for another family. */
+	if (spec->forward == FORWARD_FULLNAT && spec->addr.family != (*ret)->key.family)
+		return -EINVAL;
+	if (model->masquerade_is_fullnat && spec->forward == FORWARD_NAT)
 		spec->forward = FORWARD_FULLNAT;
 	return 0;
 }

@@ -271,10 +271,10 @@ destinations_are_refused_with_the_kernels_errors(void **state)
 	assert_int_equal(dest_command(*state, IPVS_CMD_NEW_DEST, 1, 1, FORWARD_NAT, 2), -EEXIST);
 }
 
-/* Where it replaces both addresses anyway; tunnels do so too, as in the kernel. */
-/* Servers of IPv6 for services of IPv4: as the kernel has it by tunnels alone, and by full-NAT what can be translated. */
+/* Servers of IPv6 for services of IPv4: as the kernel has it by tunnels alone, and what can be translated by full-NAT for
+ * those that know it; to others its number is one that the kernel refuses. */
 static void
-full_nat_takes_servers_of_the_other_family(void **state)
+check_servers_of_the_other_family(struct control_fixture *fixture)
 {
 	static const struct refusal services[] = {
 		{ "TCP", 1, 0, { { IPVS_SVC_ATTR_PROTOCOL, 2, "\6\0" } } },
@@ -298,15 +298,28 @@ full_nat_takes_servers_of_the_other_family(void **state)
 
 		begin(IPVS_CMD_NEW_SERVICE);
 		PUT(IPVS_CMD_ATTR_SERVICE, service_good, service);
-		assert_int_equal(finish(*state), 0);
+		assert_int_equal(finish(fixture), 0);
 		begin(IPVS_CMD_NEW_DEST);
 		PUT(IPVS_CMD_ATTR_SERVICE, service_good, service);
 		PUT(IPVS_CMD_ATTR_DEST, dest_good, &other);
-		assert_int_equal(finish(*state), method == 2 ? 0 : method == 5 ? service->error : -EINVAL);
+		assert_int_equal(finish(fixture), method == 2				     ? 0
+						  : method == 5 && fixture->session.extended ? service->error
+											     : -EINVAL);
 		begin(IPVS_CMD_DEL_SERVICE);
 		PUT(IPVS_CMD_ATTR_SERVICE, service_good, service);
-		assert_int_equal(finish(*state), 0);
+		assert_int_equal(finish(fixture), 0);
 	}
+}
+
+static void
+full_nat_takes_servers_of_the_other_family(void **state)
+{
+	struct control_fixture *fixture = *state;
+
+	fixture->session.extended = true;
+	check_servers_of_the_other_family(fixture);
+	fixture->session.extended = false;
+	check_servers_of_the_other_family(fixture);
 }
 
 static const struct refusal daemon_refusals[] = {
