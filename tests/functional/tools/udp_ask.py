@@ -6,10 +6,32 @@
     udp_ask.py ADDRESS PORT --burst N SIZE      sends N questions before it waits for the answers
 
 Exits with 1 if an answer is missing for five seconds or has other bytes.
+
+In a lab ($LAB_DIR) no two questions come from the same port: a system that takes ports at random would soon meet one of an
+earlier test, whose connection a director still has, to a server that is no more.
 """
+import fcntl
 import os
 import socket
 import sys
+
+
+FIRST_PORT, LAST_PORT = 10000, 65535
+
+
+def next_port():
+    """A port that nobody in the lab has asked from; 0, which is any, without a lab."""
+    if "LAB_DIR" not in os.environ:
+        return 0
+    with open(os.path.join(os.environ["LAB_DIR"], "last-udp-port"), "a+", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        port = int(file.read() or FIRST_PORT - 1) + 1
+        if port > LAST_PORT:
+            sys.exit("all ports of the lab have been asked from")
+        file.truncate(0)
+        file.write(str(port))
+    return port
 
 
 class Question:
@@ -18,6 +40,7 @@ class Question:
         self.bytes = os.urandom(size)
         self.client = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
         self.client.settimeout(5)
+        self.client.bind(("", next_port()))
         self.client.connect((address, port))
         self.client.send(self.bytes)
 
