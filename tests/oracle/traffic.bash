@@ -38,14 +38,22 @@ traffic_hosts() {
 		link add eth1 address 02:00:00:00:01:08 netns client type veth peer name eth1 netns servers
 	END
 	for host in client servers; do
+		# shellcheck disable=SC2016 # for the other shell
 		ip netns exec $host bash -c '
-			sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 \
-				net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0.rp_filter=0 net.ipv4.conf.eth1.rp_filter=0
-			ethtool -K eth0 tx off
-			ethtool -K eth1 tx off' >/dev/null
+			cd /proc/sys/net
+			echo 0 >ipv6/conf/all/accept_dad
+			echo 0 >ipv6/conf/default/accept_dad
+			for dev in all eth0 eth1; do
+				echo 0 >ipv4/conf/$dev/rp_filter
+			done
+			# The servers have the VIP, too, and must not tell anybody.
+			if [ "$1" = servers ]; then
+				echo 1 >ipv4/conf/all/arp_ignore
+				echo 2 >ipv4/conf/all/arp_announce
+			fi' host $host
+		# A packet that ipvsd takes from a cable has to have its checksum.
+		[ "$side" = kernel ] || { ip netns exec $host ethtool -K eth0 tx off && ip netns exec $host ethtool -K eth1 tx off; } >/dev/null
 	done
-	# The servers have the VIP, too, and must not tell anybody.
-	ip netns exec servers sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
 	for dev in "$wan" "$lan"; do
 		[ "$side" = kernel ] || port_is_ipvsds "$dev"
 	done
@@ -90,7 +98,9 @@ port_is_ipvsds() { # DEVICE
 # What the director has of its own; then the servers begin to serve, and the client finds everybody.
 traffic_begins() {
 	local n
-	sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.conf.all.rp_filter=0
+	echo 1 >/proc/sys/net/ipv4/ip_forward
+	echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+	echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter
 	{
 		printf '%s\n' 'link set wan0 up' 'link set lan0 up' 'addr add 198.51.100.2/24 dev wan0' \
 			'addr add 2001:db8:1::2/64 dev wan0 nodad' 'addr add 192.0.2.1/24 dev lan0' \

@@ -77,13 +77,13 @@ def begun(*which):
 
 def asked(*which):
     for own in ports(*which):
-        connections[own].sendall(b"who")
+        connections[own].sendall(b"who\n")
     return " ".join(line_of(own, 15) for own in ports(*which))
 
 
 def tried(*which):
     for own in ports(*which):
-        connections[own].sendall(b"who")
+        connections[own].sendall(b"who\n")
     return " ".join(line_of(own, 1) for own in ports(*which))
 
 
@@ -93,7 +93,7 @@ def heard(*which):
 
 def told(word, *which):
     for own in ports(*which):
-        connections[own].sendall(word.encode())
+        connections[own].sendall(word.encode() + b"\n")
     return "done"
 
 

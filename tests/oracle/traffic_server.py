@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The three servers of traffic.bash, or those of the addresses given: on TCP and UDP port 80 each tells its own address.
 
-A TCP connection gets the address at its beginning, and whenever it asks "who"; "end" makes the server end first, and
-after "stay" it does not end with the client. Else it waits for the client's end, and ends too. A datagram is answered by
+A TCP connection gets the address at its beginning, and for each line "who"; "end" makes the server end first, and after
+"stay" it does not end with the client. Else it waits for the client's end, and ends too. A datagram is answered by
 the address and what it had.
 """
 import selectors
@@ -29,14 +29,15 @@ def accepts(listener):
 
 def serves(connection):
     try:
-        word = connection.recv(4096)
-        if word == b"who":
-            tells_its_name(connection)
-        elif word == b"end":
-            connection.shutdown(socket.SHUT_WR)
-        elif word == b"stay":
-            staying.add(connection)
-        if word:
+        lines = connection.recv(4096)
+        for word in lines.split():
+            if word == b"who":
+                tells_its_name(connection)
+            elif word == b"end":
+                connection.shutdown(socket.SHUT_WR)
+            elif word == b"stay":
+                staying.add(connection)
+        if lines:
             return
     except ConnectionError:
         staying.discard(connection)

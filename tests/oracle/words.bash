@@ -12,9 +12,24 @@ via() { # OUT ERR COMMAND...
 	if [ "$side" = ipvsd ]; then
 		"$BUILD/netlink-shim/ipvsd-run" -s "$IPVSD_SOCKET" env "LD_PRELOAD=$RECORDER:$IPVSD_PRELOAD" \
 			"$@" >"$out" 2>"$err"
+	elif [ "$1" = ipvsadm ] && [ /dev/stdin -ef /dev/null ]; then
+		fork_ipvsadm "$out" "$err" "$ORACLE_RECORD" "${@:2}"
 	else
 		LD_PRELOAD=$RECORDER command "$@" >"$out" 2>"$err"
 	fi
+}
+
+# In a guest ipvsadm is started once, before its main(), and forked for each command: see fork_server.c.
+ipvsadm_waits() {
+	LD_PRELOAD=$RECORDER:$FORK_SERVER FORK_SERVER_PRELOAD=$RECORDER FORK_SERVER_ASK=$ask FORK_SERVER_ANSWER=$answer \
+		command ipvsadm >server.log 2>&1 &
+}
+
+fork_ipvsadm() { # OUT ERR RECORD ARGUMENT...
+	local status
+	printf '%s\0' $(($# + 3)) "$PWD" "$1" "$2" "$3" ipvsadm "${@:4}" >&"$ask"
+	read -ru "$answer" status
+	return "$status"
 }
 
 # The same; prints the command, all that it said, and its exit status if that is not 0. Its output stays in the files
@@ -89,7 +104,12 @@ quietly() { # COMMAND...
 # Does ipvsadm -Sn name this, literally?
 listed() { # TEXT
 	local all
-	all=$(quietly ipvsadm -Sn)
+	if [ "$side" = kernel ]; then
+		fork_ipvsadm listing /dev/null /dev/null -Sn
+	else
+		quietly ipvsadm -Sn >listing
+	fi
+	all=$(<listing)
 	[[ "$all" == *"$1"* ]]
 }
 
