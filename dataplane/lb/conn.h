@@ -93,6 +93,20 @@ conn_is_mapped(const struct conn *conn)
 	return (conn->flags & (CONN_REFRAMED | CONN_NO_OUTPUT)) == CONN_REFRAMED;
 }
 
+/* A tunnel, and its packets need nothing but other headers. */
+static inline bool
+conn_is_tunnel(const struct conn *conn)
+{
+	return (conn->flags & (CONN_SLOW | CONN_APART | CONN_NO_OUTPUT)) == (CONN_REFRAMED | CONN_NO_OUTPUT);
+}
+
+/* Between the families, and the same holds. */
+static inline bool
+conn_is_translated(const struct conn *conn)
+{
+	return (conn->flags & (CONN_SLOW | CONN_APART | CONN_NO_OUTPUT)) == CONN_REFRAMED;
+}
+
 /* How far a connection is with telling its server the client's address (path/tell.c). With the PROXY protocol HEADER
  * bytes, from the server's sequence number FIRST on, stand where the client has sent SKIPPED ones. */
 struct conn_told {

@@ -105,8 +105,6 @@ forward_apart(struct worker *self, struct rte_mbuf *m, uint8_t *ip, uint32_t val
 	union nexthop nexthop;
 	struct conn *conn;
 
-	if (value == CONN_NONE)
-		return false;
 	conn = conn_at(table, CONN_NUMBER(value));
 	/* What has mapped addresses on the wire is refused by classify.c. */
 	if (ipv6 && ip6_is_mapped(ip + offsetof(struct rte_ipv6_hdr, src_addr)))

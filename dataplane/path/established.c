@@ -164,6 +164,16 @@ expect(const struct worker *self, const struct lookup *lookup)
 		return;
 	conn = conn_of(table_of(self, lookup->ipv6), lookup->value, lookup->ipv6);
 	prefetch_to_write(&self->loads[DEST_INDEX(conn->dest)]);
+	if (conn_is_tunnel(conn)) {
+		rte_prefetch0(fetch(self->lb->dests[DEST_INDEX(conn->dest)]));
+	}
+}
+
+/* Nothing in the bucket looks like it, not even what the burst has brought meanwhile, and there is no other one. */
+static inline bool
+is_in_no_bucket(const struct lookup *lookup)
+{
+	return lookup->bucket->next == 0 && bucket_match(lookup->bucket, lookup->tag) == 0;
 }
 
 /* The first tag that fits is nearly always the right one; if not, the whole chain is searched. */
@@ -176,7 +186,9 @@ verify(const struct worker *self, const struct lookup *lookup, const bool ipv6)
 	uint32_t value = lookup->value;
 
 	if (unlikely(value == CONN_NONE))
-		return conn_find(table, key, lookup->proto, conn_hash(table, key, lookup->proto));
+		return is_in_no_bucket(lookup)
+			       ? CONN_NONE
+			       : conn_find(table, key, lookup->proto, conn_hash(table, key, lookup->proto));
 	conn = conn_of(table, value, ipv6);
 	if (likely(conn->proto == lookup->proto && (ipv6 ? conn_key6_equal(&conn->key6[CONN_DIRECTION(value)], key)
 							 : conn_key4_equal(&conn->key4[CONN_DIRECTION(value)], key))))
@@ -195,8 +207,15 @@ forward_family(struct worker *self, struct lookup *lookup, const bool ipv6)
 
 	if (unlikely(value == CONN_NONE || (conn->flags & (CONN_SLOW | CONN_APART)) != 0 ||
 		     conn->fib_generation != self->fib->generation ||
-		     ((direction ^ CONN_OUT) & !dest_is_live(self->lb, conn->dest))))
+		     ((direction ^ CONN_OUT) & !dest_is_live(self->lb, conn->dest)))) {
+		if (value == CONN_NONE)
+			return false;
+		if (conn_is_tunnel(conn))
+			return (ipv6 ? tunnel_pass_ipv6 : tunnel_pass_ipv4)(self, lookup->m, ip, l4, conn);
+		if (ipv6 && conn_is_translated(conn))
+			return mapped_pass_6to4(self, lookup->m, ip, l4, conn, direction);
 		return forward_apart(self, lookup->m, lookup->ip, value, ipv6);
+	}
 	nexthop = fib_nexthop(self->fib, conn->nexthop[direction]);
 	if (unlikely(nexthop.state != NEXTHOP_READY))
 		return false;
@@ -284,15 +303,20 @@ leave(struct worker *self, struct openings *openings, struct mapped_packets *map
 #define GROUP_IPV4 8
 #define GROUP_IPV6 6
 
+static inline bool
+is_ipv6(const struct rte_mbuf *m)
+{
+	const struct rte_ether_hdr *ether = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+
+	/* there is room for a type even if it was not received */
+	return (rte_pktmbuf_data_len(m) >= RTE_ETHER_HDR_LEN) & (ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6));
+}
+
 /* Most bursts are of one family; the first packet says which. */
 static inline uint32_t
 group_size(const struct rte_mbuf *m)
 {
-	const struct rte_ether_hdr *ether = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
-
-	return rte_pktmbuf_data_len(m) >= RTE_ETHER_HDR_LEN && ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6)
-		       ? GROUP_IPV6
-		       : GROUP_IPV4;
+	return is_ipv6(m) ? GROUP_IPV6 : GROUP_IPV4;
 }
 
 static inline void
@@ -336,6 +360,27 @@ established(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf
 	openings_finish(self, &openings);
 }
 
+/* While there are connections between the families, packets of both come in any order, and each branch on the family would
+ * be mispredicted half of the time: so they are put in order once, without a branch. What overtakes what is of different
+ * directions. */
+static __rte_noinline void
+by_family(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf **packets, uint32_t n)
+{
+	struct rte_mbuf *ipv6[BURST], *others[BURST];
+	uint32_t n_ipv6 = 0, n_others = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		prefetch_data(packets, RTE_MIN(i + GROUP_IPV4, n), RTE_MIN(i + GROUP_IPV4 + 1, n));
+		ipv6[n_ipv6] = others[n_others] = packets[i];
+		n_ipv6 += is_ipv6(packets[i]);
+		n_others += !is_ipv6(packets[i]);
+	}
+	if (n_others > 0)
+		established(self, port, handed_over, others, n_others);
+	if (n_ipv6 > 0)
+		established(self, port, handed_over, ipv6, n_ipv6);
+}
+
 /* For a director that leaves clients' packets to the kernel: the slow path tells them from servers'. */
 static __rte_noinline void
 one_by_one(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf **packets, uint32_t n)
@@ -357,5 +402,8 @@ path_burst(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf 
 		return;
 	}
 	prefetch_data(packets, 0, RTE_MIN(n, (uint32_t)GROUP_IPV4));
-	established(self, port, handed_over, packets, n);
+	if (unlikely(self->mapped_conns > 0))
+		by_family(self, port, handed_over, packets, n);
+	else
+		established(self, port, handed_over, packets, n);
 }

@@ -4,6 +4,7 @@
  * families: they may belong to one of these, which are in the IPv6 table. As in established.c a burst is looked up in
  * stages, so that its lines come from memory together.
  */
+#include "core/prefetch.h"
 #include "lb/conn_table.h"
 #include "path/mapped.h"
 #include "path/rewrite.h"
@@ -14,11 +15,15 @@ static void
 begin(const struct conn_table *table, struct mapped_packet *packet)
 {
 	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(packet->m, const void *, RTE_ETHER_HDR_LEN);
-	const union ip_bits src = ip4_mapped(ip->src_addr), dst = ip4_mapped(ip->dst_addr);
+	/* ip4_mapped(), by whole words: they are read as such */
+	const uint64_t mapped = (uint64_t)RTE_BE32(0xffff), src = mapped | (uint64_t)ip->src_addr << 32,
+		       dst = mapped | (uint64_t)ip->dst_addr << 32;
 	uint64_t hash;
 
-	memcpy(packet->key.src, &src, 16);
-	memcpy(packet->key.dst, &dst, 16);
+	memset(packet->key.src, 0, 8);
+	memset(packet->key.dst, 0, 8);
+	memcpy(packet->key.src + 8, &src, 8);
+	memcpy(packet->key.dst + 8, &dst, 8);
 	memcpy(&packet->key.sport, ip + 1, 4);
 	packet->proto = ip->next_proto_id;
 	hash = conn_hash6(table, &packet->key, packet->proto);
@@ -38,7 +43,7 @@ match(const struct conn_table *table, struct mapped_packet *packet)
 		return;
 	packet->value = packet->bucket->value[__builtin_ctz(mask)];
 	conn = (const uint8_t *)conn_at(table, CONN_NUMBER(packet->value));
-	rte_prefetch0(conn);
+	prefetch_to_write(conn);
 	rte_prefetch0(conn + 64);
 }
 
@@ -51,11 +56,19 @@ verify(const struct conn_table *table, const struct mapped_packet *packet)
 	return conn_find(table, &packet->key, packet->proto, conn_hash6(table, &packet->key, packet->proto));
 }
 
+/* IPv6 wants one, even of UDP. */
+static bool
+has_checksum(const struct rte_ipv4_hdr *ip)
+{
+	return ip->next_proto_id != IPPROTO_UDP_ ||
+	       ((const struct rte_udp_hdr *)(const void *)(ip + 1))->dgram_cksum != 0;
+}
+
 /* False: for the slow path, nothing is changed yet. */
 static bool
 forward(struct worker *self, const struct mapped_packet *packet, uint32_t value)
 {
-	const struct conn *conn = conn_at(self->conns[TABLE_IPV6], CONN_NUMBER(value));
+	struct conn *conn = conn_at(self->conns[TABLE_IPV6], CONN_NUMBER(value));
 	const uint32_t direction = CONN_DIRECTION(value);
 	struct rte_mbuf *m = packet->m;
 	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, const void *, RTE_ETHER_HDR_LEN);
@@ -72,6 +85,10 @@ forward(struct worker *self, const struct mapped_packet *packet, uint32_t value)
 	if (nexthop.state != NEXTHOP_READY || length + TRANSLATION_ADDS > self->ports->port[nexthop.port].mtu ||
 	    (conn->proto == IPPROTO_TCP_ && (tcp->tcp_flags & RTE_TCP_SYN_FLAG) != 0))
 		return false;
+	if (conn_is_translated(conn) && has_checksum(ip) && rte_pktmbuf_headroom(m) >= (uint32_t)TRANSLATION_ADDS) {
+		mapped_pass_4to6(self, m, ip, conn, direction, nexthop);
+		return true;
+	}
 	err = translate_4to6(m, RTE_ETHER_HDR_LEN + sizeof(*ip), (uint16_t)(RTE_ETHER_HDR_LEN + length));
 	if (err < 0) {
 		drop(self, m, (enum drop_reason) - err);

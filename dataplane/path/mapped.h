@@ -5,6 +5,9 @@
 #ifndef PATH_MAPPED_H
 #define PATH_MAPPED_H
 
+#include <rte_ip.h>
+
+#include "ip/fib.h"
 #include "lb/conn_table.h"
 #include "path/path.h"
 
@@ -23,6 +26,15 @@ struct mapped_packets {
 		struct conn_key6 key;
 	} at[BURST];
 };
+
+/* Of mapped_pass.c: an ordinary IPv6 packet of CONN, which is between the families, goes to its IPv4 end. False: for the
+ * slow path, nothing is changed yet. */
+bool mapped_pass_6to4(struct worker *self, struct rte_mbuf *m, const struct rte_ipv6_hdr *ip, void *l4,
+		      struct conn *conn, uint32_t direction);
+/* An ordinary IPv4 packet, which has a checksum of its transport and the headroom, goes to CONN's IPv6 end by NEXTHOP, where
+ * it fits. */
+void mapped_pass_4to6(struct worker *self, struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, struct conn *conn,
+		      uint32_t direction, union nexthop nexthop);
 
 /* Consumes them. */
 void mapped_burst(struct worker *self, struct openings *openings, struct mapped_packets *packets, bool handed_over);

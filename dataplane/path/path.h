@@ -208,6 +208,9 @@ int reframe(struct worker *self, struct rte_mbuf *m, uint16_t l4, struct conn *c
  * ordinary one (established.c has looked), VALUE what was found in the table of its family. It may wait until so many
  * more have come (APART_MAX), or for apart_finish(). False: for the slow path, nothing is changed yet. */
 bool forward_apart(struct worker *self, struct rte_mbuf *m, uint8_t *ip, uint32_t value, bool ipv6);
+/* The same of tunnel_pass.c, for CONN of a tunnel (conn_is_tunnel()); L4 is the transport header. */
+bool tunnel_pass_ipv4(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn);
+bool tunnel_pass_ipv6(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn);
 /* The second part of that, for what was looked at already. */
 void apart_pass(struct worker *self, const struct apart *apart);
 void apart_finish_all(struct worker *self);

@@ -68,6 +68,20 @@ rewrite_ipv6_header(struct rte_ipv6_hdr *ip, const struct conn *conn, uint32_t d
 	memcpy(&ip->dst_addr, other->src, 16);
 }
 
+/* What every packet goes through that is forwarded. */
+static inline void
+count_hop_ipv4(struct rte_ipv4_hdr *ip)
+{
+	ip->time_to_live--;
+	ip->hdr_checksum = checksum_update(ip->hdr_checksum, TTL_DELTA);
+}
+
+static inline void
+count_hop_ipv6(struct rte_ipv6_hdr *ip)
+{
+	ip->hop_limits--;
+}
+
 /* Direct routing leaves all but the TTL as it is. Which method it is hardly ever changes from packet to packet, unlike
  * the direction, so that the branch is foreseen. */
 static inline void
@@ -77,8 +91,7 @@ rewrite_ipv4(struct rte_ipv4_hdr *ip, void *l4, const struct conn *conn, uint32_
 	struct rte_udp_hdr *ports = l4;
 
 	if (conn->flags & CONN_NO_OUTPUT) {
-		ip->time_to_live--;
-		ip->hdr_checksum = checksum_update(ip->hdr_checksum, TTL_DELTA);
+		count_hop_ipv4(ip);
 		return;
 	}
 	rewrite_ipv4_header(ip, conn, direction);
@@ -94,7 +107,7 @@ rewrite_ipv6(struct rte_ipv6_hdr *ip, void *l4, const struct conn *conn, uint32_
 	struct rte_udp_hdr *ports = l4;
 
 	if (conn->flags & CONN_NO_OUTPUT) {
-		ip->hop_limits--;
+		count_hop_ipv6(ip);
 		return;
 	}
 	rewrite_ipv6_header(ip, conn, direction);

@@ -22,6 +22,8 @@
 /* Packets of IPv6 up to this length pass every way there (RFC 8200, 5), those that become IPv4's too: without DF they may be
  * split (RFC 7915, 5.1). */
 #define TRANSLATED_WHOLE 1280
+/* What is that long in IPv4 may be. Of longer ones the senders learn the path's MTU, which IPv6 has from this length on. */
+#define TRANSLATED_SPLIT_MAX (TRANSLATED_WHOLE - TRANSLATION_ADDS)
 #define TRANSLATED_L4 (RTE_ETHER_HDR_LEN + sizeof(struct rte_ipv6_hdr)) /* of what has become IPv6 */
 
 /* M, an IPv4 packet of TCP or UDP with sound lengths, whose transport header is at L4 of the frame and which ends at END,

@@ -7,11 +7,10 @@
 #include "core/checksum.h"
 #include "path/encapsulate.h"
 #include "path/icmp.h"
+#include "path/ipv4_header.h"
 #include "path/tell.h"
 #include "path/translate.h"
 
-/* Longer packets are not fragmented: their senders learn the path's MTU, which IPv6 has from this length on. */
-#define FRAGMENTABLE_MAX (TRANSLATED_WHOLE - TRANSLATION_ADDS)
 #define IPV4_MTU_MIN 68
 #define ERROR_MAX 576 /* RFC 1812, 4.3.2.3 */
 
@@ -21,20 +20,19 @@ write_header(struct worker *self, struct rte_ipv4_hdr *ip, const struct rte_ipv6
 	     uint16_t length)
 {
 	const uint16_t total = (uint16_t)(sizeof(*ip) + length);
-	const bool dont_fragment = total > FRAGMENTABLE_MAX;
-
-	*ip = (struct rte_ipv4_hdr){
-		.version_ihl = RTE_IPV4_VHL_DEF,
-		.type_of_service = (uint8_t)(rte_be_to_cpu_32(from->vtc_flow) >> 20),
-		.total_length = rte_cpu_to_be_16(total),
-		.packet_id = dont_fragment || !self ? 0 : ip_id_next(self),
-		.fragment_offset = dont_fragment ? RTE_BE16(RTE_IPV4_HDR_DF_FLAG) : 0,
-		.time_to_live = from->hop_limits,
-		.next_proto_id = proto,
+	const bool dont_fragment = total > TRANSLATED_SPLIT_MAX;
+	struct ipv4_header header = {
+		.length = total,
+		.id = dont_fragment || !self ? 0 : ip_id_next(self),
+		.dont_fragment = dont_fragment,
+		.class = rte_be_to_cpu_32(from->vtc_flow) >> 20 & 0xff,
+		.ttl = from->hop_limits,
+		.proto = proto,
 	};
-	memcpy(&ip->src_addr, (const uint8_t *)&from->src_addr + 12, 4);
-	memcpy(&ip->dst_addr, (const uint8_t *)&from->dst_addr + 12, 4);
-	ip->hdr_checksum = rte_ipv4_cksum(ip);
+
+	memcpy(&header.src, (const uint8_t *)&from->src_addr + 12, 4);
+	memcpy(&header.dst, (const uint8_t *)&from->dst_addr + 12, 4);
+	ipv4_header_write(ip, &header);
 }
 
 int

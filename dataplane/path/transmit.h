@@ -40,23 +40,28 @@ ether_set_addresses(struct rte_ether_hdr *ether, uint64_t dst, uint64_t src)
 	memcpy((uint8_t *)ether + sizeof(first), &rest, sizeof(rest));
 }
 
-/* Writes the Ethernet header for NEXTHOP, which is ready, and sends. */
+/* Writes the Ethernet header of M, of which it is known that it fits, for NEXTHOP, which is ready, and sends. */
 static inline void
-transmit_forward(struct worker *self, struct rte_mbuf *m, union nexthop nexthop)
+transmit_fitting(struct worker *self, struct rte_mbuf *m, union nexthop nexthop)
 {
 	const struct port *port = &self->ports->port[nexthop.port];
-	struct rte_ether_hdr *ether = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
 
-	if (unlikely(rte_pktmbuf_pkt_len(m) > (uint32_t)port->mtu + RTE_ETHER_HDR_LEN)) {
-		transmit_too_big(self, m, nexthop);
-		return;
-	}
 	if (unlikely(!port->up)) {
 		drop(self, m, DROP_PORT_DOWN);
 		return;
 	}
-	ether_set_addresses(ether, nexthop.word, port_mac_word(port));
+	ether_set_addresses(rte_pktmbuf_mtod(m, struct rte_ether_hdr *), nexthop.word, port_mac_word(port));
 	transmit_add(self, m, nexthop.port);
+}
+
+/* The same for any M. */
+static inline void
+transmit_forward(struct worker *self, struct rte_mbuf *m, union nexthop nexthop)
+{
+	if (unlikely(rte_pktmbuf_pkt_len(m) > (uint32_t)self->ports->port[nexthop.port].mtu + RTE_ETHER_HDR_LEN))
+		transmit_too_big(self, m, nexthop);
+	else
+		transmit_fitting(self, m, nexthop);
 }
 
 #endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The fast path of tunnels: a client's packet of an established connection gets its outer header and goes on, in one
+ * function, so that a tunnel costs little more than the header.
+ */
+#include "path/outer_middle.h"
+#include "path/path.h"
+#include "path/rewrite.h"
+#include "path/transmit.h"
+
+static __rte_always_inline uint32_t
+ip_length(const void *ip, const bool ipv6)
+{
+	return ipv6 ? sizeof(struct rte_ipv6_hdr) + rte_be_to_cpu_16(((const struct rte_ipv6_hdr *)ip)->payload_len)
+		    : rte_be_to_cpu_16(((const struct rte_ipv4_hdr *)ip)->total_length);
+}
+
+/* False where the fast path can't send it; why, if anything is wrong, the slow path finds again and has a name for. */
+static __rte_always_inline bool
+pass(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn, const bool ipv6)
+{
+	const union nexthop nexthop = fib_nexthop(self->fib, conn->nexthop[CONN_IN]);
+	const uint32_t length = ip_length(ip, ipv6);
+	const struct dest *dest;
+	const union ip_bits *source;
+	struct inner inner;
+	uint32_t adds;
+
+	if (conn->fib_generation != self->fib->generation || nexthop.state != NEXTHOP_READY ||
+	    !dest_is_live(self->lb, conn->dest))
+		return false;
+	dest = fetch(self->lb->dests[DEST_INDEX(conn->dest)]);
+	source = fib_own(self->fib, nexthop.port, dest->addr.family);
+	adds = outer_length(dest);
+	if (!source || adds + length > self->ports->port[nexthop.port].mtu || rte_pktmbuf_headroom(m) < adds)
+		return false;
+	if (conn->proto == IPPROTO_TCP_) {
+		if (((struct rte_tcp_hdr *)l4)->tcp_flags & RTE_TCP_SYN_FLAG)
+			return false;
+		conn_follow_tcp(self, conn, CONN_IN, l4);
+	}
+	conn_count(self, conn, CONN_IN, length);
+	if (ipv6)
+		count_hop_ipv6(ip);
+	else
+		count_hop_ipv4(ip);
+	inner = inner_of(ip, ipv6);
+	outer_write_middle(outer_write(self, m, dest, &inner, source, adds), dest, &inner, conn);
+	transmit_fitting(self, m, nexthop);
+	return true;
+}
+
+bool
+tunnel_pass_ipv4(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn)
+{
+	return pass(self, m, ip, l4, conn, false);
+}
+
+bool
+tunnel_pass_ipv6(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn)
+{
+	return pass(self, m, ip, l4, conn, true);
+}
