@@ -6,40 +6,43 @@
 
 load lib/load
 
-# A TCP service at a VIP with server4, which takes what it gets.
-sink_service_add() { # VIP METHOD
-	local vip real
-	vip=$(in_url "$1"):9000
-	real=$DEEP.14:9000
-	[[ "$1" != *:* ]] || real=[${DEEP6}:14]:9000
-	ipvsadm_at director1 -A -t "$vip" -s rr
-	if [ "$2" = fnat ]; then
-		fullnat_dest_add director1 t "$vip" "$real"
+# Both directions pass the director.
+BOTH_WAYS="$NAT_VIP $NAT_VIP6 $FNAT_VIP $FNAT_VIP6"
+
+# server4 alone at a VIP: its web at port 9000, a closed UDP port at 9, ping.
+deep_services_add() { # VIP METHOD
+	local vip real echo=icmp method=${2/-m/nat}
+	vip=$(in_url "$1") real=$DEEP.14
+	[[ "$1" != *:* ]] || real=[${DEEP6}:14] echo=icmpv6
+	ipvsadm_at director1 -A -t "$vip:9000" -s rr
+	ipvsadm_at director1 -A -u "$vip:9" -s rr
+	if [ "$2" = fullnat ]; then
+		fullnat_dest_add director1 t "$vip:9000" "$real:80"
+		fullnat_dest_add director1 u "$vip:9" "$real:9"
 	else
-		ipvsadm_at director1 -a -t "$vip" -r "$real" "$2"
+		ipvsadm_at director1 -a -t "$vip:9000" -r "$real:80" "$2"
+		ipvsadm_at director1 -a -u "$vip:9" -r "$real:9" "$2"
 	fi
+	python3 "$LAB_TOOLS/fullnat.py" "$(socket_of director1)" service $echo "$vip:0" rr
+	python3 "$LAB_TOOLS/fullnat.py" "$(socket_of director1)" dest $echo "$vip:0" "$real:0" 1 "$method"
 }
 
 setup_file() {
-	local host net vip
+	local host
 	lab_up
 	one_director_up
-	router_up router1 wan $WAN/$WAN6 9 far $FAR/$FAR6
-	inner_up remote far $FAR/$FAR6 8
-	deep_server_up
-	ip -n "$LAB-director1" route add $FAR.0/24 via $WAN.9
-	ip -n "$LAB-director1" -6 route add ${FAR6}:/64 via ${WAN6}:9
+	remote_up
+	deep_up server4
 	for host in server1 server2 server3; do # what direct routing answers
 		ip -n "$LAB-$host" route add default via $WAN.9 dev eth1 onlink table 100
 		ip -n "$LAB-$host" -6 route add default via ${WAN6}:9 dev eth1 onlink table 100
 	done
-	web_up server1 server2 server3
+	web_up server1 server2 server3 server4
 	services_up director1 t 80
-	sink_up server4
-	sink_service_add $NAT_VIP -m
-	sink_service_add $NAT_VIP6 -m
-	sink_service_add $FNAT_VIP fnat
-	sink_service_add $FNAT_VIP6 fnat
+	deep_services_add $NAT_VIP -m
+	deep_services_add $NAT_VIP6 -m
+	deep_services_add $FNAT_VIP fullnat
+	deep_services_add $FNAT_VIP6 fullnat
 }
 
 teardown_file() {
@@ -51,69 +54,94 @@ teardown() {
 	ip -n "$LAB-director1" link set lan0 mtu 1500
 }
 
-downloads_pass() { # HOST VIP...
-	local host=$1 vip
-	shift
-	for vip in "$@"; do
-		forget_paths
-		echo "$vip"
-		download_is_whole "$host" "$vip"
+@test "NAT: a download finds a narrow link on the client's side, IPv4 and IPv6" {
+	narrow_link_is_found router1 download_is_whole remote $NAT_VIP
+	narrow_link_is_found router1 download_is_whole remote $NAT_VIP6
+}
+
+@test "DR: a download finds a narrow link on the client's side, IPv4 and IPv6" {
+	narrow_link_is_found router1 download_is_whole remote $DR_VIP
+	narrow_link_is_found router1 download_is_whole remote $DR_VIP6
+}
+
+@test "full NAT: a download finds a narrow link on the client's side, IPv4 and IPv6" {
+	narrow_link_is_found router1 download_is_whole remote $FNAT_VIP
+	narrow_link_is_found router1 download_is_whole remote $FNAT_VIP6
+}
+
+@test "NAT: an upload finds a narrow link on the server's side, IPv4 and IPv6" {
+	narrow_link_is_found router2 upload_is_whole client $NAT_VIP 9000
+	narrow_link_is_found router2 upload_is_whole client $NAT_VIP6 9000
+}
+
+@test "full NAT: an upload finds a narrow link on the server's side, IPv4 and IPv6" {
+	narrow_link_is_found router2 upload_is_whole client $FNAT_VIP 9000
+	narrow_link_is_found router2 upload_is_whole client $FNAT_VIP6 9000
+}
+
+@test "NAT and full NAT: a download finds a narrow link on the server's side" {
+	local vip
+	for vip in $BOTH_WAYS; do
+		narrow_link_is_found router2 download_is_whole client $vip 9000
 	done
 }
 
-@test "NAT: a download passes a narrow link on the client's side, IPv4 and IPv6" {
-	downloads_pass remote $NAT_VIP $NAT_VIP6
-}
-
-@test "DR: a download passes a narrow link on the client's side, IPv4 and IPv6" {
-	downloads_pass remote $DR_VIP $DR_VIP6
-}
-
-@test "full NAT: a download passes a narrow link on the client's side, IPv4 and IPv6" {
-	downloads_pass remote $FNAT_VIP $FNAT_VIP6
-}
-
-@test "NAT: an upload passes a narrow link on the server's side, IPv4 and IPv6" {
-	forget_paths
-	upload_is_whole client $NAT_VIP
-	upload_is_whole client $NAT_VIP6
-}
-
-@test "full NAT: an upload passes a narrow link on the server's side, IPv4 and IPv6" {
-	forget_paths
-	upload_is_whole client $FNAT_VIP
-	upload_is_whole client $FNAT_VIP6
-}
-
-@test "a download passes a port of the director with a smaller MTU" {
+@test "a download finds a port of the director with a smaller MTU" {
+	local vip
 	ip -n "$LAB-director1" link set wan0 mtu $NARROW
 	await port_has_mtu wan0 $NARROW
-	downloads_pass client $NAT_VIP $NAT_VIP6 $FNAT_VIP $FNAT_VIP6
+	for vip in $BOTH_WAYS; do
+		narrow_port_is_found download_is_whole client $vip
+	done
 	[ "$(counter_at director1 drop_too_big)" -gt 0 ]
-	[ "$(counter_at director1 icmp_made)" -gt 0 ]
 }
 
-@test "an upload passes a port of the director with a smaller MTU" {
+@test "an upload finds a port of the director with a smaller MTU" {
+	local vip
 	ip -n "$LAB-director1" link set lan0 mtu 1300
 	await port_has_mtu lan0 1300
-	forget_paths
-	upload_is_whole client $NAT_VIP
-	upload_is_whole client $NAT_VIP6
-	upload_is_whole client $FNAT_VIP
-	upload_is_whole client $FNAT_VIP6
+	for vip in $BOTH_WAYS; do
+		narrow_port_is_found upload_is_whole client $vip
+	done
 }
 
-@test "traceroute shows the director, the router behind it, and the VIP" {
+@test "ping that may not be fragmented is told of a narrow link, and answered by the server when it fits" {
 	local vip
 	for vip in $NAT_VIP $FNAT_VIP; do
-		run hops $vip
-		echo "$vip: $output"
-		[ "$output" = "$WAN.2 $LAN.77 $vip " ]
+		ping_finds_mtu client $vip $LAN.77 $NARROW
 	done
 	for vip in $NAT_VIP6 $FNAT_VIP6; do
-		run hops $vip
-		echo "$vip: $output"
-		[ "$output" = "${WAN6}:2 ${LAN6}:77 $vip " ]
+		ping_finds_mtu client $vip ${LAN6}:77 $NARROW
+	done
+}
+
+@test "ping that may not be fragmented is told of a port of the director with a smaller MTU" {
+	local vip
+	ip -n "$LAB-director1" link set lan0 mtu 1300
+	await port_has_mtu lan0 1300
+	for vip in $NAT_VIP $FNAT_VIP; do
+		ping_finds_mtu client $vip $WAN.2 1300
+	done
+	for vip in $NAT_VIP6 $FNAT_VIP6; do
+		ping_finds_mtu client $vip ${WAN6}:2 1300
+	done
+}
+
+@test "traceroute by TCP, UDP and ping shows the director, the router behind it, and the VIP" {
+	local vip how
+	for how in "-T -p 9000" "-U -p 9" "-I"; do
+		for vip in $NAT_VIP $FNAT_VIP; do
+			# shellcheck disable=SC2086 # options
+			run hops client $vip $how
+			echo "$vip $how: $output"
+			[ "$output" = "$WAN.2 $LAN.77 $vip " ]
+		done
+		for vip in $NAT_VIP6 $FNAT_VIP6; do
+			# shellcheck disable=SC2086 # options
+			run hops client $vip $how
+			echo "$vip $how: $output"
+			[ "$output" = "${WAN6}:2 ${LAN6}:77 $vip " ]
+		done
 	done
 }
 

@@ -12,16 +12,17 @@ setup_file() {
 	one_director_up
 	web_up server1 server2 server3
 	echo_up server1 server2 server3
-	deep_server_up
-	sink_up server4
+	remote_up
+	deep_up server4
+	web_up server4
 	for vip in $FNAT_VIP $FNAT_VIP6; do
 		service_add director1 t $vip 80 rr cross
 		service_add director1 u $vip 7 rr cross
 	done
 	ipvsadm_at director1 -A -t [$FNAT_VIP6]:9000 -s rr
-	fullnat_dest_add director1 t [$FNAT_VIP6]:9000 $DEEP.14:9000
+	fullnat_dest_add director1 t [$FNAT_VIP6]:9000 $DEEP.14:80
 	ipvsadm_at director1 -A -t $FNAT_VIP:9000 -s rr
-	fullnat_dest_add director1 t $FNAT_VIP:9000 [${DEEP6}:14]:9000
+	fullnat_dest_add director1 t $FNAT_VIP:9000 [${DEEP6}:14]:80
 }
 
 teardown_file() {
@@ -39,9 +40,11 @@ teardown() {
 }
 
 # cells: FULLNAT IPv6>IPv4 TCP, FULLNAT IPv4>IPv6 TCP
-@test "a download of 10 MB has the server's bytes, both ways" {
+@test "downloads and uploads of 10 MB keep their bytes, both ways" {
 	download_is_whole client $FNAT_VIP6
+	upload_is_whole client $FNAT_VIP6
 	download_is_whole client $FNAT_VIP
+	upload_is_whole client $FNAT_VIP
 }
 
 # cells: FULLNAT IPv6>IPv4 UDP, FULLNAT IPv4>IPv6 UDP
@@ -50,36 +53,57 @@ teardown() {
 	datagrams_come_back $FNAT_VIP
 }
 
-@test "an upload passes a narrow link on the server's side, both ways" {
-	forget_paths
-	upload_is_whole client $FNAT_VIP6
-	upload_is_whole client $FNAT_VIP
+@test "a download finds a narrow link on either side, an upload one on the server's, both ways" {
+	local vip
+	for vip in $FNAT_VIP6 $FNAT_VIP; do
+		narrow_link_is_found router1 download_is_whole remote $vip
+		narrow_link_is_found router2 download_is_whole client $vip 9000
+		narrow_link_is_found router2 upload_is_whole client $vip 9000
+	done
 }
 
-@test "a download passes a port of the director with a smaller MTU, both ways" {
+@test "a download finds a port of the director with a smaller MTU, both ways" {
 	ip -n "$LAB-director1" link set wan0 mtu $NARROW
 	await port_has_mtu wan0 $NARROW
-	forget_paths
-	download_is_whole client $FNAT_VIP6
-	download_is_whole client $FNAT_VIP
+	narrow_port_is_found download_is_whole client $FNAT_VIP6
+	narrow_port_is_found download_is_whole client $FNAT_VIP
 	[ "$(counter_at director1 drop_too_big)" -gt 0 ]
 }
 
-@test "an upload passes a port of the director with a smaller MTU, both ways" {
+@test "an upload finds a port of the director with a smaller MTU, both ways" {
 	ip -n "$LAB-director1" link set lan0 mtu 1300
 	await port_has_mtu lan0 1300
-	forget_paths
-	upload_is_whole client $FNAT_VIP6
-	upload_is_whole client $FNAT_VIP
+	narrow_port_is_found upload_is_whole client $FNAT_VIP6
+	narrow_port_is_found upload_is_whole client $FNAT_VIP
 }
 
-@test "traceroute shows the director, once more for the router of the other family, and the VIP" {
-	run hops $FNAT_VIP6
+@test "traceroute by TCP and UDP shows the director, once more for the router of the other family, and the VIP" {
+	local how
+	ipvsadm_at director1 -A -u [$FNAT_VIP6]:11 -s rr
+	fullnat_dest_add director1 u [$FNAT_VIP6]:11 $DEEP.14:11
+	ipvsadm_at director1 -A -u $FNAT_VIP:11 -s rr
+	fullnat_dest_add director1 u $FNAT_VIP:11 [${DEEP6}:14]:11
+	for how in "-T -p 9000" "-U -p 11"; do
+		# shellcheck disable=SC2086 # options
+		run hops client $FNAT_VIP6 $how
+		echo "$how: $output"
+		[ "$output" = "${WAN6}:2 ${WAN6}:2 $FNAT_VIP6 " ]
+		# shellcheck disable=SC2086 # options
+		run hops client $FNAT_VIP $how
+		echo "$how: $output"
+		[ "$output" = "$WAN.2 $WAN.2 $FNAT_VIP " ]
+	done
+}
+
+# Of ping there is no service between the families; traceroute asks with datagrams that may not be fragmented.
+@test "a datagram that may not be fragmented is told of the narrow link, in the client's own family" {
+	forget_paths
+	run on client traceroute -n -q 1 -w 3 --mtu -U -p 11 $FNAT_VIP6
 	echo "$output"
-	[ "$output" = "${WAN6}:2 ${WAN6}:2 $FNAT_VIP6 " ]
-	run hops $FNAT_VIP
+	grep -Eq "^ 3  $FNAT_VIP6 .* F=$((NARROW + 20))$" <<<"$output"
+	run on client traceroute -n -q 1 -w 3 --mtu -U -p 11 $FNAT_VIP
 	echo "$output"
-	[ "$output" = "$WAN.2 $WAN.2 $FNAT_VIP " ]
+	grep -Eq "^ 3  $FNAT_VIP .* F=$((NARROW - 20))$" <<<"$output"
 }
 
 @test "a port that nobody listens to is refused at once, both ways" {

@@ -5,11 +5,19 @@
 # below af_packet the kernel puts fragments together itself. The kernel does not forward.
 #
 #   inside ==lan== director1 ==wan== outside
+#
+# and further hosts behind narrow links: cellar behind router2 (inside), remote behind router1 (outside).
 
 load lib/load
 
 OUTSIDE=$WAN.8 OUTSIDE6=$WAN6:8
 LOCAL=$WAN.200 LOCAL6=$WAN6:200
+
+# Rules of the mark 7 for an inside network.
+gateway_marks() { # NET/LENGTH ICMP
+	echo "{ mark = 7; source = \"$1\"; port = \"lan\"; out_port = \"wan\"; },
+		{ mark = 7; protocol = \"$2\"; source = \"$1\"; port = \"lan\"; out_port = \"wan\"; }"
+}
 
 setup_file() {
 	lab_up
@@ -21,14 +29,15 @@ setup_file() {
 	director_up director1
 	start_ipvsd director1 driver=net_af_xdp workers=2 \
 		laddrs="{ name = \"out\"; port = \"wan\"; addresses = ( \"$LOCAL\", \"$LOCAL6\" ); }" \
-		marks="{ mark = 7; source = \"$LAN.0/24\"; port = \"lan\"; out_port = \"wan\"; },
-			{ mark = 7; protocol = \"icmp\"; source = \"$LAN.0/24\"; port = \"lan\"; out_port = \"wan\"; },
-			{ mark = 7; source = \"$LAN6:/64\"; port = \"lan\"; out_port = \"wan\"; },
-			{ mark = 7; protocol = \"icmpv6\"; source = \"$LAN6:/64\"; port = \"lan\"; out_port = \"wan\"; }"
+		marks="$(gateway_marks $LAN.0/24 icmp), $(gateway_marks $LAN6:/64 icmpv6),
+			$(gateway_marks $DEEP.0/24 icmp), $(gateway_marks $DEEP6:/64 icmpv6)"
 	director_addresses director1 2
-	ip -n "$LAB-inside" route add default via $LAN.2
-	ip -n "$LAB-inside" -6 route add default via $LAN6:2
-	web_up outside
+	address_add director1 lan0 $GATEWAY/24 $GATEWAY6/64
+	ip -n "$LAB-inside" route add default via $GATEWAY
+	ip -n "$LAB-inside" -6 route add default via $GATEWAY6
+	remote_up
+	deep_up cellar
+	web_up outside remote
 	echo_up outside
 	# It says whom it sees.
 	# shellcheck disable=SC2016 # for the other shell
@@ -40,6 +49,11 @@ setup_file() {
 
 teardown_file() {
 	lab_down
+}
+
+teardown() {
+	ip -n "$LAB-director1" link set wan0 mtu 1500
+	ip -n "$LAB-director1" link set lan0 mtu 1500
 }
 
 snat_dest_add() { # MARK ADDRESS
@@ -61,9 +75,11 @@ seen_by_outside() { # ADDRESS
 }
 
 # cells: SNAT IPv4 TCP, SNAT IPv6 TCP
-@test "TCP: downloads are whole, and outside sees the local address" {
+@test "TCP: downloads and uploads are whole, and outside sees the local address" {
 	download_is_whole inside $OUTSIDE
+	upload_is_whole inside $OUTSIDE
 	download_is_whole inside $OUTSIDE6
+	upload_is_whole inside $OUTSIDE6
 	[ "$(seen_by_outside $OUTSIDE)" = "[0000:0000:0000:0000:0000:ffff:c633:64c8]" ] # LOCAL, mapped
 	[ "$(seen_by_outside $OUTSIDE6)" = "[2001:0db8:0001:0000:0000:0000:0000:0200]" ]
 	ipvsadm_at director1 -Lnc | grep -E "^TCP .* $LAN.50:[0-9]+ +$OUTSIDE:9000 +$LOCAL:[0-9]+$"
@@ -90,18 +106,55 @@ seen_by_outside() { # ADDRESS
 	ipvsadm_at director1 -Lnc | grep -E "^ICMP .* $LAN.50:[0-9]+ +$OUTSIDE:0 +$LOCAL:[0-9]+$"
 }
 
-@test "a closed port is heard of at once, and traceroute shows the gateway" {
-	local outside how
+@test "a closed port is heard of at once" {
+	local outside
 	for outside in $OUTSIDE $OUTSIDE6; do
 		run on inside python3 "$LAB_TOOLS/udp_ask.py" $outside 9 10
 		echo "$output"
 		[[ "$output" == *"Connection refused"* ]]
 	done
-	for how in --udp --icmp; do
-		run on inside traceroute $how -n -q 1 -w 3 -N 1 $OUTSIDE
-		echo "$output"
-		[ "$(awk 'NR > 1 { printf "%s ", $2 }' <<<"$output")" = "$LAN.2 $OUTSIDE " ]
+}
+
+@test "traceroute by UDP, TCP and ping shows the gateway and the router behind it" {
+	local how
+	for how in --udp "-T -p 80" --icmp; do
+		# shellcheck disable=SC2086 # options
+		run hops inside $FAR.8 $how
+		echo "$how: $output"
+		[ "$output" = "$LAN.2 $WAN.9 $FAR.8 " ]
+		# shellcheck disable=SC2086 # options
+		run hops inside ${FAR6}:8 $how
+		echo "$how: $output"
+		[ "$output" = "${LAN6}:2 ${WAN6}:9 ${FAR6}:8 " ]
 	done
+}
+
+@test "an upload finds a narrow link outside, a download one inside" {
+	narrow_link_is_found router1 upload_is_whole inside $FAR.8
+	narrow_link_is_found router1 upload_is_whole inside ${FAR6}:8
+	narrow_link_is_found router2 download_is_whole cellar $OUTSIDE
+	narrow_link_is_found router2 download_is_whole cellar $OUTSIDE6
+	narrow_link_is_found router2 upload_is_whole cellar $OUTSIDE
+	narrow_link_is_found router2 upload_is_whole cellar $OUTSIDE6
+}
+
+@test "an upload and a download find ports of the director with a smaller MTU" {
+	ip -n "$LAB-director1" link set wan0 mtu $NARROW
+	await port_has_mtu wan0 $NARROW
+	narrow_port_is_found upload_is_whole inside $OUTSIDE
+	narrow_port_is_found upload_is_whole inside $OUTSIDE6
+	ping_finds_mtu inside $OUTSIDE $LAN.2 $NARROW
+	ping_finds_mtu inside $OUTSIDE6 ${LAN6}:2 $NARROW
+	ip -n "$LAB-director1" link set wan0 mtu 1500
+	ip -n "$LAB-director1" link set lan0 mtu 1300
+	await port_has_mtu lan0 1300
+	narrow_port_is_found download_is_whole inside $OUTSIDE
+	narrow_port_is_found download_is_whole inside $OUTSIDE6
+}
+
+@test "ping that may not be fragmented is told of a narrow link, and answered when it fits" {
+	ping_finds_mtu inside $FAR.8 $WAN.9 $NARROW
+	ping_finds_mtu inside ${FAR6}:8 ${WAN6}:9 $NARROW
 }
 
 @test "the director itself is reached as ever, and nothing is translated" {

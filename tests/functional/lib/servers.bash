@@ -2,11 +2,14 @@
 #
 # What runs on the real servers, and how a client uses it.
 
-# nginx on port 80: / says the server's name, /file is 10 MB of random bytes, the same on all servers.
+# nginx on port 80: / says the server's name, /file is 10 MB of random bytes, the same on all servers; what is put at
+# /taken/NAME is in $LAB_DIR/taken.
 web_up() { # HOST...
 	local host dir
 	[ -e "$LAB_DIR/file" ] || head -c 10M /dev/urandom >"$LAB_DIR/file"
 	chmod 644 "$LAB_DIR/file"
+	mkdir -p "$LAB_DIR/taken"
+	chmod 1777 "$LAB_DIR/taken"
 	for host in "$@"; do
 		dir=$LAB_DIR/$host-web
 		mkdir -p "$dir/root"
@@ -17,6 +20,11 @@ web_up() { # HOST...
 			listen 80 backlog=4096;
 			listen [::]:80 backlog=4096;
 			root $dir/root;
+			location /taken/ {
+				root $LAB_DIR;
+				dav_methods PUT;
+				client_max_body_size 16m;
+			}
 		}"
 	done
 	for host in "$@"; do
@@ -85,9 +93,17 @@ who_answers() { # HOST ADDRESS N
 }
 
 # Downloads the 10 MB through a VIP and compares them.
-download_is_whole() { # HOST ADDRESS
+download_is_whole() { # HOST ADDRESS [PORT]
+	rm -f "$LAB_DIR/download"
 	on "$1" curl --silent --show-error --fail --noproxy '*' --max-time 30 --output "$LAB_DIR/download" \
-		"http://$(in_url "$2")/file" && cmp "$LAB_DIR/download" "$LAB_DIR/file"
+		"http://$(in_url "$2"):${3:-80}/file" && cmp "$LAB_DIR/download" "$LAB_DIR/file"
+}
+
+# Uploads them, and compares what the server has then. It has all of it when it answers.
+upload_is_whole() { # HOST ADDRESS [PORT]
+	rm -f "$LAB_DIR/taken/file"
+	on "$1" curl --silent --show-error --fail --noproxy '*' --max-time 30 --upload-file "$LAB_DIR/file" \
+		"http://$(in_url "$2"):${3:-80}/taken/file" && cmp "$LAB_DIR/taken/file" "$LAB_DIR/file"
 }
 
 udp_ask() { # HOST ADDRESS SIZE...
