@@ -48,6 +48,7 @@ is_refused() { # ADDRESS
 	for origin in $ORIGIN $ORIGIN6; do
 		[ "$(page client $origin)" = server3 ]
 		download_is_whole client $origin
+		upload_is_whole client $origin
 		[ "$(udp_ask client $origin 0 1 1400 | sort -u)" = server3 ]
 	done
 	run ipvsadm_at director1 -Lnc

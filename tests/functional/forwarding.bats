@@ -43,21 +43,27 @@ teardown_file() {
 }
 
 # cells: NAT IPv4 TCP, NAT IPv6 TCP
-@test "NAT: a download of 10 MB has the server's bytes, IPv4 and IPv6" {
+@test "NAT: downloads and uploads of 10 MB keep their bytes, IPv4 and IPv6" {
 	download_is_whole client $NAT_VIP
+	upload_is_whole client $NAT_VIP
 	download_is_whole client $NAT_VIP6
+	upload_is_whole client $NAT_VIP6
 }
 
 # cells: DR IPv4 TCP, DR IPv6 TCP
-@test "DR: a download of 10 MB has the server's bytes, IPv4 and IPv6" {
+@test "DR: downloads and uploads of 10 MB keep their bytes, IPv4 and IPv6" {
 	download_is_whole client $DR_VIP
+	upload_is_whole client $DR_VIP
 	download_is_whole client $DR_VIP6
+	upload_is_whole client $DR_VIP6
 }
 
 # cells: FULLNAT IPv4 TCP, FULLNAT IPv6 TCP
-@test "full NAT: a download of 10 MB has the server's bytes, IPv4 and IPv6" {
+@test "full NAT: downloads and uploads of 10 MB keep their bytes, IPv4 and IPv6" {
 	download_is_whole client $FNAT_VIP
+	upload_is_whole client $FNAT_VIP
 	download_is_whole client $FNAT_VIP6
+	upload_is_whole client $FNAT_VIP6
 }
 
 # cells: NAT IPv4 UDP, NAT IPv6 UDP

@@ -40,13 +40,14 @@ local_dest_add() { # t|u VIP:PORT REAL:PORT
 		local_dest_add u "$(in_url $vip):7" "$(in_url ${net}11):7"
 		[ "$(page client $vip)" = director1 ]
 		download_is_whole client $vip
+		upload_is_whole client $vip
 		[ "$(udp_ask client $vip 0 1 512 1400 | sort -u)" = director1 ]
 	done
 	run ipvsadm_at director1 -Ln --stats --exact
 	echo "$output"
 	# 4 questions of 20 + 8 + their bytes; answers don't come by here.
 	grep -Eq "^UDP +$DR_VIP:7 +4 +4 +0 +2025 +0$" <<<"$output"
-	grep -Eq "^  -> $LAN.11:80 +2 +[0-9]+ +0 +[0-9]+ +0$" <<<"$output"
+	grep -Eq "^  -> $LAN.11:80 +3 +[0-9]+ +0 +[0-9]+ +0$" <<<"$output"
 }
 
 @test "direct routing to an address of the director's own ends there" {
@@ -57,6 +58,7 @@ local_dest_add() { # t|u VIP:PORT REAL:PORT
 		ipvsadm_at director1 -a -t "$(in_url "$1"):80" -r "$(in_url "$2"):80" -g
 		[ "$(page client "$1")" = director1 ]
 		download_is_whole client "$1"
+		upload_is_whole client "$1"
 		ipvsadm_at director1 -Lnc | grep -F "$(in_url "$2"):80"
 		ipvsadm_at director1 -D -t "$(in_url "$1"):80"
 	done

@@ -8,30 +8,6 @@ load lib/load
 
 TUN_VIP=$WAN.40 TUN_VIP6=$WAN6:40
 
-# The guest's cards are taps, each bridged to a cable.
-guest_up() {
-	local n segment
-	host_add guest
-	for n in 0 1; do
-		segment=$([ $n -eq 0 ] && echo lan || echo wan)
-		plug guest eth$n $segment
-		on guest ip tuntap add tap$n mode tap
-		on guest ip link add br$n type bridge
-		on guest ip link set eth$n master br$n
-		on guest ip link set tap$n master br$n
-		on guest ip link set tap$n up
-		on guest ip link set br$n up
-	done
-	mkdir -p "$LAB_DIR/served"
-	head -c 10M /dev/urandom >"$LAB_DIR/served/file"
-	ln -sf "$LAB_DIR/served/file" "$LAB_DIR/file"
-	start_on guest guest-uml "$LAB_TOP/tests/oracle/uml-run" -t 1200 -s "$LAB_DIR/served" -n tap0 -n tap1 \
-		-m ipip -m sit -m ip_gre -m ip6_tunnel -m ip6_gre -m fou -m fou6 \
-		bash "$LAB_TOOLS/tunnel_server.sh" "$LAB_DIR/served" "$LAB_TOOLS" $LAN $LAN6 $WAN $WAN6 \
-		$TUN_VIP/32 $TUN_VIP6/128
-	AWAIT=240 await test -e "$LAB_DIR/served/ready"
-}
-
 setup_file() {
 	lab_up
 	segments_up
@@ -40,11 +16,11 @@ setup_file() {
 	start_ipvsd director1
 	director_addresses director1 2
 	address_add director1 wan0 $TUN_VIP/32 $TUN_VIP6/128
-	guest_up
+	guest_up $TUN_VIP/32 $TUN_VIP6/128
 }
 
 teardown_file() {
-	[ -z "${LAB_DIR-}" ] || [ ! -e "$LAB_DIR/guest-uml.pid" ] || end guest-uml TERM
+	guest_down
 	lab_down
 }
 
@@ -77,6 +53,7 @@ tunnels_work() { # REAL REAL6 TUNNEL-OPTION...
 			echo "$vip by $real: $*"
 			tunnel_to "$vip" "$real" "$@"
 			download_is_whole client "$vip"
+			upload_is_whole client "$vip"
 			datagrams_come_back "$vip"
 		done
 	done
@@ -84,7 +61,7 @@ tunnels_work() { # REAL REAL6 TUNNEL-OPTION...
 
 # cells: IPIP IPv4 TCP, IPIP IPv6 TCP, IPIP IPv4>IPv6 TCP, IPIP IPv6>IPv4 TCP
 # cells: IPIP IPv4 UDP, IPIP IPv6 UDP, IPIP IPv4>IPv6 UDP, IPIP IPv6>IPv4 UDP
-@test "IP in IP: a download has the server's bytes, datagrams come back, either family in either" {
+@test "IP in IP: a download and an upload keep their bytes, datagrams come back, either family in either" {
 	tunnels_work $LAN.14 $LAN6:14
 }
 

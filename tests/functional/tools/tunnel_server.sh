@@ -7,7 +7,7 @@
 #   tunnel_server.sh FOLDER TOOLS LAN LAN6 WAN WAN6 VIP...
 #
 # LAN...: prefixes, to which the server's numbers are added: .14 and .15, which takes GRE with checksums. FOLDER holds the
-# file to serve; `ready` is written there when all runs.
+# file to serve, and the folder `taken` for what clients put there; `ready` is written when all runs.
 set -euo pipefail
 
 folder=$1 tools=$2 lan=$3 lan6=$4 wan=$5 wan6=$6
@@ -55,6 +55,10 @@ cat >/run/nginx.conf <<END
 			listen 80;
 			listen [::]:80;
 			root $folder;
+			location /taken/ {
+				dav_methods PUT;
+				client_max_body_size 16m;
+			}
 		}
 	}
 END
