@@ -104,7 +104,8 @@ port_is_free(struct search *search, uint16_t port)
 	return false;
 }
 
-/* Goes round one list from where the worker stands; 0 if no port of it is free. */
+/* Goes round one list from where the worker stands; 0 if no port of it is free. The next search goes on where this one
+ * gave up: however many ports in a row are taken, it is beyond them after a few. */
 static uint16_t
 free_port(struct search *search, const uint16_t *list, uint32_t n)
 {
@@ -130,6 +131,8 @@ free_port(struct search *search, const uint16_t *list, uint32_t n)
 		if (search->probes >= RECYCLE_AFTER && search->oldest != CONN_NONE)
 			return 0;
 	}
+	if (search->probes >= PROBES_MAX)
+		search->self->laddr_cursor = list ? list[at] : (uint16_t)at;
 	return 0;
 }
 

@@ -99,6 +99,38 @@ of_a_range_nine_tenths_full_a_port_is_always_found(void **state)
 	setting_free(&here);
 }
 
+/* One worker whose list begins with 5,000 ports that are taken, at which it stands: a search looks at 2,048. */
+static void
+check_taken_in_a_row(bool ipv6)
+{
+	const uint32_t n = 10000, n_taken = 5000;
+	struct setting here = setting_new(1, ipv6, 20000, 29999);
+	struct conn **conns = calloc(n, sizeof(*conns)), *conn;
+	uint32_t refused = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		assert_int_equal(open_conn(&here, 0, &conns[i]), 0);
+	for (uint32_t i = n_taken; i < n; i++)
+		conn_close(here.director->workers[0], conns[i], here.svc->key.family);
+	while (open_conn(&here, 0, &conn) < 0) {
+		assert_true(++refused < 4);
+		here.director->workers[0]->now_ms += 1000; /* after a search in vain there is none for a while */
+	}
+	for (uint32_t i = 1; i < n - n_taken; i++)
+		assert_int_equal(open_conn(&here, 0, &conn), 0);
+	assert_int_equal(open_conn(&here, 0, &conn), -DROP_NO_LOCAL_PORT);
+	free(conns);
+	setting_free(&here);
+}
+
+static void
+beyond_many_taken_ports_in_a_row_free_ones_are_found(void **state)
+{
+	(void)state;
+	check_taken_in_a_row(false);
+	check_taken_in_a_row(true);
+}
+
 static void
 a_hundred_ports_serve_two_workers_to_the_last(void **state)
 {
@@ -147,6 +179,7 @@ main(void)
 		cmocka_unit_test(random_flows_have_the_owner_that_the_hash_says),
 		cmocka_unit_test(replies_are_the_choosers_own_until_all_ports_are_used),
 		cmocka_unit_test(of_a_range_nine_tenths_full_a_port_is_always_found),
+		cmocka_unit_test(beyond_many_taken_ports_in_a_row_free_ones_are_found),
 		cmocka_unit_test(a_hundred_ports_serve_two_workers_to_the_last),
 		cmocka_unit_test(the_ends_of_the_range_are_used_and_port_zero_is_not),
 	};
