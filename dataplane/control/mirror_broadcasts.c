@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Broadcast addresses of the host's subnets, from its local table. Packets to them are looked up as always; they are here
- * to be told from addresses that a server can have.
+ * Broadcast addresses of the host's subnets, from its local table: no server has one, and packets to them are not forwarded.
  */
 #define _GNU_SOURCE
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <netlink/route/nexthop.h>
 #include <netlink/route/route.h>
 #include <stdlib.h>
@@ -54,11 +54,21 @@ read_broadcast(struct rtnl_route *kernel, struct mirror_broadcast *ret)
 	return mirror_address_from(rtnl_route_get_dst(kernel), &ret->addr);
 }
 
+/* Those of the loopback are the host's, with all of its network. */
+static void
+tell(struct kernel_mirror *mirror, const struct ip_addr *addr, bool present)
+{
+	if (addr->ip.bytes[0] != IN_LOOPBACKNET)
+		mirror_offer(mirror, addr, 32, FIB_SOURCE_BROADCAST, present ? FIB_BROADCAST : FIB_NONE);
+}
+
 static void
 remove_broadcast(struct kernel_mirror *mirror, struct mirror_broadcast *gone)
 {
 	hash_index_remove(&mirror->broadcasts_by_key, &gone->node);
 	TAILQ_REMOVE(&mirror->broadcasts, gone, link);
+	if (!first(mirror, &gone->addr))
+		tell(mirror, &gone->addr, false);
 	free(gone);
 }
 
@@ -84,6 +94,7 @@ mirror_broadcast_take(struct kernel_mirror *mirror, struct nl_object *object, bo
 		*found = seen;
 		hash_index_add(&mirror->broadcasts_by_key, &found->node, mirror_hash(&found->addr, 0));
 		TAILQ_INSERT_TAIL(&mirror->broadcasts, found, link);
+		tell(mirror, &found->addr, true);
 	}
 	found->sweep = mirror->sweep;
 }

@@ -131,6 +131,7 @@ create_nexthops(struct table *table, uint32_t neighbours)
 	fib_nexthop_set(fib, FIB_ELSEWHERE, (union nexthop){ .state = NEXTHOP_LOCAL });
 	fib_nexthop_set(fib, FIB_LADDR, (union nexthop){ .state = NEXTHOP_LADDR });
 	fib_nexthop_set(fib, FIB_BLACKHOLE, (union nexthop){ .state = NEXTHOP_BLACKHOLE });
+	fib_nexthop_set(fib, FIB_BROADCAST, (union nexthop){ .state = NEXTHOP_BLACKHOLE });
 	for (uint32_t port = 0; port < FIB_FIRST_FREE - FIB_ONLINK; port++)
 		fib_nexthop_set(fib, FIB_ONLINK + port,
 				(union nexthop){ .port = (uint8_t)port, .state = NEXTHOP_ONLINK });

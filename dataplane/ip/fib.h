@@ -51,6 +51,7 @@ enum {
 	FIB_LADDR = 2,
 	FIB_BLACKHOLE = 3,
 	FIB_ELSEWHERE = 4, /* the kernel has a way there over an interface that is not ours */
+	FIB_BROADCAST = 5, /* to all hosts of a network that the host is in, which nobody forwards */
 	FIB_ONLINK = 16 /* + port */,
 	FIB_FIRST_FREE = 16 + 64
 };
@@ -59,7 +60,7 @@ enum {
 static inline bool
 fib_is_kernels(uint32_t number)
 {
-	return number == FIB_LOCAL || number == FIB_ELSEWHERE;
+	return number == FIB_LOCAL || number == FIB_ELSEWHERE || number == FIB_BROADCAST;
 }
 
 /* Addresses of the host by which it is the source of packets sent on a port. */

@@ -95,6 +95,8 @@ winner(const struct offered_prefix *prefix)
 		return prefix->offers[FIB_SOURCE_ADDRESS];
 	if (prefix->offers[FIB_SOURCE_LADDR] != FIB_NONE)
 		return prefix->offers[FIB_SOURCE_LADDR];
+	if (prefix->offers[FIB_SOURCE_BROADCAST] != FIB_NONE)
+		return prefix->offers[FIB_SOURCE_BROADCAST];
 	if (route == FIB_NONE || (fib_is_onlink(route) && neighbour != FIB_NONE))
 		return neighbour;
 	return route;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Several parts of the control side have a say in what the forwarding table shows for a prefix: addresses of the kernel
- * interfaces, local addresses, routes, neighbours. Each offers a next hop; the table shows the one that the kernel would
+ * interfaces, local addresses, broadcast addresses, routes, neighbours. Each offers a next hop; the table shows the one that the kernel would
  * use. Control only.
  */
 #ifndef IP_FIB_SOURCES_H
@@ -17,6 +17,7 @@
 enum fib_source {
 	FIB_SOURCE_ADDRESS,
 	FIB_SOURCE_LADDR,
+	FIB_SOURCE_BROADCAST,
 	FIB_SOURCE_ROUTE,
 	FIB_SOURCE_NEIGHBOUR,
 	FIB_SOURCES,

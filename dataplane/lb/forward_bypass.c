@@ -21,7 +21,7 @@ const struct forward forward_bypass = {
 bool
 forward_goes_on(const struct flow *flow, uint32_t number)
 {
-	if (number == FIB_LOCAL || number == FIB_LADDR)
+	if (number == FIB_LOCAL || number == FIB_LADDR || number == FIB_BROADCAST)
 		return false;
 	if (flow->family == AF_INET6)
 		return flow->dst.bytes[0] != 0xff && (flow->dst.half[0] != 0 || flow->dst.half[1] != 0);

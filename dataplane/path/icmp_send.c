@@ -143,10 +143,11 @@ own_address(const struct worker *self, uint32_t number, const struct flow *flow,
 }
 
 static bool
-is_group(const struct flow *flow)
+is_group(const struct worker *self, const struct flow *flow)
 {
 	if (flow->family == AF_INET)
-		return (flow->dst.bytes[0] & 0xf0) == 0xe0 || flow->dst.v4 == UINT32_MAX;
+		return (flow->dst.bytes[0] & 0xf0) == 0xe0 || flow->dst.v4 == UINT32_MAX ||
+		       fib_lookup(self->fib, AF_INET, &flow->dst) == FIB_BROADCAST;
 	return flow->dst.bytes[0] == 0xff;
 }
 
@@ -155,7 +156,7 @@ static bool
 may_tell(struct worker *self, const struct flow *flow, struct packet *sender)
 {
 	*sender = (struct packet){ .flow = flow_plain(flow) };
-	if (is_group(&sender->flow) || !source_is_sound(self, sender))
+	if (is_group(self, &sender->flow) || !source_is_sound(self, sender))
 		return false;
 	if (token_take(&self->icmp_errors, self->now_ms))
 		return true;

@@ -74,6 +74,16 @@ is_refused() { # ADDRESS
 	[ "$(page client $ORIGIN6)" = server3 ]
 }
 
+@test "a broadcast of the servers' network is not let through" {
+	local before
+	before=$(counter_at director1 drop_no_dest)
+	on client socat -u OPEN:/etc/hostname UDP:$LAN.255:7
+	dropped() {
+		[ "$(counter_at director1 drop_no_dest)" -gt "$before" ]
+	}
+	await dropped
+}
+
 @test "a persistent service lets its clients through, too, and remembers nobody" {
 	ipvsadm_at director1 -C
 	ipvsadm_at director1 -A -f 7 -s rr -p 300

@@ -677,12 +677,17 @@ broadcast_addresses_of_subnets_are_known(void **state)
 	assert_true(is_broadcast("10.9.0.255"));
 	assert_true(is_broadcast("192.0.2.255"));
 	assert_true(is_broadcast("127.255.255.255"));
+	assert_int_equal(number_to("10.9.0.255"), FIB_BROADCAST);
+	assert_int_equal(number_to("10.9.0.50"), FIB_ONLINK);
+	assert_int_equal(number_to("127.255.255.255"), FIB_LOCAL);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		assert_false(is_broadcast(others[i]));
 	feed_as_removed("mirror-start.bin");
 	assert_false(is_broadcast("10.9.0.255"));
+	assert_int_not_equal(number_to("10.9.0.255"), FIB_BROADCAST);
 	start();
 	assert_true(is_broadcast("10.9.0.255"));
+	assert_int_equal(number_to("10.9.0.255"), FIB_BROADCAST);
 	/* One that a full reading doesn't see any more. */
 	mirror_sweep_begin(test.mirror);
 	mirror_sweep_end(test.mirror);

@@ -160,6 +160,35 @@ what_is_not_to_go_on_is_refused(void **state)
 	network_free(network);
 }
 
+/* Of a network that the director is in, 203.0.113.0/24; an ICMP error would be one to each packet from each host. */
+static void
+a_directed_broadcast_neither_goes_on_nor_is_answered(void **state)
+{
+	const struct dest_spec dest = { .address = "10.0.0.1", .weight = 1, .forward = FORWARD_BYPASS };
+
+	(void)state;
+	for (int has_dest = 0; has_dest < 2; has_dest++) {
+		struct network *network = marked(1, false, 0, has_dest ? &dest : NULL);
+		struct frame in = to_origin(false, IPPROTO_UDP);
+
+		director_knob(network->director, "cache_bypass", 1);
+		token_bucket_init(&network->director->workers[0]->icmp_errors, 1000, 0);
+		in.dst = "203.0.113.255";
+		goes_on(network, 0, &in, 0, 3, false);
+		set_route(network, in.dst, 32, FIB_BROADCAST);
+		in.sport++;
+		receive(network, 0, CLIENTS, frame_new(&in, CLIENTS));
+		assert_dropped(network, has_dest ? DROP_BLACKHOLE : DROP_NO_DEST);
+		assert_int_equal(counted(network, COUNT_ICMP_MADE), 0);
+		/* Nobody sends from there. */
+		in.src = in.dst;
+		in.dst = ORIGIN(false);
+		receive(network, 0, CLIENTS, frame_new(&in, CLIENTS));
+		assert_dropped(network, DROP_IP_SOURCE);
+		network_free(network);
+	}
+}
+
 static void
 a_server_that_comes_gets_new_connections(void **state)
 {
@@ -416,6 +445,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_mark_without_a_server_lets_packets_through),
 		cmocka_unit_test(what_is_not_to_go_on_is_refused),
+		cmocka_unit_test(a_directed_broadcast_neither_goes_on_nor_is_answered),
 		cmocka_unit_test(a_server_that_comes_gets_new_connections),
 		cmocka_unit_test(a_persistent_service_remembers_nobody_it_let_through),
 		cmocka_unit_test(a_destination_of_the_method_gets_nothing_itself),
