@@ -81,11 +81,28 @@ drops() {
 	await refused
 }
 
-@test "a million packets of junk: ipvsd goes on, the accounts close, and the page comes as before" {
+# The accounts are read again and again as long as the command runs, which says how many it has sent. Where workers share
+# their CPUs, one may have lost its own within a turn: then what ipvsd reads is off by that turn, and is asked for once more.
+accounts_close_during() { # COMMAND... N
+	local read=0 wrong=0
+	"$@" >"$LAB_DIR/sent" 3>&- &
+	while kill -0 $! 2>/dev/null; do
+		accounts_close_at director1 || accounts_close_at director1 || accounts_close_at director1 ||
+			wrong=$((wrong + 1))
+		read=$((read + 1))
+	done
+	wait $!
+	echo "read $read times, $wrong wrong"
+	[ "$(cat "$LAB_DIR/sent")" -eq "${*: -1}" ]
+	[ $read -gt 5 ]
+	[ $wrong -eq 0 ]
+}
+
+@test "a million packets of junk: ipvsd goes on, the accounts close all the time, and the page comes as before" {
 	local before received
 	before=$(counter_at director1 received)
-	[ "$(junk 4 flood 500000)" -eq 500000 ]
-	[ "$(junk 6 flood 500000)" -eq 500000 ]
+	accounts_close_during junk 4 flood 500000
+	accounts_close_during junk 6 flood 500000
 	is_running director1-ipvsd
 	received=$(($(counter_at director1 received) - before))
 	echo "$received of 1000000 received"
