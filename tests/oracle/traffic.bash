@@ -22,6 +22,7 @@ ORACLE_MARKS='
 	{ mark = 5; destination = "198.51.100.18"; port = "wan"; },
 	{ mark = 6; destination = "2001:db8:1::17"; port = "wan"; },
 	{ mark = 7; destination = "192.0.2.13"; port = "wan"; },
+	{ mark = 7; destination = "192.0.2.255"; port = "wan"; },
 	{ mark = 7; destination = "2001:db8:2::13"; port = "wan"; }'
 
 # The cables and who is at their ends.
@@ -129,6 +130,7 @@ traffic_marks() {
 	tc filter add dev wan0 ingress protocol ip pref 1 flower dst_ip 198.51.100.18 action skbedit mark 5
 	tc filter add dev wan0 ingress protocol ipv6 pref 2 flower dst_ip 2001:db8:1::17 action skbedit mark 6
 	tc filter add dev wan0 ingress protocol ip pref 1 flower dst_ip 192.0.2.13 action skbedit mark 7
+	tc filter add dev wan0 ingress protocol ip pref 1 flower dst_ip 192.0.2.255 action skbedit mark 7
 	tc filter add dev wan0 ingress protocol ipv6 pref 2 flower dst_ip 2001:db8:2::13 action skbedit mark 7
 	ip rule add fwmark 7 lookup 100
 	ip -6 rule add fwmark 7 lookup 100

@@ -14,6 +14,12 @@ client send 192.0.2.13 80 5504 2
 client send 2001:db8:2::13 80 5505 2
 connections 2 UDP
 ipvsadm -Ln
+say "without, again, a broadcast of the servers' network"
+ipvsadm -a -f 7 -r 192.0.2.11:0 -m
+ipvsadm -d -f 7 -r 192.0.2.11:0
+client send 192.0.2.255 80 5506 1
+connections 2 UDP
+ipvsadm -Ln --stats
 say "addresses of the director's own"
 ipvsadm -A -f 5 -s rr
 client open 198.51.100.17 80 5511 5511
