@@ -24,9 +24,18 @@ guest_up() { # VIP/LENGTH...
 	start_on guest guest-uml "$LAB_TOP/tests/oracle/uml-run" -t 1200 -s "$LAB_DIR/served" -n tap0 -n tap1 \
 		-m ipip -m sit -m ip_gre -m ip6_tunnel -m ip6_gre -m fou -m fou6 \
 		bash "$LAB_TOOLS/tunnel_server.sh" "$LAB_DIR/served" "$LAB_TOOLS" "$LAN" "$LAN6" "$WAN" "$WAN6" "$@"
-	AWAIT=240 await test -e "$LAB_DIR/served/ready"
+	AWAIT=240 await guest_settled
+	if ! is_running guest-uml; then
+		tail -30 "$(log_of guest-uml)" >&2
+		return 1
+	fi
+}
+
+# It serves, or has ended: a guest does not outlive a SIGSTOP to one of its processes.
+guest_settled() {
+	[ -e "$LAB_DIR/served/ready" ] || ! is_running guest-uml
 }
 
 guest_down() {
-	[ -z "${LAB_DIR-}" ] || [ ! -e "$LAB_DIR/guest-uml.pid" ] || end guest-uml TERM
+	[ -z "${LAB_DIR-}" ] || [ ! -e "$LAB_DIR/guest-uml.pid" ] || ! is_running guest-uml || end guest-uml TERM
 }
