@@ -1,0 +1,86 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Single packets, compared as a whole with what a model makes of them (packets/): every mode, with all that headers can
+# have. The hosts are sockets on taps, one for each port of the director; a tap neither puts fragments together nor minds
+# an MTU of 9000.
+
+load lib/load
+
+PACKETS=$LAB_TOP/tests/functional/packets
+PATCHED=$BUILD/ipvsadm/sbin/ipvsadm
+export PYTHONDONTWRITEBYTECODE=1
+
+setup_file() {
+	[ -x "$PATCHED" ] || skip "$PATCHED is not there; make ipvsadm builds it"
+	lab_up
+	director_with_taps
+	/usr/bin/python3 "$PACKETS" services | on director1 "$PATCHED" --socket "$(socket_of director1)" -R
+}
+
+teardown_file() {
+	lab_down
+}
+
+director_with_taps() {
+	host_add director1
+	write_ipvsd_conf director1 driver=net_pcap laddrs='{ name = "lan"; port = "lan"; ports = "1025-65535";
+		addresses = ( "192.0.2.100", "2001:db8:2::100" ); }'
+	sed -i -e 's/limits = {/& icmp_errors = 1000000;/' \
+		-e 's/ports = (/&\n{ name = "wide"; devices = ( "net_null_director1,no-rx=1" ); mtu = 9000; },/' \
+		"$LAB_DIR/director1/ipvsd.conf"
+	for n in 0 1; do
+		ip -n "$LAB-director1" link add port$n type veth peer name end$n
+		for dev in port$n end$n; do
+			no_offloads director1 $dev
+			on director1 sysctl -qw "net.ipv6.conf.$dev.disable_ipv6=1"
+			ip -n "$LAB-director1" link set $dev mtu 9000 up
+		done
+	done
+	run_ipvsd director1
+	director_addresses director1 2
+	address_add director1 wan0 "$WAN.10/32" "$WAN.20/32" "$WAN6:10/128" "$WAN6:20/128"
+	neighbours wan0 02:00:00:00:01:08 8 9 99
+	neighbours lan0 02:00:00:00:02:11 11 99
+}
+
+# Hosts of a segment, all at one MAC address.
+neighbours() { # DEV MAC NUMBER...
+	local dev=$1 mac=$2 net=$WAN net6=$WAN6 number
+	[ "$dev" = wan0 ] || net=$LAN net6=$LAN6
+	shift 2
+	for number in "$@"; do
+		ip -n "$LAB-director1" neigh replace "$net.$number" lladdr "$mac" dev "$dev" nud permanent
+		ip -n "$LAB-director1" neigh replace "$net6:$number" lladdr "$mac" dev "$dev" nud permanent
+	done
+}
+
+# The cases of a group.
+pass() { # GROUP
+	run on director1 /usr/bin/python3 "$PACKETS" run "$1" "$LAB_DIR/$1.records" \
+		"$BUILD/ipvsdctl" -s "$(socket_of director1)" counters
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+@test "packets of all lengths, flags and priorities" {
+	pass plain
+}
+
+@test "jumbo frames up to the MTU" {
+	pass jumbo
+}
+
+@test "IPv4 options and IPv6 extension headers" {
+	pass options
+}
+
+@test "each field that is broken in what came out is noticed by a case" {
+	run /usr/bin/python3 "$PACKETS" mutations "$LAB_DIR"/*.records
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+@test "every packet is accounted for" {
+	await accounts_close_at director1
+}

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The network of the packet tests: addresses, as of lib/hosts.bash, and the MAC addresses of hosts that are but a socket."""
+
+CLIENT, CLIENT_MAC = {4: "198.51.100.8", 6: "2001:db8:1::8"}, "02:00:00:00:01:08"
+SERVER, SERVER_MAC = {4: "192.0.2.11", 6: "2001:db8:2::11"}, "02:00:00:00:02:11"
+VIP = {4: "198.51.100.10", 6: "2001:db8:1::10"}
+# VIPs of services without ports, which the others leave alone.
+ECHO_VIP = {4: "198.51.100.20", 6: "2001:db8:1::20"}
+LOCAL = {4: "192.0.2.100", 6: "2001:db8:2::100"}
+# The director's own addresses towards the client and the server.
+WAN, LAN = {4: "198.51.100.2", 6: "2001:db8:1::2"}, {4: "192.0.2.2", 6: "2001:db8:2::2"}
+# Routers that report what happened to packets.
+CLIENT_ROUTER = {4: "198.51.100.99", 6: "2001:db8:1::99"}
+SERVER_ROUTER = {4: "192.0.2.99", 6: "2001:db8:2::99"}
+# Whom the markers come from (wire.py).
+MARKER_CLIENT = "198.51.100.9"
+MARKER_PORT, MARKER_REAL_PORT = 7, 1007
+MTU = 9000
+DEVICES = {"client": "end0", "server": "end1"}
+KERNEL_DEVICES = {"client": "wan0", "server": "lan0"}
+
+
+def is_v6(address):
+    return ":" in address
+
+
+def family(address):
+    return 6 if is_v6(address) else 4
+
+
+def endpoint(address, port):
+    return f"[{address}]:{port}" if is_v6(address) else f"{address}:{port}"
+
+
+def director_mac(side):
+    with open(f"/sys/class/net/{KERNEL_DEVICES[side]}/address", encoding="ascii") as file:
+        return file.read().strip()

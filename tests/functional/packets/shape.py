@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a packet is like, apart from whom it is from and to. The packet that a mode must make of another one is built
+anew from the same shape, with the other addresses and a hop less: nothing of what was sent is copied or mended."""
+
+from collections import namedtuple
+from dataclasses import dataclass, field, replace
+
+from scapy.layers.inet import IP, TCP, UDP
+from scapy.layers.inet6 import IPv6
+from scapy.layers.sctp import SCTP
+from scapy.packet import Raw
+
+
+class Ends(namedtuple("Ends", "src dst sport dport")):
+    def turned(self):
+        return Ends(self.dst, self.src, self.dport, self.sport)
+
+
+@dataclass(frozen=True)
+class Shape:
+    name: str
+    protocol: str = "udp"
+    payload: bytes = b"payload"
+    l4: dict = field(default_factory=dict, hash=False)  # of scapy's layer
+    tos: int = 0
+    ttl: int = 64
+    ident: int = 0x1234
+    dont_fragment: bool = False
+    label: int = 0
+    options: tuple = ()  # of IPv4
+    extensions: tuple = ()  # of IPv6
+    priority: int = -1  # of a tag without a VLAN
+    padding: int = 0
+
+    def transport(self, ends):
+        if self.protocol == "tcp":
+            return TCP(**{"sport": ends.sport, "dport": ends.dport, "seq": 1000, "ack": 2000, **self.l4})
+        if self.protocol == "sctp":
+            return SCTP(**{"sport": ends.sport, "dport": ends.dport, "tag": 0x01020304, **self.l4})
+        return UDP(**{"sport": ends.sport, "dport": ends.dport, **self.l4})
+
+    def packet(self, family, ends, hops=0):
+        """After so many HOPS."""
+        content = self.transport(ends) / (Raw(self.payload) if self.payload else b"")
+        if family == 4:
+            header = IP(
+                src=ends.src,
+                dst=ends.dst,
+                ttl=self.ttl - hops,
+                tos=self.tos,
+                id=self.ident,
+                flags="DF" if self.dont_fragment else 0,
+                options=list(self.options),
+            )
+        else:
+            header = IPv6(src=ends.src, dst=ends.dst, hlim=self.ttl - hops, tc=self.tos, fl=self.label)
+            for extension in self.extensions:
+                header = header / extension.copy()
+        return bytes(header / content)
+
+    def crossed(self, to, ident):
+        """In the family TO (RFC 7915): without what the other one has no word for. IDENT is the identification of a
+        packet that may be fragmented."""
+        shape = replace(self, label=0, options=(), extensions=(), padding=0)
+        if to == 6:
+            # There no datagram is without a checksum.
+            return replace(shape, l4={name: value for name, value in self.l4.items() if name != "chksum"})
+        length = len(shape.packet(6, Ends("::", "::", 1, 1))) - 20
+        whole = length > 1260
+        return replace(shape, dont_fragment=whole, ident=0 if whole else ident)
+
+
