@@ -2,6 +2,7 @@
 """Packet tests of ipvsd: every frame that comes out is compared as a whole with what a model makes of the one sent.
 
     packets services                            lines for ipvsadm --restore
+    packets echo-services                       words for tools/fullnat.py
     packets run GROUP RECORDS COUNTERS...       runs the cases of a group, in the director's network namespace
     packets mutations RECORDS...                breaks each field once in what came out, and has the cases notice
 
@@ -12,13 +13,16 @@ import sys
 import mutations
 import run
 import table
-from modes import services
+from modes import echo_services, services
 
 
 def main():
     command, arguments = sys.argv[1], sys.argv[2:]
     if command == "services":
         print("\n".join(services()))
+        return 0
+    if command == "echo-services":
+        print("\n".join(echo_services()))
         return 0
     if command == "run":
         return run.run(table.of_group(arguments[0]), arguments[1], arguments[2:])

@@ -4,6 +4,7 @@
 A step's expectations are made when its outcome is there, since they take from it what ipvsd is free to choose (Seen).
 They are compared byte for byte, all frames of both sides."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Callable
 
@@ -18,7 +19,7 @@ class Mismatch(Exception):
 
 @dataclass(frozen=True)
 class Expected:
-    """A frame at SIDE. BUILD gets the frame that came in its place. ROLE: whose fields it shows (Mode.fields())."""
+    """A frame at SIDE. BUILD gets the frame that came in its place. ROLE: which fields it has (fields.py)."""
 
     side: str
     role: str
@@ -28,7 +29,7 @@ class Expected:
 @dataclass(frozen=True)
 class Step:
     side: str  # from where
-    frames: list
+    frames: list  # none: nothing more is to come, of all steps before
     expected: list = field(default_factory=list)
     drops: dict = field(default_factory=dict)
     from_kernel: bool = False
@@ -52,7 +53,8 @@ def difference(frame, expected):
     at = next((i for i, (a, b) in enumerate(zip(frame, expected)) if a != b), min(len(frame), len(expected)))
     return (
         f"differs from byte {at} on (of {len(frame)}, expected are {len(expected)})\n"
-        f"came:     {frame[max(0, at - 8) : at + 24].hex(' ')}\nexpected: {expected[max(0, at - 8) : at + 24].hex(' ')}\n"
+        f"came:     {frame[max(0, at - 8) : at + 24].hex(' ')}\n"
+        f"expected: {expected[max(0, at - 8) : at + 24].hex(' ')}\n"
         f"{shown(frame[:400])}\n--- expected:\n{shown(expected[:400])}"
     )
 
@@ -65,11 +67,21 @@ def check_side(side, frames, expected):
         if frames[i] != wanted:
             raise Mismatch(f"{one.role}: frame {i + 1} {difference(frames[i], wanted)}")
     if len(frames) > len(expected):
-        raise Mismatch(f"{side}: {len(frames)} frames came out, expected are {len(expected)}:\n{shown(frames[-1][:400])}")
+        surplus = shown(frames[-1][:400])
+        raise Mismatch(f"{side}: {len(frames)} frames came out, expected are {len(expected)}:\n{surplus}")
 
 
 def check_step(step, outcome):
     for side in wire.SIDES:
         check_side(side, outcome.frames[side], [one for one in step.expected if one.side == side])
-    if step.drops and outcome.drops != step.drops:
+    if not step.frames and outcome.drops != step.drops:
         raise Mismatch(f"dropped {outcome.drops}, expected {step.drops}")
+
+
+def all_steps(case, flow):
+    """Those of the case, and the one that looks for what should not be there."""
+    drops = Counter()
+    for step in case.steps(flow):
+        drops.update(step.drops)
+        yield step
+    yield Step("client", [], drops=dict(drops))

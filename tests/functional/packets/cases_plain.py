@@ -7,13 +7,13 @@ from scapy.layers.sctp import SCTPChunkData, SCTPChunkInit
 
 import lab
 from case import Case, Step
-from modes import MODES
+from modes import ECHO_MODES, MODES
 from shape import Shape
 
 SYN = Shape("SYN", "tcp", b"", {"flags": "S", "ack": 0, "options": [("MSS", 1460), ("WScale", 7), ("SAckOK", b"")]})
 INIT = Shape("INIT", "sctp", bytes(SCTPChunkInit(init_tag=1)), {"tag": 0})
 STAMPS = {"flags": "PA", "options": [("NOP", None), ("NOP", None), ("Timestamp", (1, 2))]}
-OPENS = {"tcp": SYN, "udp": Shape("a datagram"), "sctp": INIT}
+OPENS = {"tcp": SYN, "udp": Shape("a datagram"), "sctp": INIT, "echo": Shape("ping", "echo")}
 BYTES = bytes(i * 7 % 251 for i in range(lab.MTU))
 
 
@@ -26,10 +26,13 @@ def plain_shapes():
         yield Shape(f"UDP, {n} bytes", "udp", BYTES[:n])
         yield Shape(f"TCP, {n} bytes", "tcp", BYTES[:n], STAMPS)
         yield Shape(f"SCTP, {n} bytes", "sctp", data(n))
+        yield Shape(f"ping, {n} bytes", "echo", BYTES[:n])
     yield Shape("UDP without a checksum", "udp", BYTES[:33], {"chksum": 0})
     for flags in ("A", "PA", "FA", "R", "RA", "PAU", "EC", "SA"):
         yield Shape(f"TCP {flags}", "tcp", b"", {"flags": flags, "urgptr": 5 if "U" in flags else 0})
     yield Shape("DSCP and ECN", "tcp", BYTES[:5], STAMPS, tos=0xB9, label=0x12345)
+    yield Shape("DSCP and ECN, ping", "echo", BYTES[:5], tos=0xB9, label=0x12345)
+    yield Shape("priority tag 3, ping", "echo", BYTES[:9], priority=3)
     yield Shape("congestion", "udp", tos=0x03)
     yield Shape("DF", "udp", dont_fragment=True, ident=0)
     yield Shape("hop limit 2", "udp", ttl=2)
@@ -89,21 +92,27 @@ def jumbo_shapes(family, adds):
     """The longest packets of a family that pass: the MTU of both sides, if ADDS bytes come to them on the way."""
     room = min(lab.MTU, lab.MTU - adds)
     for length in (room, room - 1, 4001):
-        for protocol, headers in (("udp", 8), ("tcp", 32)):
+        for protocol, headers in (("udp", 8), ("tcp", 32), ("echo", 8)):
             size = length - (20 if family == 4 else 40) - headers
             l4 = STAMPS if protocol == "tcp" else {}
             yield Shape(f"{protocol.upper()} of {length} bytes", protocol, BYTES[:size], l4, dont_fragment=True)
 
 
 def plain_cases():
-    for mode in MODES:
+    for mode in MODES + ECHO_MODES:
         for shape in plain_shapes():
             if shape.protocol in mode.protocols:
                 yield Case(shape.name, mode, "plain", both_ways(shape))
+
+
+def jumbo_cases():
+    for mode in MODES + ECHO_MODES:
         for shape in jumbo_shapes(mode.client, mode.adds):
-            yield Case(f"{shape.name}, asked", mode, "jumbo", both_ways(shape, answers=False))
-        for shape in jumbo_shapes(mode.server, -mode.adds) if mode.answers_pass else ():
-            yield Case(f"{shape.name}, answered", mode, "jumbo", both_ways(shape, asks=False))
+            if shape.protocol in mode.protocols:
+                yield Case(f"{shape.name}, asked", mode, "jumbo", both_ways(shape, answers=False))
+        for shape in jumbo_shapes(mode.server, -mode.adds):
+            if shape.protocol in mode.protocols and mode.answers_pass:
+                yield Case(f"{shape.name}, answered", mode, "jumbo", both_ways(shape, asks=False))
 
 
 def option_cases():

@@ -20,7 +20,7 @@ class Flow:
 
     def __init__(self, mode, number, director, idents):
         self.mode, self.director, self.idents = mode, director, idents
-        self.client_ends = Ends(lab.CLIENT[mode.client], lab.VIP[mode.client], 10000 + number, mode.port)
+        self.client_ends = Ends(lab.CLIENT[mode.client], mode.vip, 10000 + number, mode.port)
         self.local_port = None
         self.gue_port = None
 
@@ -66,9 +66,19 @@ class Flow:
         self.idents.add(ident)
         return ident
 
+    def new_fragment_ident(self, seen):
+        """Of what came whole: the upper half is not 0, as it is of a datagram that came in fragments."""
+        ident = Layout(seen).number("fragment.id") or 0
+        if ident >> 16 == 0:
+            raise Mismatch(f"fragment identification {ident}")
+        return ident
+
     def learn_local_port(self, seen, protocol):
         if self.mode.method == "FNAT" and self.local_port is None:
-            self.local_port = Layout(seen).number(f"{protocol}.sport")
+            if protocol == "echo":
+                self.local_port = (Layout(seen).number("icmp.rest") or 0) >> 16
+            else:
+                self.local_port = Layout(seen).number(f"{protocol}.sport")
             if self.local_port not in LOCAL_PORTS:
                 raise Mismatch(f"{self.local_port} is no local port")
 

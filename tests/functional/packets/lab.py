@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The network of the packet tests: addresses, as of lib/hosts.bash, and the MAC addresses of hosts that are but a socket."""
+"""The network of the packet tests: addresses, as of lib/hosts.bash, and the MAC addresses of hosts that are but a
+socket."""
 
 CLIENT, CLIENT_MAC = {4: "198.51.100.8", 6: "2001:db8:1::8"}, "02:00:00:00:01:08"
 SERVER, SERVER_MAC = {4: "192.0.2.11", 6: "2001:db8:2::11"}, "02:00:00:00:02:11"
 VIP = {4: "198.51.100.10", 6: "2001:db8:1::10"}
-# VIPs of services without ports, which the others leave alone.
-ECHO_VIP = {4: "198.51.100.20", 6: "2001:db8:1::20"}
+ECHO_VIPS = {
+    "NAT": {4: "198.51.100.21", 6: "2001:db8:1::21"},
+    "DR": {4: "198.51.100.22", 6: "2001:db8:1::22"},
+    "FNAT": {4: "198.51.100.23", 6: "2001:db8:1::23"},
+}
 LOCAL = {4: "192.0.2.100", 6: "2001:db8:2::100"}
 # The director's own addresses towards the client and the server.
 WAN, LAN = {4: "198.51.100.2", 6: "2001:db8:1::2"}, {4: "192.0.2.2", 6: "2001:db8:2::2"}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Where the fields of a frame are, told by its bytes alone: field names to (offset, length). The names are those of
-modes.py; what is within a tunnel's packet or quoted by an ICMP error has a prefix."""
+fields.py; what is within a tunnel's packet or quoted by an ICMP error has a prefix."""
 
 PROTOCOL_NAMES = {1: "icmp", 58: "icmp", 6: "tcp", 17: "udp", 132: "sctp"}
 EXTENSIONS = (0, 43, 60)

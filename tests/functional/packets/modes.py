@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Every way of forwarding, the service that is configured for it, and which header fields its packets have.
-
-The lists of fields are what mutations.py breaks one by one: they say what must be seen, whatever the cases happen to
-show."""
+"""Every way of forwarding, and the service that is configured for it. fields.py has what its packets consist of."""
 
 from dataclasses import dataclass
 
@@ -16,67 +13,26 @@ TUNNELS = {
     "GUE with checksums": "--tun-type gue --tun-port 6080 --tun-csum",
 }
 GUE_PORT = 6080
-OPTIONS = {"NAT": "-m", "DR": "-g", "TUN": "-i", "FNAT": "-b"}
-PROTOCOL_OPTIONS = {"tcp": "-t", "udp": "-u", "sctp": "--sctp-service"}
-
-LINK = ("ether.dst", "ether.src", "ether.type")
-NETWORK = {
-    4: ("ip.version", "ip.tos", "ip.length", "ip.id", "ip.place", "ip.ttl", "ip.protocol", "ip.checksum", "ip.src", "ip.dst"),
-    6: ("ip.version", "ip.tos", "ip.label", "ip.length", "ip.protocol", "ip.ttl", "ip.src", "ip.dst"),
-}
-TRANSPORT = {
-    "tcp": (
-        "tcp.sport",
-        "tcp.dport",
-        "tcp.seq",
-        "tcp.ack",
-        "tcp.flags",
-        "tcp.window",
-        "tcp.checksum",
-        "tcp.urgent",
-        "tcp.options",
-        "tcp.data",
-    ),
-    "udp": ("udp.sport", "udp.dport", "udp.length", "udp.checksum", "udp.data"),
-    "sctp": ("sctp.sport", "sctp.dport", "sctp.tag", "sctp.checksum", "sctp.data"),
-}
-FRAGMENT = {4: (), 6: ("fragment.next", "fragment.place", "fragment.id")}
-ERROR = ("icmp.type", "icmp.code", "icmp.checksum", "icmp.rest")
-MIDDLE = {
-    "IPIP": (),
-    "GRE": ("gre.flags", "gre.protocol"),
-    "GRE with checksums": ("gre.flags", "gre.protocol", "gre.checksum"),
-    "GUE": ("udp.sport", "udp.dport", "udp.length", "udp.checksum", "gue.version", "gue.protocol", "gue.flags"),
-    "GUE with checksums": (
-        "udp.sport",
-        "udp.dport",
-        "udp.length",
-        "udp.checksum",
-        "gue.version",
-        "gue.protocol",
-        "gue.flags",
-    ),
-}
-
+# Bytes between the outer IP header and the packet within.
 MIDDLE_LENGTH = {"IPIP": 0, "GRE": 4, "GRE with checksums": 8, "GUE": 12, "GUE with checksums": 12}
-
-
-def within(prefix, fields):
-    return tuple(prefix + name for name in fields)
+METHODS = {"NAT": "-m", "DR": "-g", "TUN": "-i", "FNAT": "-b"}
+PROTOCOLS = {"tcp": "-t", "udp": "-u", "sctp": "--sctp-service"}
+HEADER = {4: 20, 6: 40}
 
 
 @dataclass(frozen=True)
 class Mode:
-    method: str  # of OPTIONS
+    method: str  # of METHODS
     client: int  # families
     server: int
     tunnel: str = ""  # of TUNNELS
     number: int = 0
+    is_echo: bool = False  # ping as a service: it has a VIP of its own, and no ports
 
     @property
     def name(self):
         families = f"IPv{self.client}" if self.client == self.server else f"IPv{self.client}>IPv{self.server}"
-        return f"{self.tunnel or self.method} {families}"
+        return f"{self.tunnel or self.method}{' of ping' if self.is_echo else ''} {families}"
 
     @property
     def crosses(self):
@@ -84,65 +40,70 @@ class Mode:
         return self.method == "FNAT" and self.client != self.server
 
     @property
+    def is_variant(self):
+        """It differs from the tunnel IPIP in the outer headers alone: some series of cases need not be repeated."""
+        return self.tunnel not in ("", "IPIP")
+
+    @property
     def answers_pass(self):
         return self.method in ("NAT", "FNAT")
 
     @property
     def protocols(self):
+        if self.is_echo:
+            return ("echo",)
         return ("tcp", "udp") if self.crosses else ("tcp", "udp", "sctp")
 
     @property
+    def vip(self):
+        return lab.ECHO_VIPS[self.method][self.client] if self.is_echo else lab.VIP[self.client]
+
+    @property
     def port(self):
-        return 8000 + self.number
+        return 0 if self.is_echo else 8000 + self.number
 
     @property
     def real_port(self):
-        return 9000 + self.number if self.answers_pass else self.port
+        return 9000 + self.number if self.answers_pass and not self.is_echo else self.port
 
     @property
     def adds(self):
         """Bytes that the server's packets have more than the client's."""
-        outer = {4: 20, 6: 40}
         if self.tunnel:
-            return outer[self.server] + MIDDLE_LENGTH[self.tunnel]
-        return outer[self.server] - outer[self.client]
+            return HEADER[self.server] + MIDDLE_LENGTH[self.tunnel]
+        return HEADER[self.server] - HEADER[self.client]
 
     def service(self):
         """Lines for ipvsadm --restore."""
-        vip = lab.endpoint(lab.VIP[self.client], self.port)
+        vip = lab.endpoint(self.vip, self.port)
         real = lab.endpoint(lab.SERVER[self.server], self.real_port)
         for protocol in self.protocols:
-            option = PROTOCOL_OPTIONS[protocol]
+            option = PROTOCOLS[protocol]
             yield f"-A {option} {vip} -s rr"
-            yield f"-a {option} {vip} -r {real} {OPTIONS[self.method]} {TUNNELS.get(self.tunnel, '')}".rstrip()
+            yield f"-a {option} {vip} -r {real} {METHODS[self.method]} {TUNNELS.get(self.tunnel, '')}".rstrip()
 
-    def fields(self):
-        """Of its packets, by role (case.py): all header fields."""
-        for protocol in self.protocols:
-            yield f"{protocol} to the server", self.forwarded(TRANSPORT[protocol])
-            if self.answers_pass:
-                yield f"{protocol} to the client", LINK + NETWORK[self.client] + TRANSPORT[protocol]
-
-    def forwarded(self, transport):
-        if not self.tunnel:
-            return LINK + NETWORK[self.server] + transport
-        return (
-            LINK
-            + NETWORK[self.server]
-            + MIDDLE[self.tunnel]
-            + within("inner.", NETWORK[self.client])
-            + within("inner.", transport)
-        )
+    def echo_service(self):
+        """What tools/fullnat.py is called with: ipvsadm has no services of ICMP."""
+        protocol = "icmp" if self.client == 4 else "icmpv6"
+        vip, real = lab.endpoint(self.vip, 0), lab.endpoint(lab.SERVER[self.server], 0)
+        yield f"service {protocol} {vip} rr"
+        yield f"dest {protocol} {vip} {real} 1 {self.method.lower().replace('fnat', 'fullnat')}"
 
 
-def all_modes():
+def port_modes():
     ways = [(method, family, family, "") for method in ("NAT", "DR", "FNAT") for family in (4, 6)]
     ways += [("FNAT", 6, 4, ""), ("FNAT", 4, 6, "")]
     ways += [("TUN", client, server, tunnel) for tunnel in TUNNELS for client in (4, 6) for server in (4, 6)]
     return [Mode(*way, number) for number, way in enumerate(ways)]
 
 
-MODES = all_modes()
+def echo_modes(number):
+    ways = [(method, family) for method in ("NAT", "DR", "FNAT") for family in (4, 6)]
+    return [Mode(method, family, family, "", number + i, True) for i, (method, family) in enumerate(ways)]
+
+
+MODES = port_modes()
+ECHO_MODES = echo_modes(len(MODES))
 
 
 def services():
@@ -152,3 +113,8 @@ def services():
     yield f"-a -u {marker} -r {lab.endpoint(lab.SERVER[4], lab.MARKER_REAL_PORT)} -m"
     for mode in MODES:
         yield from mode.service()
+
+
+def echo_services():
+    for mode in ECHO_MODES:
+        yield from mode.echo_service()

@@ -1,49 +1,49 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Breaks each field of each mode once in what ipvsd put out, and has the cases look at it again: one of them must notice.
-Which fields there are says the description of the mode (Mode.fields()), so that one which no case shows is found, too."""
+"""Breaks each field of each mode once in what ipvsd put out, and has the cases look at it again: one of them must
+notice. Which fields there are says fields.py, so that one which no case shows is found, too."""
 
 import copy
 import pickle
+import sys
+import textwrap
 from collections import defaultdict
 
-import run as cases_run
+import fields
 from case import Mismatch
 from flow import Flow
 from layout import Layout
+from run import play
 
 # The version and the traffic class of IPv6 have no last byte of their own: which bit is flipped.
 BITS = {"version": 0x10, "tos6": 0x10}
 
 
-class Record:
-    """What came of a case."""
+UNNOTICED, UNSEEN = "NO CASE NOTICED", "NO CASE HAS IT"
 
-    def __init__(self, case, director, outcomes):
-        self.case, self.director, self.outcomes = case, director, outcomes
 
-    def replay(self, outcomes, roles=None):
-        """Looks at OUTCOMES as if they came out now. ROLES gets (step, side, number, role) of each frame."""
+class Played:
+    """A case, and what came of it."""
+
+    def __init__(self, case, director, record):
+        self.case, self.director, self.outcomes = case, director, record.outcomes
+        self.is_sound = None
+
+    def complaint(self, outcomes):
+        """What is wrong with OUTCOMES if they are what came out, or None."""
         rest = iter(outcomes)
-        n = 0
-
-        def exchange(step):
-            nonlocal n
-            if roles is not None:
-                seen = defaultdict(int)
-                for one in step.expected:
-                    roles.append((n, one.side, seen[one.side], one.role))
-                    seen[one.side] += 1
-            n += 1
-            return next(rest)
-
-        cases_run.play(self.case, Flow(self.case.mode, self.case.number, self.director, set()), exchange)
-
-    def passes(self, outcomes):
+        flow = Flow(self.case.mode, self.case.number, self.director, set())
         try:
-            self.replay(outcomes)
-        except Mismatch:
-            return False
-        return True
+            play(self.case, flow, lambda step: next(rest))
+        except Mismatch as why:
+            return why
+        return None
+
+    def check_unbroken(self):
+        if self.is_sound is None:
+            why = self.complaint(self.outcomes)
+            if why:
+                sys.exit(f"{self.case.mode.name}: {self.case.name}: unbroken, and yet: {why}")
+            self.is_sound = True
 
     def broken(self, place, field):
         """The outcomes with FIELD of the frame at PLACE broken, or None if it has none."""
@@ -68,50 +68,57 @@ def flipped(frame, field, at):
     return bytes(broken)
 
 
-def read(cases, paths):
-    records = []
+def frames_by_role(cases, paths):
+    """(mode, role) to the frames that have it, those first that come early in their case."""
     by_number = {case.number: case for case in cases}
+    frames = defaultdict(list)
     for path in paths:
         with open(path, "rb") as file:
-            director, kept = pickle.load(file)
-        records += [Record(by_number[number], director, outcomes) for number, outcomes in kept.items()]
-    return records
+            director, records = pickle.load(file)
+        for record in records:
+            played = Played(by_number[record.number], director, record)
+            for place, role in record.places:
+                frames[played.case.mode, role].append((played, place))
+    for among in frames.values():
+        among.sort(key=lambda frame: frame[1][0])
+    return frames
 
 
-def places_by_role(records):
-    """(mode, role) to the frames that have it; what is unbroken must pass."""
-    places = defaultdict(list)
-    for record in records:
-        roles = []
-        record.replay(record.outcomes, roles)
-        for step, side, number, role in roles:
-            places[record.case.mode, role].append((record, (step, side, number)))
-    return places
-
-
-def who_notices(places, field):
+def who_notices(frames, field):
     """The first case that does, and how many frames were broken until then."""
     n = 0
-    for record, place in places:
-        outcomes = record.broken(place, field)
+    for played, place in frames:
+        outcomes = played.broken(place, field)
         if outcomes is None:
             continue
         n += 1
-        if not record.passes(outcomes):
-            return record.case, n
+        played.check_unbroken()
+        if played.complaint(outcomes):
+            return played.case, n
     return None, n
 
 
+def wrapped(names):
+    return textwrap.fill(", ".join(names), 110, initial_indent="    ", subsequent_indent="    ")
+
+
+def report(mode, role, noticed):
+    """A line for each case that noticed, and below it the fields that were broken."""
+    for name, broken in noticed.items():
+        print(f"{mode.name}, {role}: {name}\n{wrapped(broken)}")
+
+
 def run(cases, paths):
-    places = places_by_role(read(cases, paths))
+    frames = frames_by_role(cases, paths)
     n = unnoticed = 0
     for mode in sorted({case.mode for case in cases}, key=lambda mode: mode.number):
-        for role, fields in mode.fields():
-            for field in fields:
-                case, tried = who_notices(places[mode, role], field)
-                n += 1
-                unnoticed += case is None
-                verdict = case.name if case else "NOBODY NOTICED" if tried else "NO CASE SHOWS IT"
-                print(f"{mode.name:28} {role:20} {field:24} {verdict}")
+        for role, names in fields.of(mode):
+            noticed = defaultdict(list)
+            for field in names:
+                case, tried = who_notices(frames[mode, role], field)
+                noticed[case.name if case else UNNOTICED if tried else UNSEEN].append(field)
+            report(mode, role, noticed)
+            n += len(names)
+            unnoticed += len(noticed[UNNOTICED]) + len(noticed[UNSEEN])
     print(f"{n} fields broken, {unnoticed} unnoticed")
     return 0 if n and not unnoticed else 1

@@ -2,47 +2,74 @@
 """Runs cases against ipvsd, and keeps what came out."""
 
 import pickle
+from collections import Counter
+from dataclasses import dataclass, field
 
-from case import Mismatch, check_step
+from case import Mismatch, all_steps, check_step
 from flow import Flow
 from wire import Lost, Wire
 
 FAILURES_SHOWN = 10
 
 
+@dataclass
+class Record:
+    """What came of a case. PLACES: (step, side, number) of each expected frame, and its role."""
+
+    number: int
+    outcomes: list = field(default_factory=list)
+    places: list = field(default_factory=list)
+
+
 def play(case, flow, exchange):
-    """Has EXCHANGE (wire.py) do the steps, or repeat what came of them."""
-    for step in case.steps(flow):
+    """Has EXCHANGE do the steps, or repeat what came of them, and checks that."""
+    for step in all_steps(case, flow):
         check_step(step, exchange(step))
 
 
+def note_places(record, step):
+    seen = Counter()
+    for one in step.expected:
+        record.places.append(((len(record.outcomes), one.side, seen[one.side]), one.role))
+        seen[one.side] += 1
+
+
 def run_case(case, wire, idents):
-    """What came of each step, and why it isn't right, or None."""
-    outcomes = []
+    """Its record, and why it isn't right, or None."""
+    record = Record(case.number)
 
     def exchange(step):
-        awaited = len(step.expected) if step.from_kernel else 0
-        outcomes.append(wire.exchange(step.side, step.frames, awaited, bool(step.drops)))
-        return outcomes[-1]
+        note_places(record, step)
+        if step.frames:
+            outcome = wire.exchange(step.side, step.frames, len(step.expected), step.from_kernel)
+        else:
+            outcome = wire.finish(bool(step.drops))
+        record.outcomes.append(outcome)
+        return outcome
 
     try:
         play(case, Flow(case.mode, case.number, wire.director, idents), exchange)
     except (Mismatch, Lost) as why:
-        return outcomes, why
-    return outcomes, None
+        return record, why
+    return record, None
 
 
-def run(cases, records, counters):
-    wire, idents, kept, failed = Wire(counters), set(), {}, 0
+def run(cases, path, counters):
+    wire, idents, records, failed = Wire(counters), set(), [], 0
     for case in cases:
-        kept[case.number], why = run_case(case, wire, idents)
+        record, why = run_case(case, wire, idents)
+        records.append(record)
         if why is not None:
             failed += 1
             if failed <= FAILURES_SHOWN:
                 print(f"{case.mode.name}: {case.name}: {why}\n")
             if isinstance(why, Lost):
                 break
-    with open(records, "wb") as file:
-        pickle.dump((wire.director, kept), file)
-    print(f"{len(kept)} cases of {len(cases)}, {failed} failed")
+    undeclared = wire.finish(True).drops
+    if undeclared:
+        print(f"dropped besides: {undeclared}")
+        failed += 1
+    with open(path, "wb") as file:
+        pickle.dump((wire.director, records), file)
+    print(f"{len(records)} cases of {len(cases)}, {failed} failed")
     return 0 if cases and not failed else 1

@@ -6,14 +6,37 @@ from collections import namedtuple
 from dataclasses import dataclass, field, replace
 
 from scapy.layers.inet import IP, TCP, UDP
-from scapy.layers.inet6 import IPv6
+from scapy.layers.inet6 import IPv6, in6_chksum
 from scapy.layers.sctp import SCTP
 from scapy.packet import Raw
+from scapy.utils import checksum
 
 
 class Ends(namedtuple("Ends", "src dst sport dport")):
     def turned(self):
         return Ends(self.dst, self.src, self.dport, self.sport)
+
+
+# Of an ICMP error the header is l4["head"], with a checksum of 0. An echo is known by the ends, as for ipvsd: a request
+# has its identifier as the source's port, a reply as the destination's.
+ICMP = ("echo", "icmp")
+ICMP_NUMBERS = {4: 1, 6: 58}
+ECHO_TYPES = {4: (8, 0), 6: (128, 129)}
+
+
+def echo_head(family, ends):
+    request, reply = ECHO_TYPES[family]
+    kind, ident = (request, ends.sport) if ends.dport == 0 else (reply, ends.dport)
+    return bytes([kind, 0, 0, 0]) + ident.to_bytes(2, "big") + b"\0\7"
+
+
+def icmp_sum(family, ends, message):
+    """The message with its checksum."""
+    if family == 4:
+        total = checksum(message)
+    else:
+        total = in6_chksum(ICMP_NUMBERS[6], IPv6(src=ends.src, dst=ends.dst), message)
+    return message[:2] + total.to_bytes(2, "big") + message[4:]
 
 
 @dataclass(frozen=True)
@@ -32,16 +55,19 @@ class Shape:
     priority: int = -1  # of a tag without a VLAN
     padding: int = 0
 
-    def transport(self, ends):
+    def transport(self, family, ends):
         if self.protocol == "tcp":
             return TCP(**{"sport": ends.sport, "dport": ends.dport, "seq": 1000, "ack": 2000, **self.l4})
         if self.protocol == "sctp":
             return SCTP(**{"sport": ends.sport, "dport": ends.dport, "tag": 0x01020304, **self.l4})
-        return UDP(**{"sport": ends.sport, "dport": ends.dport, **self.l4})
+        if self.protocol == "udp":
+            return UDP(**{"sport": ends.sport, "dport": ends.dport, **self.l4})
+        head = echo_head(family, ends) if self.protocol == "echo" else self.l4["head"]
+        return Raw(icmp_sum(family, ends, head + self.payload)[: len(head)])
 
     def packet(self, family, ends, hops=0):
         """After so many HOPS."""
-        content = self.transport(ends) / (Raw(self.payload) if self.payload else b"")
+        content = self.transport(family, ends) / (Raw(self.payload) if self.payload else b"")
         if family == 4:
             header = IP(
                 src=ends.src,
@@ -52,10 +78,14 @@ class Shape:
                 flags="DF" if self.dont_fragment else 0,
                 options=list(self.options),
             )
+            if self.protocol in ICMP:
+                header.proto = ICMP_NUMBERS[4]
         else:
             header = IPv6(src=ends.src, dst=ends.dst, hlim=self.ttl - hops, tc=self.tos, fl=self.label)
             for extension in self.extensions:
                 header = header / extension.copy()
+            if self.protocol in ICMP:
+                header.lastlayer().nh = ICMP_NUMBERS[6]
         return bytes(header / content)
 
     def crossed(self, to, ident):

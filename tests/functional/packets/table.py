@@ -3,9 +3,13 @@
 
 from dataclasses import replace
 
-from cases_plain import option_cases, plain_cases
+from cases_director import director_cases
+from cases_errors import error_cases
+from cases_fragments import fragment_cases
+from cases_plain import jumbo_cases, option_cases, plain_cases
+from cases_tunnel_errors import tunnel_error_cases
 
-SOURCES = (plain_cases, option_cases)
+SOURCES = (plain_cases, jumbo_cases, option_cases, fragment_cases, error_cases, tunnel_error_cases, director_cases)
 
 
 def all_cases():

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Both ends of the director's cables: raw sockets that send frames and take what comes out.
 
-Behind the frames of an exchange goes a marker: a datagram of a connection of its own to the server, which sends it back.
-Within a burst ipvsd may let one packet overtake another, but no burst: when a second marker is back, which was sent
-after the first one had come back, nothing that the frames caused is still to come, but for what the director's kernel
-answers."""
+At the end of a case goes a marker: a datagram of a connection of its own to the server, which sends it back. Within a
+burst ipvsd may let one packet overtake another, but no burst: when a second marker is back, which was sent after the
+first one had come back, nothing that the frames caused is still to come, but for what the director's kernel answers."""
 
 import select
 import socket
@@ -25,6 +24,8 @@ SIDES = ("client", "server")
 MARKER = b"marker"
 # A lost marker is a failure; the time is for a busy machine.
 PATIENCE_S = 30
+# What has not come by then is looked for behind a marker.
+SOON_S = 0.2
 
 
 class Lost(Exception):
@@ -50,6 +51,7 @@ class Wire:
         self.counters_command = counters
         self.sockets = {side: self.open(lab.DEVICES[side]) for side in SIDES}
         self.director = {side: lab.director_mac(side) for side in SIDES}
+        self.counted = self.drops()
         self.markers = 0
         self.markers_seen = {side: -1 for side in SIDES}
         self.question = bytes(
@@ -88,8 +90,8 @@ class Wire:
             elif not is_noise(frame):
                 outcome.frames[side].append(frame)
 
-    def await_until(self, what, outcome, is_there):
-        deadline = time.monotonic() + PATIENCE_S
+    def await_until(self, what, outcome, is_there, patience=PATIENCE_S):
+        deadline = time.monotonic() + patience
         while True:
             for side in SIDES:
                 self.take(side, outcome)
@@ -118,19 +120,24 @@ class Wire:
         counts = (line.split()[:2] for line in text.splitlines() if line.startswith("drop_"))
         return {name[5:]: int(count) for name, count in counts}
 
-    def exchange(self, side, frames, from_kernel=0, count_drops=False):
-        """Sends FRAMES from SIDE. FROM_KERNEL: so many frames are awaited, since the director's kernel answers in its own
-        time."""
+    def exchange(self, side, frames, awaited, from_kernel):
+        """Sends FRAMES from SIDE and takes what comes out, AWAITED frames or what has come when a marker is back.
+        FROM_KERNEL: the director's kernel answers, in its own time."""
         outcome = Outcome()
-        before = self.drops() if count_drops else {}
         for frame in frames:
             self.send(side, frame)
+        patience = PATIENCE_S if from_kernel else SOON_S
+        try:
+            self.await_until("answer", outcome, lambda: sum(map(len, outcome.frames.values())) >= awaited, patience)
+        except Lost:
+            self.flush(outcome)
+        return outcome
+
+    def finish(self, count_drops):
+        """What else has come out, and the drops since they were last counted."""
+        outcome = Outcome()
         self.flush(outcome)
-        if from_kernel:
-            self.await_until(
-                "the kernel's answer", outcome, lambda: sum(map(len, outcome.frames.values())) >= from_kernel
-            )
         if count_drops:
-            after = self.drops()
-            outcome.drops = {name: n - before.get(name, 0) for name, n in after.items() if n != before.get(name, 0)}
+            before, self.counted = self.counted, self.drops()
+            outcome.drops = {name: n - before.get(name, 0) for name, n in self.counted.items() if n != before.get(name)}
         return outcome

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Fragments in every order that a network or an attacker can bring them in."""
+
+from dataclasses import replace
+
+from case import Case, Step
+from cases_plain import BYTES, opening
+from fragments import Datagram
+from modes import MODES
+from shape import Shape
+
+# UDP of 3000 bytes with its header, in four pieces; one that overlaps the second.
+DATAGRAM = Shape("a datagram", "udp", BYTES[:2992])
+AFTER = Shape("another one", "udp")
+PIECES = ((0, 800), (800, 800), (1600, 800), (2400, 600))
+OVERLAPS = (808, 800)
+
+# Which pieces are sent, which come out in which order, and what is dropped why. Those that wait for the first one go
+# after it in the order in which they came.
+ORDERS = (
+    ("in order", (0, 1, 2, 3), (0, 1, 2, 3), {}),
+    ("in reverse order", (3, 2, 1, 0), (0, 3, 2, 1), {}),
+    ("first one last", (1, 2, 3, 0), (0, 1, 2, 3), {}),
+    ("shuffled", (2, 0, 3, 1), (0, 2, 3, 1), {}),
+    ("one twice", (0, 1, 1, 2, 3), (0, 1, 2, 3), {"fragment_duplicate": 1}),
+    ("the first one twice", (0, 0, 1, 2, 3), (0, 1, 2, 3), {"fragment_duplicate": 1}),
+    ("one twice while it waits", (1, 1, 0, 2, 3), (0, 1, 2, 3), {"fragment_duplicate": 1}),
+    ("overlapping", (0, 1, "overlaps", 2, 3), (0, 1), {"fragment_overlap": 3}),
+    ("overlapping while they wait", (1, "overlaps", 0, 2, 3), (), {"fragment_overlap": 5}, {"fragment_overlap": 1}),
+    ("the first one missing", (1, 2, 3), (), {}),
+    ("the last one missing", (0, 1, 2), (0, 1, 2), {}),
+    ("one missing", (0, 1, 3), (0, 1, 3), {}),
+)
+
+
+def piece(which):
+    return OVERLAPS if which == "overlaps" else PIECES[which]
+
+
+def step(flow, side, ident, order):
+    _, sent, comes, drops, *waited = order
+    waited = waited[0] if waited else {}
+    datagram = Datagram(flow, side, DATAGRAM, ident)
+    frames = [datagram.sent(piece(which)) for which in sent]
+    # What is refused of an answer that goes to the client by NAT is the kernel's, since it might be routed; but for
+    # what has waited.
+    if side == "server" and flow.mode.method == "NAT":
+        drops = waited
+    return Step(side, frames, [datagram.comes(piece(which)) for which in comes], drops)
+
+
+def ordered(number, order):
+    """The identifications are of this case alone."""
+
+    def steps(flow):
+        yield opening(flow, "udp")
+        yield step(flow, "client", 0x5A0000 + 2 * number, order)
+        if flow.mode.answers_pass:
+            yield step(flow, "server", 0x5A0001 + 2 * number, order)
+
+    return steps
+
+
+def opened_by(number, order):
+    def steps(flow):
+        yield step(flow, "client", 0x6A0000 + 2 * number, order)
+        yield Step("client", [flow.asked(AFTER)], [flow.arrives(AFTER)])
+
+    return steps
+
+
+def refused(number, shape, pieces, reason):
+    """A first fragment that is dropped."""
+
+    def steps(flow):
+        yield opening(flow, shape.protocol)
+        datagram = Datagram(flow, "client", shape, 0x7A0000 + number)
+        yield Step("client", [datagram.sent(one) for one in pieces], [], {reason: len(pieces)})
+
+    return steps
+
+
+def refusals():
+    tcp = Shape("TCP", "tcp", BYTES[:100], {"options": [("MSS", 1460)]})
+    yield "TCP's header cut", tcp, ((0, 16),), "fragment_tiny"
+    yield "TCP's options cut", replace(tcp, l4={"dataofs": 8}), ((0, 24),), "fragment_tiny"
+    yield "a length that is no multiple of 8", DATAGRAM, ((0, 801), (800, 33)), "fragment_length"
+
+
+def mode_cases(mode):
+    """(name, steps by the case's number)"""
+    for order in ORDERS[:2] if mode.is_variant else ORDERS:
+        yield order[0], lambda number, order=order: ordered(number, order)
+    for order in ORDERS[:2]:
+        yield f"{order[0]}, which open a connection", lambda number, order=order: opened_by(number, order)
+    for name, *refusal in () if mode.is_variant else refusals():
+        yield name, lambda number, refusal=refusal: refused(number, *refusal)
+    if mode.crosses and mode.client == 4:
+        shape = Shape("no checksum", "udp", BYTES[:800], {"chksum": 0})
+        yield "no checksum", lambda number: refused(number, shape, ((0, 400),), "fragment_family")
+
+
+def fragment_cases():
+    cases = ((mode, case) for mode in MODES for case in mode_cases(mode))
+    for number, (mode, (name, steps)) in enumerate(cases):
+        yield Case(f"fragments, {name}", mode, "fragments", steps(number))

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The header fields that the packets of each mode have, by the role of the packet. They are what mutations.py breaks, one
+by one: they say what must be seen, whatever the cases happen to show."""
+
+LINK = ("ether.dst", "ether.src", "ether.type")
+NETWORK = {
+    4: ("version", "tos", "length", "id", "place", "ttl", "protocol", "checksum", "src", "dst"),
+    6: ("version", "tos", "label", "length", "protocol", "ttl", "src", "dst"),
+}
+TRANSPORT = {
+    "tcp": ("sport", "dport", "seq", "ack", "flags", "window", "checksum", "urgent", "options", "data"),
+    "udp": ("sport", "dport", "length", "checksum", "data"),
+    "sctp": ("sport", "dport", "tag", "checksum", "data"),
+    "icmp": ("type", "code", "checksum", "rest"),
+}
+UDP = ("udp.sport", "udp.dport", "udp.length", "udp.checksum")
+GUE = UDP + ("gue.version", "gue.protocol", "gue.flags")
+MIDDLE = {
+    "IPIP": (),
+    "GRE": ("gre.flags", "gre.protocol"),
+    "GRE with checksums": ("gre.flags", "gre.protocol", "gre.checksum"),
+    "GUE": GUE,
+    "GUE with checksums": GUE,
+}
+
+
+def within(prefix, fields):
+    return tuple(prefix + name for name in fields)
+
+
+def network(family):
+    return within("ip.", NETWORK[family])
+
+
+def transport(protocol):
+    if protocol == "echo":
+        return within("icmp.", TRANSPORT["icmp"] + ("data",))
+    return within(f"{protocol}.", TRANSPORT[protocol])
+
+
+def to_server(mode, content):
+    if not mode.tunnel:
+        return LINK + network(mode.server) + content
+    inner = within("inner.", network(mode.client) + content)
+    return LINK + network(mode.server) + MIDDLE[mode.tunnel] + inner
+
+
+def to_client(mode, content):
+    return LINK + network(mode.client) + content
+
+
+def fragment(family):
+    header = ("fragment.next", "fragment.place", "fragment.id") if family == 6 else ()
+    return header + transport("udp") + ("later.data",)
+
+
+def error(family, protocols):
+    quoted = network(family) + sum((transport(protocol) for protocol in protocols), ())
+    return transport("icmp") + within("quoted.", quoted)
+
+
+def inner_family(mode):
+    """Of what the client's packet is at the server, apart from tunnels."""
+    return mode.client if mode.tunnel else mode.server
+
+
+def of(mode):
+    """(role, fields)"""
+    for protocol in mode.protocols:
+        yield f"{protocol} to the server", to_server(mode, transport(protocol))
+        if mode.answers_pass:
+            yield f"{protocol} to the client", to_client(mode, transport(protocol))
+    reported = [protocol for protocol in mode.protocols if protocol != "sctp"]
+    yield "error to the server", to_server(mode, error(inner_family(mode), reported))
+    yield "director's error to the client", to_client(mode, error(mode.client, reported))
+    if mode.answers_pass:
+        yield "error to the client", to_client(mode, error(mode.client, reported))
+        yield "director's error to the server", to_server(mode, error(mode.server, reported))
+    if not mode.is_echo:
+        yield "fragment to the server", to_server(mode, fragment(inner_family(mode)))
+        if mode.answers_pass:
+            yield "fragment to the client", to_client(mode, fragment(mode.client))
