@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A conversation of the client with a service: what is sent in it, and what each mode has to make of that."""
 
-from scapy.layers.l2 import Dot1Q, Ether
-from scapy.packet import Raw
-
 import lab
 from case import Expected, Mismatch
 from layout import Layout
@@ -12,7 +9,16 @@ from tunnels import encapsulated
 
 LOCAL_PORTS = range(1025, 65536)
 GUE_PORTS = range(32768, 61000)
-ETHER_TYPES = {4: 0x0800, 6: 0x86DD}
+VLAN, PADDING = b"\x81\x00", b"\xaa"
+ETHER_TYPES = {4: b"\x08\x00", 6: b"\x86\xdd"}
+
+
+def mac(text):
+    return bytes.fromhex(text.replace(":", ""))
+
+
+def ether_type(packet):
+    return ETHER_TYPES[packet[0] >> 4]
 
 
 class Flow:
@@ -36,12 +42,8 @@ class Flow:
     # Frames that are sent.
 
     def frame(self, side, packet, priority=-1, padding=0):
-        source = lab.CLIENT_MAC if side == "client" else lab.SERVER_MAC
-        ether_type = ETHER_TYPES[packet[0] >> 4]
-        header = Ether(src=source, dst=self.director[side], type=ether_type)
-        if priority >= 0:
-            header = Ether(src=source, dst=self.director[side]) / Dot1Q(prio=priority, vlan=0, type=ether_type)
-        return bytes(header / Raw(packet)) + b"\xaa" * padding
+        tag = VLAN + (priority << 13).to_bytes(2, "big") if priority >= 0 else b""
+        return mac(self.director[side]) + mac(lab.MACS[side]) + tag + ether_type(packet) + packet + PADDING * padding
 
     def asked(self, shape):
         packet = shape.packet(self.mode.client, self.client_ends)
@@ -54,9 +56,7 @@ class Flow:
     # Frames that are expected.
 
     def out(self, side, packet, padding=0):
-        receiver = lab.CLIENT_MAC if side == "client" else lab.SERVER_MAC
-        header = Ether(src=self.director[side], dst=receiver, type=ETHER_TYPES[packet[0] >> 4])
-        return bytes(header / Raw(packet)) + b"\xaa" * padding
+        return mac(lab.MACS[side]) + mac(self.director[side]) + ether_type(packet) + packet + PADDING * padding
 
     def new_ident(self, seen):
         """ipvsd counts them: each is used once."""

@@ -2,6 +2,7 @@
 """What a packet is like, apart from whom it is from and to. The packet that a mode must make of another one is built
 anew from the same shape, with the other addresses and a hop less: nothing of what was sent is copied or mended."""
 
+import functools
 from collections import namedtuple
 from dataclasses import dataclass, field, replace
 
@@ -50,8 +51,8 @@ class Shape:
     ident: int = 0x1234
     dont_fragment: bool = False
     label: int = 0
-    options: tuple = ()  # of IPv4
-    extensions: tuple = ()  # of IPv6
+    options: tuple = field(default=(), hash=False)  # of IPv4
+    extensions: tuple = field(default=(), hash=False)  # of IPv6
     priority: int = -1  # of a tag without a VLAN
     padding: int = 0
 
@@ -65,6 +66,7 @@ class Shape:
         head = echo_head(family, ends) if self.protocol == "echo" else self.l4["head"]
         return Raw(icmp_sum(family, ends, head + self.payload)[: len(head)])
 
+    @functools.lru_cache(maxsize=8192)
     def packet(self, family, ends, hops=0):
         """After so many HOPS."""
         content = self.transport(family, ends) / (Raw(self.payload) if self.payload else b"")
