@@ -91,6 +91,10 @@ pass() { # GROUP
 	pass director
 }
 
+@test "TOA, PROXY and UOA, and the sequence numbers that they move" {
+	pass telling
+}
+
 @test "each field that is broken in what came out is noticed by a case" {
 	run /usr/bin/python3 "$PACKETS" mutations "$LAB_DIR"/*.records
 	echo "$output"

@@ -27,8 +27,10 @@ OTHER = {"client": "server", "server": "client"}
 class Report:
     """An error from SIDE about a packet of SHAPE that went there: its quote as it is sent, and as it must come out."""
 
-    def __init__(self, flow, side, shape, quoted):
+    def __init__(self, flow, side, shape, quoted, seen=None):
+        """SHAPE is as it was sent; SEEN, if it is another one, as it came to SIDE."""
         self.flow, self.side, self.to, self.shape = flow, side, OTHER[side], shape
+        self.seen = seen or shape
         mode = flow.mode
         self.family = mode.client if side == "client" else mode.server
         self.family_out = mode.server if side == "client" else mode.client
@@ -45,14 +47,15 @@ class Report:
         return packet if self.quoted is None else packet[: HEADER[family] + self.quoted]
 
     def quote(self):
-        shape = self.shape
+        shape = self.seen
         if self.flow.mode.crosses and self.family == 4:
             shape = replace(shape, ident=77)
         return self.cut(shape.packet(self.family, self.ends(self.side), hops=1), self.family)
 
     def quote_out(self):
         shape = errors.as_quoted(self.shape, self.family_out) if self.flow.mode.crosses else self.shape
-        return self.cut(shape.packet(self.family_out, self.ends(self.to), hops=1), self.family_out)
+        quote = self.cut(shape.packet(self.family_out, self.ends(self.to), hops=1), self.family_out)
+        return errors.shortened(quote, self.family_out) if self.flow.mode.crosses else quote
 
     def source_out(self, source):
         """The host at the other end goes by the name that it has here; for a router of the other family the director

@@ -5,6 +5,7 @@ director makes itself."""
 from dataclasses import replace
 
 import lab
+from modes import HEADER
 from shape import Shape
 
 MTU_TOLD = 1400
@@ -87,20 +88,22 @@ def error(kind, quote, **header):
 
 
 LONGEST = {4: 576, 6: 1280}
-HEADER = {4: 20, 6: 40}
+
+
+def shortened(quote, family):
+    """What an error that the director makes has room for (RFC 1812, 4.3.2.3; RFC 4443, 2.4)."""
+    return quote[: LONGEST[family] - HEADER[family] - 8]
 
 
 def of_director(family, kind, quote):
-    """Its own errors (RFC 1812, 4.3; RFC 4443, 2.4)."""
-    most = LONGEST[family] - HEADER[family] - 8
+    """Its own errors."""
     header = {"tos": 0xC0, "ident": 0, "dont_fragment": True} if family == 4 else {}
-    return error(kind, quote[:most], **header)
+    return error(kind, shortened(quote, family), **header)
 
 
 def of_director_crossed(family, kind, quote, ident):
     """Those that it made in the other family, about a packet that had been translated, and translated back."""
-    most = LONGEST[family] - 2 * HEADER[family] - 8
-    return error(kind, quote[: HEADER[family] + most], ident=ident)
+    return error(kind, shortened(quote, family), ident=ident)
 
 
 def as_quoted(shape, family):

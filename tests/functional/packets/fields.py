@@ -64,8 +64,26 @@ def inner_family(mode):
     return mode.client if mode.tunnel else mode.server
 
 
+OPP = within("opp.", ("version", "protocol", "reserved", "length", "option"))
+TOLD_BY = {"UOA, own protocol": OPP, "UOA, IP option": ("ip.options",)}
+
+
+def of_telling(mode):
+    """(role, fields) of modes that tell servers of their clients: with TCP among the options or the data."""
+    for protocol in mode.protocols:
+        content = transport(protocol)
+        yield f"{protocol} with the client's address", to_server(mode, TOLD_BY.get(mode.telling, ()) + content)
+        yield f"{protocol} to the server", to_server(mode, content)
+        yield f"{protocol} to the client", to_client(mode, content)
+    if "tcp" in mode.protocols:
+        yield "error to the client", to_client(mode, error(mode.client, ["tcp"]))
+
+
 def of(mode):
     """(role, fields)"""
+    if mode.telling:
+        yield from of_telling(mode)
+        return
     for protocol in mode.protocols:
         yield f"{protocol} to the server", to_server(mode, transport(protocol))
         if mode.answers_pass:

@@ -7,6 +7,7 @@ from layout import Layout
 from shape import Ends
 from tunnels import encapsulated
 
+CASES_MAX = 5000
 LOCAL_PORTS = range(1025, 65536)
 GUE_PORTS = range(32768, 61000)
 VLAN, PADDING = b"\x81\x00", b"\xaa"
@@ -22,11 +23,12 @@ def ether_type(packet):
 
 
 class Flow:
-    """DIRECTOR: its MAC addresses by side. IDENTS: the identifications that it has used so far."""
+    """DIRECTOR: its MAC addresses by side. IDENTS: the identifications that it has used so far. A case that is tried
+    again has a new connection for each ATTEMPT."""
 
-    def __init__(self, mode, number, director, idents):
+    def __init__(self, mode, number, director, idents, attempt=0):
         self.mode, self.director, self.idents = mode, director, idents
-        self.client_ends = Ends(lab.CLIENT[mode.client], mode.vip, 10000 + number, mode.port)
+        self.client_ends = Ends(lab.CLIENT[mode.client], mode.vip, 10000 + number + CASES_MAX * attempt, mode.port)
         self.local_port = None
         self.gue_port = None
 

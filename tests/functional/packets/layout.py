@@ -4,7 +4,7 @@ fields.py; what is within a tunnel's packet or quoted by an ICMP error has a pre
 
 PROTOCOL_NAMES = {1: "icmp", 58: "icmp", 6: "tcp", 17: "udp", 132: "sctp"}
 EXTENSIONS = (0, 43, 60)
-FRAGMENT, GRE, UDP, IPIP, IPV6 = 44, 47, 17, 4, 41
+FRAGMENT, GRE, UDP, IPIP, IPV6, OPP = 44, 47, 17, 4, 41, 248
 GUE_PORT = (6080).to_bytes(2, "big")
 ERRORS = {4: (3, 4, 5, 11, 12), 6: (1, 2, 3, 4)}
 
@@ -77,6 +77,8 @@ class Layout(dict):
             self.rest(prefix + "later.data", behind, len(self.frame))
         elif protocol == GRE:
             self.gre(behind, prefix)
+        elif protocol == OPP:
+            self.opp(behind, prefix, family)
         elif protocol in (IPIP, IPV6):
             self.packet(behind, prefix + "inner.")
         elif protocol in PROTOCOL_NAMES:
@@ -109,6 +111,13 @@ class Layout(dict):
             fields |= {"checksum": (4, 2), "reserved": (6, 2)}
         self.put(prefix + "gre.", fields, at)
         self.packet(at + (8 if self.frame[at] & 0x80 else 4), prefix + "inner.")
+
+    def opp(self, at, prefix, family):
+        """The header of UOA between those of IP and of UDP."""
+        self.put(prefix + "opp.", {"version": (0, 1), "protocol": (1, 1), "reserved": (2, 1), "length": (3, 1)}, at)
+        behind = at + self.frame[at + 3]
+        self.rest(prefix + "opp.option", at + 4, behind)
+        self.transport(behind, prefix, "udp", family)
 
     def transport(self, at, prefix, name, family):
         self.put(f"{prefix}{name}.", TRANSPORT[name], at)

@@ -18,6 +18,14 @@ MIDDLE_LENGTH = {"IPIP": 0, "GRE": 4, "GRE with checksums": 8, "GUE": 12, "GUE w
 METHODS = {"NAT": "-m", "DR": "-g", "TUN": "-i", "FNAT": "-b"}
 PROTOCOLS = {"tcp": "-t", "udp": "-u", "sctp": "--sctp-service"}
 HEADER = {4: 20, 6: 40}
+# How servers hear of their clients' addresses, and for which protocols.
+TELLINGS = {
+    "TOA": ("--toa", ("tcp",)),
+    "PROXY v1": ("--proxy-protocol v1", ("tcp",)),
+    "PROXY v2": ("--proxy-protocol v2", ("tcp", "udp")),
+    "UOA, own protocol": ("--uoa opp", ("udp",)),
+    "UOA, IP option": ("--uoa ipo", ("udp",)),
+}
 
 
 @dataclass(frozen=True)
@@ -28,11 +36,13 @@ class Mode:
     tunnel: str = ""  # of TUNNELS
     number: int = 0
     is_echo: bool = False  # ping as a service: it has a VIP of its own, and no ports
+    telling: str = ""  # of TELLINGS
 
     @property
     def name(self):
         families = f"IPv{self.client}" if self.client == self.server else f"IPv{self.client}>IPv{self.server}"
-        return f"{self.tunnel or self.method}{' of ping' if self.is_echo else ''} {families}"
+        way = "ping by " * self.is_echo + (self.tunnel or self.method)
+        return f"{way} {families}{self.telling and ' with '}{self.telling}"
 
     @property
     def crosses(self):
@@ -52,6 +62,8 @@ class Mode:
     def protocols(self):
         if self.is_echo:
             return ("echo",)
+        if self.telling:
+            return TELLINGS[self.telling][1]
         return ("tcp", "udp") if self.crosses else ("tcp", "udp", "sctp")
 
     @property
@@ -79,7 +91,7 @@ class Mode:
         real = lab.endpoint(lab.SERVER[self.server], self.real_port)
         for protocol in self.protocols:
             option = PROTOCOLS[protocol]
-            yield f"-A {option} {vip} -s rr"
+            yield f"-A {option} {vip} -s rr {TELLINGS.get(self.telling, [''])[0]}".rstrip()
             yield f"-a {option} {vip} -r {real} {METHODS[self.method]} {TUNNELS.get(self.tunnel, '')}".rstrip()
 
     def echo_service(self):
@@ -102,8 +114,18 @@ def echo_modes(number):
     return [Mode(method, family, family, "", number + i, True) for i, (method, family) in enumerate(ways)]
 
 
+def telling_modes(number):
+    families = ((4, 4), (6, 6), (6, 4), (4, 6))
+    ways = [("FNAT", *pair, telling) for telling in TELLINGS for pair in families]
+    ways += [("NAT", family, family, f"PROXY v{version}") for family in (4, 6) for version in (1, 2)]
+    # An IP option has no place in a packet of IPv6.
+    ways = [way for way in ways if way[3] != "UOA, IP option" or way[1:3] == (4, 4)]
+    return [Mode(*way[:3], "", number + i, telling=way[3]) for i, way in enumerate(ways)]
+
+
 MODES = port_modes()
 ECHO_MODES = echo_modes(len(MODES))
+TELLING_MODES = telling_modes(len(MODES) + len(ECHO_MODES))
 
 
 def services():
@@ -111,7 +133,7 @@ def services():
     marker = lab.endpoint(lab.VIP[4], lab.MARKER_PORT)
     yield f"-A -u {marker} -s rr"
     yield f"-a -u {marker} -r {lab.endpoint(lab.SERVER[4], lab.MARKER_REAL_PORT)} -m"
-    for mode in MODES:
+    for mode in MODES + TELLING_MODES:
         yield from mode.service()
 
 

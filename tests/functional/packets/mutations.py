@@ -25,13 +25,14 @@ class Played:
     """A case, and what came of it."""
 
     def __init__(self, case, director, record):
-        self.case, self.director, self.outcomes = case, director, record.outcomes
+        self.case, self.director = case, director
+        self.outcomes, self.attempt = record.outcomes, record.attempt
         self.is_sound = None
 
     def complaint(self, outcomes):
         """What is wrong with OUTCOMES if they are what came out, or None."""
         rest = iter(outcomes)
-        flow = Flow(self.case.mode, self.case.number, self.director, set())
+        flow = Flow(self.case.mode, self.case.number, self.director, set(), self.attempt)
         try:
             play(self.case, flow, lambda step: next(rest))
         except Mismatch as why:

@@ -2,14 +2,16 @@
 """Runs cases against ipvsd, and keeps what came out."""
 
 import pickle
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from case import Mismatch, all_steps, check_step
+from case import HURRY_S, Mismatch, all_steps, check_step
 from flow import Flow
 from wire import Lost, Wire
 
 FAILURES_SHOWN = 10
+ATTEMPTS = 8
 
 
 @dataclass
@@ -19,6 +21,7 @@ class Record:
     number: int
     outcomes: list = field(default_factory=list)
     places: list = field(default_factory=list)
+    attempt: int = 0
 
 
 def play(case, flow, exchange):
@@ -34,7 +37,7 @@ def note_places(record, step):
         seen[one.side] += 1
 
 
-def run_case(case, wire, idents):
+def try_case(case, flow, wire):
     """Its record, and why it isn't right, or None."""
     record = Record(case.number)
 
@@ -48,10 +51,26 @@ def run_case(case, wire, idents):
         return outcome
 
     try:
-        play(case, Flow(case.mode, case.number, wire.director, idents), exchange)
+        play(case, flow, exchange)
     except (Mismatch, Lost) as why:
         return record, why
     return record, None
+
+
+def run_case(case, wire, idents):
+    """The same, tried again while the machine is too slow for it."""
+    for attempt in range(ATTEMPTS if case.hush else 1):
+        flow = Flow(case.mode, case.number, wire.director, idents, attempt)
+        begin = time.monotonic()
+        record, why = try_case(case, flow, wire)
+        record.attempt = attempt
+        if why is None or time.monotonic() - begin < HURRY_S:
+            break
+        if case.hush:
+            step = case.hush(flow)
+            wire.exchange(step.side, step.frames, 0, False)
+            wire.finish(False)
+    return record, why
 
 
 def run(cases, path, counters):

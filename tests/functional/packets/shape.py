@@ -20,6 +20,7 @@ class Ends(namedtuple("Ends", "src dst sport dport")):
 
 # Of an ICMP error the header is l4["head"], with a checksum of 0. An echo is known by the ends, as for ipvsd: a request
 # has its identifier as the source's port, a reply as the destination's.
+BEFORE_NUMBER = 248
 ICMP = ("echo", "icmp")
 ICMP_NUMBERS = {4: 1, 6: 58}
 ECHO_TYPES = {4: (8, 0), 6: (128, 129)}
@@ -55,6 +56,7 @@ class Shape:
     extensions: tuple = field(default=(), hash=False)  # of IPv6
     priority: int = -1  # of a tag without a VLAN
     padding: int = 0
+    before: bytes = b""  # between the headers of IP and the transport, as IP's protocol BEFORE_NUMBER
 
     def transport(self, family, ends):
         if self.protocol == "tcp":
@@ -88,7 +90,12 @@ class Shape:
                 header = header / extension.copy()
             if self.protocol in ICMP:
                 header.lastlayer().nh = ICMP_NUMBERS[6]
-        return bytes(header / content)
+        packet = bytes(header / content)
+        if not self.before:
+            return packet
+        at = len(packet) - len(content)
+        header.lastlayer().setfieldval("proto" if family == 4 else "nh", BEFORE_NUMBER)
+        return bytes(header / Raw(self.before + packet[at:]))
 
     def crossed(self, to, ident):
         """In the family TO (RFC 7915): without what the other one has no word for. IDENT is the identification of a

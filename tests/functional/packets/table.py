@@ -7,15 +7,28 @@ from cases_director import director_cases
 from cases_errors import error_cases
 from cases_fragments import fragment_cases
 from cases_plain import jumbo_cases, option_cases, plain_cases
+from cases_telling import telling_cases
 from cases_tunnel_errors import tunnel_error_cases
+from flow import CASES_MAX
 
-SOURCES = (plain_cases, jumbo_cases, option_cases, fragment_cases, error_cases, tunnel_error_cases, director_cases)
+SOURCES = (
+    plain_cases,
+    jumbo_cases,
+    option_cases,
+    fragment_cases,
+    error_cases,
+    tunnel_error_cases,
+    director_cases,
+    telling_cases,
+)
 
 
 def all_cases():
     """Each has a number, by which its connection has a port of its own."""
     cases = (case for source in SOURCES for case in source())
-    return [replace(case, number=number) for number, case in enumerate(cases)]
+    numbered = [replace(case, number=number) for number, case in enumerate(cases)]
+    assert len(numbered) <= CASES_MAX
+    return numbered
 
 
 def of_group(group):
