@@ -4,9 +4,10 @@
     packets services                            lines for ipvsadm --restore
     packets echo-services                       words for tools/fullnat.py
     packets run GROUP RECORDS COUNTERS...       runs the cases of a group, in the director's network namespace
-    packets mutations RECORDS...                breaks each field once in what came out, and has the cases notice
+    packets mutations TABLE RECORDS...          breaks each field once in what came out, and has the cases notice
 
-COUNTERS... is the command that shows ipvsd's counters. RECORDS is a file: what came out.
+COUNTERS... is the command that shows ipvsd's counters. RECORDS is a file: what came out. TABLE gets a line for each field:
+which case noticed.
 """
 import sys
 
@@ -27,7 +28,7 @@ def main():
     if command == "run":
         return run.run(table.of_group(arguments[0]), arguments[1], arguments[2:])
     if command == "mutations":
-        return mutations.run(table.all_cases(), arguments)
+        return mutations.run(table.all_cases(), arguments[0], arguments[1:])
     print(__doc__, file=sys.stderr)
     return 2
 

@@ -249,11 +249,20 @@ def solicitation(flow):
     yield Step("server", [bytes(asked)], [Expected("server", "neighbour discovery", lambda seen: bytes(answer))])
 
 
+def of_a_vlan(flow):
+    """A port is of no VLAN: such frames are not forwarded, even of a connection."""
+    shape = replace(OPENS["udp"], priority=3)
+    yield opening(flow, "udp")
+    frame = flow.asked(shape)
+    yield Step("client", [frame[:15] + b"\5" + frame[16:]])
+
+
 def own_cases():
     by_family = {mode.client: mode for mode in MODES if mode.method == "FNAT" and not mode.crosses}
     for family, mode in by_family.items():
         yield Case("ping of the VIP", mode, "director", ping_of("client", lab.VIP[family]))
         yield Case("ping of a local address", mode, "director", ping_of("server", lab.LOCAL[family], ttl=9))
+        yield Case("a tag of a VLAN", mode, "director", of_a_vlan)
         yield Case("other ICMP messages", mode, "director", other_messages(family))
     yield Case("ARP for a local address", by_family[4], "director", who_has)
     yield Case("a solicitation for a local address", by_family[6], "director", solicitation)

@@ -3,6 +3,9 @@
 
 from dataclasses import replace
 
+from scapy.layers.inet import IPOption_RR
+from scapy.layers.inet6 import IPv6ExtHdrDestOpt, IPv6ExtHdrHopByHop, PadN
+
 import errors
 from case import Case, Expected, Step
 from cases_plain import BYTES, STAMPS, opening
@@ -17,6 +20,9 @@ ABOUT = (
     (Shape("TCP", "tcp", BYTES[:13], STAMPS, ttl=60), None),
     (Shape("TCP, cut to 8 bytes", "tcp", BYTES[:13], STAMPS, ttl=60), 8),
 )
+OPTIONS = IPOption_RR(routers=["0.0.0.0"] * 2, pointer=4)
+EXTENSIONS = IPv6ExtHdrHopByHop(options=[PadN(optdata=bytes(4))]), IPv6ExtHdrDestOpt(options=[PadN(optdata=bytes(4))])
+ABOUT_OPTIONS = ((Shape("UDP with options", "udp", BYTES[:33], ttl=60, options=(OPTIONS,), extensions=EXTENSIONS), None),)
 ABOUT_PING = (
     (Shape("ping", "echo", BYTES[:33], ttl=60), None),
     (Shape("ping, cut to 8 bytes", "echo", BYTES[:33], ttl=60), 8),
@@ -31,6 +37,8 @@ class Report:
         """SHAPE is as it was sent; SEEN, if it is another one, as it came to SIDE."""
         self.flow, self.side, self.to, self.shape = flow, side, OTHER[side], shape
         self.seen = seen or shape
+        if flow.mode.crosses:
+            self.seen = replace(self.seen, options=(), extensions=())
         mode = flow.mode
         self.family = mode.client if side == "client" else mode.server
         self.family_out = mode.server if side == "client" else mode.client
@@ -105,7 +113,7 @@ def reported(side, shape, quoted):
 
 def error_cases():
     for mode in MODES + ECHO_MODES:
-        about = ABOUT_PING if mode.is_echo else ABOUT[::2] if mode.is_variant else ABOUT
+        about = ABOUT_PING if mode.is_echo else ABOUT[::2] if mode.is_variant else ABOUT + ABOUT_OPTIONS
         for shape, quoted in about:
             # Where answers don't pass, the clients' errors about them come here all the same.
             yield Case(f"errors about answers, {shape.name}", mode, "errors", reported("client", shape, quoted))

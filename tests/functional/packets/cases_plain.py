@@ -28,6 +28,8 @@ def plain_shapes():
         yield Shape(f"SCTP, {n} bytes", "sctp", data(n))
         yield Shape(f"ping, {n} bytes", "echo", BYTES[:n])
     yield Shape("UDP without a checksum", "udp", BYTES[:33], {"chksum": 0})
+    for protocol in ("tcp", "udp", "echo"):
+        yield Shape(f"a wrong checksum, {protocol.upper()}", protocol, BYTES[:21], sum_is_off=0x1111)
     for flags in ("A", "PA", "FA", "R", "RA", "PAU", "EC", "SA"):
         yield Shape(f"TCP {flags}", "tcp", b"", {"flags": flags, "urgptr": 5 if "U" in flags else 0})
     yield Shape("DSCP and ECN", "tcp", BYTES[:5], STAMPS, tos=0xB9, label=0x12345)

@@ -5,7 +5,6 @@ notice. Which fields there are says fields.py, so that one which no case shows i
 import copy
 import pickle
 import sys
-import textwrap
 from collections import defaultdict
 
 import fields
@@ -99,27 +98,25 @@ def who_notices(frames, field):
     return None, n
 
 
-def wrapped(names):
-    return textwrap.fill(", ".join(names), 110, initial_indent="    ", subsequent_indent="    ")
-
-
-def report(mode, role, noticed):
-    """A line for each case that noticed, and below it the fields that were broken."""
-    for name, broken in noticed.items():
-        print(f"{mode.name}, {role}: {name}\n{wrapped(broken)}")
-
-
-def run(cases, paths):
+def verdicts(cases, paths):
+    """(mode, role, field, the case that noticed or None, how many frames were broken)"""
     frames = frames_by_role(cases, paths)
-    n = unnoticed = 0
     for mode in sorted({case.mode for case in cases}, key=lambda mode: mode.number):
         for role, names in fields.of(mode):
-            noticed = defaultdict(list)
             for field in names:
-                case, tried = who_notices(frames[mode, role], field)
-                noticed[case.name if case else UNNOTICED if tried else UNSEEN].append(field)
-            report(mode, role, noticed)
-            n += len(names)
-            unnoticed += len(noticed[UNNOTICED]) + len(noticed[UNSEEN])
-    print(f"{n} fields broken, {unnoticed} unnoticed")
+                yield mode, role, field, *who_notices(frames[mode, role], field)
+
+
+def run(cases, table, paths):
+    n = unnoticed = 0
+    with open(table, "w", encoding="utf-8") as file:
+        for mode, role, field, case, tried in verdicts(cases, paths):
+            verdict = case.name if case else UNNOTICED if tried else UNSEEN
+            line = f"{mode.name:36} {role:32} {field:24} {verdict}"
+            print(line, file=file)
+            n += 1
+            if not case:
+                unnoticed += 1
+                print(line)
+    print(f"{n} fields broken, {unnoticed} unnoticed; all are in {table}")
     return 0 if n and not unnoticed else 1

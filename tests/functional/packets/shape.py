@@ -21,6 +21,7 @@ class Ends(namedtuple("Ends", "src dst sport dport")):
 # Of an ICMP error the header is l4["head"], with a checksum of 0. An echo is known by the ends, as for ipvsd: a request
 # has its identifier as the source's port, a reply as the destination's.
 BEFORE_NUMBER = 248
+SUM_AT = {"tcp": 16, "udp": 6, "echo": 2}
 ICMP = ("echo", "icmp")
 ICMP_NUMBERS = {4: 1, 6: 58}
 ECHO_TYPES = {4: (8, 0), 6: (128, 129)}
@@ -41,6 +42,12 @@ def icmp_sum(family, ends, message):
     return message[:2] + total.to_bytes(2, "big") + message[4:]
 
 
+def with_wrong_sum(packet, at, off):
+    """What is wrong stays so by as much: sums are ones' complements, modulo 65535."""
+    total = (int.from_bytes(packet[at : at + 2], "big") + off) % 0xFFFF
+    return packet[:at] + total.to_bytes(2, "big") + packet[at + 2 :]
+
+
 @dataclass(frozen=True)
 class Shape:
     name: str
@@ -56,6 +63,7 @@ class Shape:
     extensions: tuple = field(default=(), hash=False)  # of IPv6
     priority: int = -1  # of a tag without a VLAN
     padding: int = 0
+    sum_is_off: int = 0  # so much is added to the transport's checksum
     before: bytes = b""  # between the headers of IP and the transport, as IP's protocol BEFORE_NUMBER
 
     def transport(self, family, ends):
@@ -91,9 +99,11 @@ class Shape:
             if self.protocol in ICMP:
                 header.lastlayer().nh = ICMP_NUMBERS[6]
         packet = bytes(header / content)
+        at = len(packet) - len(content)
+        if self.sum_is_off:
+            packet = with_wrong_sum(packet, at + SUM_AT[self.protocol], self.sum_is_off)
         if not self.before:
             return packet
-        at = len(packet) - len(content)
         header.lastlayer().setfieldval("proto" if family == 4 else "nh", BEFORE_NUMBER)
         return bytes(header / Raw(self.before + packet[at:]))
 

@@ -24,6 +24,7 @@ SIDES = ("client", "server")
 MARKER = b"marker"
 # A lost marker is a failure; the time is for a busy machine.
 PATIENCE_S = 30
+SLICE_S = 0.1
 # What has not come by then is looked for behind a marker.
 SOON_S = 0.2
 
@@ -91,16 +92,17 @@ class Wire:
                 outcome.frames[side].append(frame)
 
     def await_until(self, what, outcome, is_there, patience=PATIENCE_S):
-        deadline = time.monotonic() + patience
+        """Time counts only while it is waited for: all of us may have been stopped for a while."""
         while True:
             for side in SIDES:
                 self.take(side, outcome)
             if is_there():
                 return
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise Lost(what)
-            select.select(self.sockets.values(), [], [], left)
+            if patience <= 0:
+                raise Lost(f"{what} did not come")
+            begin = time.monotonic()
+            select.select(self.sockets.values(), [], [], min(patience, SLICE_S))
+            patience -= min(time.monotonic() - begin, SLICE_S)
 
     def send(self, side, frame):
         select.select([], [self.sockets[side]], [], PATIENCE_S)
