@@ -153,13 +153,39 @@ translate_icmp(const struct icmp_header *icmp, uint16_t quoted_length, struct ic
 	}
 }
 
+/* Bytes of the headers that stand for a quoted one. */
+static uint16_t
+quoted_headers(const struct rte_ipv4_hdr *inner)
+{
+	return sizeof(struct rte_ipv6_hdr) +
+	       (inner->fragment_offset & RTE_BE16(RTE_IPV4_HDR_MF_FLAG) ? sizeof(struct fragment_header) : 0);
+}
+
+/* INNER was before LENGTH bytes. Of fragments none but a first one gets here (icmp_quote_read()). */
+static void
+write_quoted(void *at, const struct rte_ipv4_hdr *inner, uint16_t length)
+{
+	const struct fragment_header fragment = {
+		.next = inner->next_proto_id,
+		.place = RTE_BE16(1),
+		.id = { 0, inner->packet_id },
+	};
+
+	if (inner->fragment_offset & RTE_BE16(RTE_IPV4_HDR_MF_FLAG)) {
+		translate_write_ipv6(at, inner, IPPROTO_FRAGMENT, (uint16_t)(sizeof(fragment) + length));
+		memcpy((struct rte_ipv6_hdr *)at + 1, &fragment, sizeof(fragment));
+	} else {
+		translate_write_ipv6(at, inner, inner->next_proto_id, length);
+	}
+}
+
 int
 translate_error_4to6(struct packet *error, struct packet *quote)
 {
 	const struct rte_ipv4_hdr outer = *(struct rte_ipv4_hdr *)packet_at(error, error->l3);
 	const struct rte_ipv4_hdr inner = *(struct rte_ipv4_hdr *)packet_at(quote, quote->l3);
 	const uint16_t inner_length = rte_be_to_cpu_16(inner.total_length), inner_header = quote->l4 - quote->l3;
-	const uint16_t before = TRANSLATED_L4 + sizeof(struct icmp_header) + sizeof(struct rte_ipv6_hdr);
+	const uint16_t before = TRANSLATED_L4 + sizeof(struct icmp_header) + quoted_headers(&inner);
 	const uint16_t room = RTE_ETHER_HDR_LEN + IPV6_MTU_MIN - before;
 	const uint16_t rest = RTE_MIN(quote->end - quote->l4, (int)room);
 	struct rte_ether_hdr ether = *(struct rte_ether_hdr *)packet_at(error, 0), *new;
@@ -181,8 +207,8 @@ translate_error_4to6(struct packet *error, struct packet *quote)
 	error->flow.proto = IPPROTO_ICMPV6;
 	ip = packet_at(error, error->l3);
 	translate_write_ipv6(ip, &outer, IPPROTO_ICMPV6, (uint16_t)(error->end - error->l4));
-	translate_write_ipv6(packet_at(error, before - sizeof(*ip)), &inner, inner.next_proto_id,
-			     inner_length > inner_header ? inner_length - inner_header : 0);
+	write_quoted(packet_at(error, TRANSLATED_L4 + sizeof(icmp)), &inner,
+		     inner_length > inner_header ? inner_length - inner_header : 0);
 	memcpy(packet_at(error, error->l4), &icmp, sizeof(icmp));
 	icmp.checksum = (uint16_t)~icmp6_sum(ip, packet_at(error, error->l4), (uint16_t)packet_l4_length(error));
 	memcpy(packet_at(error, error->l4), &icmp, sizeof(icmp));

@@ -242,6 +242,52 @@ errors_of_every_form_are_translated(void **state)
 	}
 }
 
+/* Of the first fragment of a datagram: IPv6 says so in a header of its own (RFC 7915, 4.1). */
+static void
+assert_fragment_told(uint8_t port, const struct case_of_error *its, uint16_t length)
+{
+	const uint8_t header[] = { its->quoted.proto, 0, 0, 1, 0, 0, 0xbe, 0xef };
+	struct rte_mbuf *m = sent_one(port), *fresh = frame_new(&its->sent, 0);
+	const uint8_t *quote = rte_pktmbuf_mtod_offset(m, const uint8_t *, 14 + 40 + 8);
+
+	assert_true(icmp_sums_are_right(m));
+	assert_int_equal(m->pkt_len, 14 + 40 + 8 + 40 + sizeof(header) + length);
+	assert_int_equal(quote[6], IPPROTO_FRAGMENT);
+	assert_int_equal(be16(quote + 4), sizeof(header) + length);
+	assert_memory_equal(quote + 40, header, sizeof(header));
+	assert_memory_equal(quote + 48, rte_pktmbuf_mtod_offset(fresh, uint8_t *, 54), length);
+	rte_pktmbuf_free(fresh);
+	rte_pktmbuf_free(m);
+}
+
+static void
+a_quoted_fragment_stays_one_in_ipv6(void **state)
+{
+	(void)state;
+	for (EACH_PAIR(pair)) {
+		struct network *network = serve(pair);
+		struct pair_talk talk = pair_open(network, pair, 40000);
+		const struct case_of_error its = case_of(pair, &talk, is_v6(pair->client));
+		struct rte_mbuf *quoted = frame_new(&its.quoted, 0);
+		struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(quoted, struct rte_ipv4_hdr *, 14);
+		const struct icmp_spec spec = { .src = its.host,
+						.dst = its.quoted.src,
+						.type = 11,
+						.raw = (const uint8_t *)ip,
+						.raw_length = quoted->data_len - 14 };
+
+		assert_true(its.from_ipv4);
+		ip->packet_id = RTE_BE16(0xbeef);
+		ip->fragment_offset = RTE_BE16(RTE_IPV4_HDR_MF_FLAG);
+		ip->hdr_checksum = 0;
+		ip->hdr_checksum = rte_ipv4_cksum(ip);
+		receive(network, 0, its.port, icmp_new(&spec, its.port));
+		assert_fragment_told(its.port ^ 1, &its, spec.raw_length - 20);
+		rte_pktmbuf_free(quoted);
+		network_free(network);
+	}
+}
+
 static void
 errors_find_their_worker(void **state)
 {
@@ -529,6 +575,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_word_has_its_translation),
 		cmocka_unit_test(errors_of_every_form_are_translated),
+		cmocka_unit_test(a_quoted_fragment_stays_one_in_ipv6),
 		cmocka_unit_test(errors_find_their_worker),
 		cmocka_unit_test(a_wrong_checksum_is_not_made_right),
 		cmocka_unit_test(errors_without_headroom_are_dropped),
