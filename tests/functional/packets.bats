@@ -95,6 +95,10 @@ pass() { # GROUP
 	pass telling
 }
 
+@test "what no host should send is dropped and counted" {
+	pass drops
+}
+
 @test "each field that is broken in what came out is noticed by a case" {
 	run /usr/bin/python3 "$PACKETS" mutations "$BUILD/packets-mutations" "$LAB_DIR"/*.records
 	echo "$output"

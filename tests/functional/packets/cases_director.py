@@ -78,7 +78,7 @@ def used_up(shape, ttl):
 
 def hop_limit_cases():
     for mode in MODES + ECHO_MODES:
-        for shape, _ in (ABOUT_PING if mode.is_echo else ABOUT)[::2]:
+        for shape, _ in (ABOUT_PING if mode.is_echo else ABOUT)[:3:2]:
             for ttl in (1, 0):
                 yield Case(f"hop limit {ttl}, {shape.name}", mode, "director", used_up(shape, ttl))
 

@@ -9,6 +9,7 @@ from scapy.layers.inet6 import IPv6ExtHdrDestOpt, IPv6ExtHdrHopByHop, PadN
 import errors
 from case import Case, Expected, Step
 from cases_plain import BYTES, STAMPS, opening
+from fragments import fragment
 from modes import ECHO_MODES, MODES
 from shape import Ends, Shape
 
@@ -19,6 +20,8 @@ ABOUT = (
     (Shape("UDP, cut to 8 bytes", "udp", BYTES[:33], ttl=60), 8),
     (Shape("TCP", "tcp", BYTES[:13], STAMPS, ttl=60), None),
     (Shape("TCP, cut to 8 bytes", "tcp", BYTES[:13], STAMPS, ttl=60), 8),
+    (Shape("TCP, cut behind the checksum", "tcp", BYTES[:13], STAMPS, ttl=60), 18),
+    (Shape("TCP, cut to 25 bytes", "tcp", BYTES[:13], STAMPS, ttl=60), 25),
 )
 OPTIONS = IPOption_RR(routers=["0.0.0.0"] * 2, pointer=4)
 EXTENSIONS = IPv6ExtHdrHopByHop(options=[PadN(optdata=bytes(4))]), IPv6ExtHdrDestOpt(options=[PadN(optdata=bytes(4))])
@@ -27,6 +30,7 @@ ABOUT_PING = (
     (Shape("ping", "echo", BYTES[:33], ttl=60), None),
     (Shape("ping, cut to 8 bytes", "echo", BYTES[:33], ttl=60), 8),
 )
+FIRST = 800
 OTHER = {"client": "server", "server": "client"}
 
 
@@ -111,9 +115,80 @@ def reported(side, shape, quoted):
     return steps
 
 
+class AboutFragment(Report):
+    """Errors about the first fragment of a datagram, which alone tells of which connection it is."""
+
+    ident = 0x5A1234
+
+    def quote(self):
+        whole = replace(self.seen, dont_fragment=False).packet(self.family, self.ends(self.side), hops=1)
+        return fragment(whole, 0, FIRST, self.ident)
+
+    def quote_out(self):
+        whole = replace(self.shape, dont_fragment=False).packet(self.family_out, self.ends(self.to), hops=1)
+        ident = self.ident & 0xFFFF if self.flow.mode.crosses else self.ident
+        piece = fragment(whole, 0, FIRST, ident)
+        return errors.shortened(piece, self.family_out) if self.flow.mode.crosses else piece
+
+
+def about_fragment(side):
+    def steps(flow):
+        yield opening(flow, "udp")
+        report = AboutFragment(flow, side, Shape("", "udp", BYTES[:1200]), None)
+        for kind in errors.kinds(report.family)[:2]:
+            yield report.step(kind, errors.router(side, report.family))
+
+    return steps
+
+
+class Odd(Report):
+    """Errors that are not as they should be."""
+
+    def sent(self, kind, quote, source, ttl=64, off=0):
+        shape = replace(errors.error(kind, quote, ttl=ttl), sum_is_off=off)
+        return self.flow.frame(self.side, shape.packet(self.family, Ends(source, self.ends(self.side).src, 0, 0)))
+
+    def dropped(self, reason, *sent, **more):
+        return Step(self.side, [self.sent(*sent, **more)], [], {reason: 1})
+
+    def stays_wrong(self, kind, source, off):
+        """The sum of what is rewritten is mended by what has changed."""
+        ends = Ends(self.source_out(source), self.ends(self.to).src, 0, 0)
+        shape = replace(errors.error(kind, self.quote_out()), sum_is_off=off)
+        frame = self.flow.out(self.to, shape.packet(self.family_out, ends, hops=1))
+        expected = Expected(self.to, f"error to the {self.to}", lambda seen: frame)
+        return Step(self.side, [self.sent(kind, self.quote(), source, off=off)], [expected])
+
+
+def odd(side, shape):
+    def steps(flow):
+        yield opening(flow, shape.protocol)
+        report = Odd(flow, side, shape, None)
+        kind, source = errors.kinds(report.family)[0], errors.router(side, report.family)
+        quote, header = report.quote(), HEADER[report.family]
+        yield report.dropped("icmp_quote", kind, quote[: header + 7], source)
+        yield report.dropped("icmp_quote", kind, quote[: header - 1], source)
+        yield report.dropped("ip_ttl", kind, quote, source, ttl=1)
+        if flow.mode.crosses:
+            yield report.dropped("icmp_checksum", kind, quote, source, off=0x0101)
+        else:
+            yield report.stays_wrong(kind, source, 0x0101)
+
+    return steps
+
+
+def odd_cases():
+    for mode in MODES:
+        if mode.answers_pass:
+            yield Case("odd errors about questions", mode, "errors", odd("server", ABOUT[2][0]))
+            yield Case("odd errors about answers", mode, "errors", odd("client", ABOUT[2][0]))
+            yield Case("errors about a question's first fragment", mode, "errors", about_fragment("server"))
+            yield Case("errors about an answer's first fragment", mode, "errors", about_fragment("client"))
+
+
 def error_cases():
     for mode in MODES + ECHO_MODES:
-        about = ABOUT_PING if mode.is_echo else ABOUT[::2] if mode.is_variant else ABOUT + ABOUT_OPTIONS
+        about = ABOUT_PING if mode.is_echo else ABOUT[:3:2] if mode.is_variant else ABOUT + ABOUT_OPTIONS
         for shape, quoted in about:
             # Where answers don't pass, the clients' errors about them come here all the same.
             yield Case(f"errors about answers, {shape.name}", mode, "errors", reported("client", shape, quoted))

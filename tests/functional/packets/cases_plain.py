@@ -2,7 +2,7 @@
 """Packets as hosts send them: lengths, flags, checksums, priorities; IP options and extension headers."""
 
 from scapy.layers.inet import IPOption_NOP, IPOption_RR, IPOption_Router_Alert, IPOption_Timestamp
-from scapy.layers.inet6 import IPv6ExtHdrDestOpt, IPv6ExtHdrHopByHop, IPv6ExtHdrRouting, PadN, RouterAlert
+from scapy.layers.inet6 import IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop, IPv6ExtHdrRouting, PadN, RouterAlert
 from scapy.layers.sctp import SCTPChunkData, SCTPChunkInit
 
 import lab
@@ -57,6 +57,7 @@ def option_shapes():
         "hop by hop": (IPv6ExtHdrHopByHop(options=[RouterAlert(value=0)]),),
         "destination options": (IPv6ExtHdrDestOpt(options=[PadN(optdata=bytes(12))]),),
         "a routing header that is done": (IPv6ExtHdrRouting(type=0, segleft=0, addresses=["2001:db8:3::1"]),),
+        "a fragment header of a whole packet": (IPv6ExtHdrFragment(id=7),),
         "all extension headers": (
             IPv6ExtHdrHopByHop(options=[PadN(optdata=bytes(4))]),
             IPv6ExtHdrDestOpt(options=[PadN(optdata=bytes(4))]),

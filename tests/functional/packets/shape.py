@@ -21,7 +21,7 @@ class Ends(namedtuple("Ends", "src dst sport dport")):
 # Of an ICMP error the header is l4["head"], with a checksum of 0. An echo is known by the ends, as for ipvsd: a request
 # has its identifier as the source's port, a reply as the destination's.
 BEFORE_NUMBER = 248
-SUM_AT = {"tcp": 16, "udp": 6, "echo": 2}
+SUM_AT = {"tcp": 16, "udp": 6, "echo": 2, "icmp": 2}
 ICMP = ("echo", "icmp")
 ICMP_NUMBERS = {4: 1, 6: 58}
 ECHO_TYPES = {4: (8, 0), 6: (128, 129)}

@@ -4,7 +4,8 @@
 from dataclasses import replace
 
 from cases_director import director_cases
-from cases_errors import error_cases
+from cases_drops import drop_cases
+from cases_errors import error_cases, odd_cases
 from cases_fragments import fragment_cases
 from cases_plain import jumbo_cases, option_cases, plain_cases
 from cases_telling import telling_cases
@@ -17,9 +18,11 @@ SOURCES = (
     option_cases,
     fragment_cases,
     error_cases,
+    odd_cases,
     tunnel_error_cases,
     director_cases,
     telling_cases,
+    drop_cases,
 )
 
 
