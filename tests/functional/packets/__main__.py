@@ -6,8 +6,8 @@
     packets run GROUP RECORDS COUNTERS...       runs the cases of a group, in the director's network namespace
     packets mutations TABLE RECORDS...          breaks each field once in what came out, and has the cases notice
 
-COUNTERS... is the command that shows ipvsd's counters. RECORDS is a file: what came out. TABLE gets a line for each field:
-which case noticed.
+COUNTERS... is the command that shows ipvsd's counters. RECORDS is a file: what came out. TABLE gets a line for each
+field: which case noticed.
 """
 import sys
 

@@ -5,7 +5,7 @@ A step's expectations are made when its outcome is there, since they take from i
 They are compared byte for byte, all frames of both sides."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Callable
 
 from scapy.layers.l2 import Ether
@@ -36,6 +36,9 @@ class Step:
     expected: list = field(default_factory=list)
     drops: dict = field(default_factory=dict)
     from_kernel: bool = False
+
+
+NOTHING_MORE = Step("client", [])
 
 
 @dataclass(frozen=True)
@@ -90,4 +93,4 @@ def all_steps(case, flow):
     for step in case.steps(flow):
         drops.update(step.drops)
         yield step
-    yield Step("client", [], drops=dict(drops))
+    yield replace(NOTHING_MORE, drops=dict(drops))

@@ -16,7 +16,6 @@ from modes import ECHO_MODES, MODES
 from shape import Ends, Shape
 
 USED_UP = {4: (11, 0, bytes(4)), 6: (3, 0, bytes(4))}
-NOTHING = bytes(4)
 
 
 def too_big(family, mtu):

@@ -25,7 +25,7 @@ ABOUT = (
 )
 OPTIONS = IPOption_RR(routers=["0.0.0.0"] * 2, pointer=4)
 EXTENSIONS = IPv6ExtHdrHopByHop(options=[PadN(optdata=bytes(4))]), IPv6ExtHdrDestOpt(options=[PadN(optdata=bytes(4))])
-ABOUT_OPTIONS = ((Shape("UDP with options", "udp", BYTES[:33], ttl=60, options=(OPTIONS,), extensions=EXTENSIONS), None),)
+WITH_OPTIONS = Shape("UDP with options", "udp", BYTES[:33], ttl=60, options=(OPTIONS,), extensions=EXTENSIONS)
 ABOUT_PING = (
     (Shape("ping", "echo", BYTES[:33], ttl=60), None),
     (Shape("ping, cut to 8 bytes", "echo", BYTES[:33], ttl=60), 8),
@@ -188,7 +188,7 @@ def odd_cases():
 
 def error_cases():
     for mode in MODES + ECHO_MODES:
-        about = ABOUT_PING if mode.is_echo else ABOUT[:3:2] if mode.is_variant else ABOUT + ABOUT_OPTIONS
+        about = ABOUT_PING if mode.is_echo else ABOUT[:3:2] if mode.is_variant else ABOUT + ((WITH_OPTIONS, None),)
         for shape, quoted in about:
             # Where answers don't pass, the clients' errors about them come here all the same.
             yield Case(f"errors about answers, {shape.name}", mode, "errors", reported("client", shape, quoted))

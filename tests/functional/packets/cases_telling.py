@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Servers that are told their clients' addresses: by options and headers that make packets longer, and, where they stand
-among the data, move sequence numbers."""
+"""Servers that are told their clients' addresses: by options and headers that make packets longer, and, where they
+stand among the data, move sequence numbers."""
 
 from dataclasses import replace
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""ICMP errors about the outer packets of tunnels: the director, which made these, tells the client about what he sent."""
+"""ICMP errors about the outer packets of tunnels: the director, which made these, tells the client about what he
+sent."""
 
 from dataclasses import replace
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The header fields that the packets of each mode have, by the role of the packet. They are what mutations.py breaks, one
-by one: they say what must be seen, whatever the cases happen to show."""
+"""The header fields that the packets of each mode have, by the role of the packet. They are what mutations.py breaks,
+one by one: they say what must be seen, whatever the cases happen to show."""
 
 LINK = ("ether.dst", "ether.src", "ether.type")
 NETWORK = {
