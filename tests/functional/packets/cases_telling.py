@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import errors
 from case import Case, Step
-from cases_errors import Report
 from cases_plain import BYTES
 from modes import TELLING_MODES
+from reports import Report
 from shape import Shape
 from tellings import option_length, proxy_header, told
 

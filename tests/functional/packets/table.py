@@ -3,10 +3,12 @@
 
 from dataclasses import replace
 
-from cases_director import director_cases
 from cases_drops import drop_cases
 from cases_errors import error_cases, odd_cases
 from cases_fragments import fragment_cases
+from cases_hop_limits import hop_limit_cases
+from cases_lengths import length_cases
+from cases_own import own_cases
 from cases_plain import jumbo_cases, option_cases, plain_cases
 from cases_telling import telling_cases
 from cases_tunnel_errors import tunnel_error_cases
@@ -20,7 +22,9 @@ SOURCES = (
     error_cases,
     odd_cases,
     tunnel_error_cases,
-    director_cases,
+    hop_limit_cases,
+    length_cases,
+    own_cases,
     telling_cases,
     drop_cases,
 )
