@@ -13,6 +13,7 @@ TRANSPORT = {
     "sctp": ("sport", "dport", "tag", "checksum", "data"),
     "icmp": ("type", "code", "checksum", "rest"),
 }
+ARP = ("hardware", "protocol", "lengths", "operation", "sha", "spa", "tha", "tpa")
 UDP = ("udp.sport", "udp.dport", "udp.length", "udp.checksum")
 GUE = UDP + ("gue.version", "gue.protocol", "gue.flags")
 MIDDLE = {
@@ -64,6 +65,26 @@ def inner_family(mode):
     return mode.client if mode.tunnel else mode.server
 
 
+def of_pieces(mode):
+    """Of what is too long on the other side, and may be fragmented."""
+    if mode.tunnel and mode.client == mode.server == 4:
+        inner = within("inner.", network(4) + transport("udp"))
+        yield "piece to the server", LINK + network(4) + MIDDLE[mode.tunnel] + inner + ("later.data",)
+    if mode.crosses:
+        side = "server" if mode.server == 6 else "client"
+        yield f"piece to the {side}", LINK + network(6) + fragment(6)
+
+
+def of_local_address(mode):
+    """What full-NAT answers for its local addresses, and the kernel for the VIPs."""
+    if mode.method == "FNAT" and not mode.crosses and not mode.is_echo:
+        yield "ping", LINK + network(mode.client) + transport("echo")
+        if mode.client == 4:
+            yield "ARP", LINK + within("arp.", ARP)
+        else:
+            yield "neighbour discovery", LINK + network(6) + transport("echo")
+
+
 OPP = within("opp.", ("version", "protocol", "reserved", "length", "option"))
 TOLD_BY = {"UOA, own protocol": OPP, "UOA, IP option": ("ip.options",)}
 
@@ -94,6 +115,8 @@ def of(mode):
     if mode.answers_pass:
         yield "error to the client", to_client(mode, error(mode.client, reported))
         yield "director's error to the server", to_server(mode, error(mode.server, reported))
+    yield from of_pieces(mode)
+    yield from of_local_address(mode)
     if not mode.is_echo:
         yield "fragment to the server", to_server(mode, fragment(inner_family(mode)))
         if mode.answers_pass:

@@ -8,6 +8,16 @@ FRAGMENT, GRE, UDP, IPIP, IPV6, OPP = 44, 47, 17, 4, 41, 248
 GUE_PORT = (6080).to_bytes(2, "big")
 ERRORS = {4: (3, 4, 5, 11, 12), 6: (1, 2, 3, 4)}
 
+ARP = {
+    "hardware": (0, 2),
+    "protocol": (2, 2),
+    "lengths": (4, 2),
+    "operation": (6, 2),
+    "sha": (8, 6),
+    "spa": (14, 4),
+    "tha": (18, 6),
+    "tpa": (24, 4),
+}
 IPV4 = {
     "version": (0, 1),
     "tos": (1, 1),
@@ -52,7 +62,9 @@ class Layout(dict):
     def __init__(self, frame):
         super().__init__({"ether.dst": (0, 6), "ether.src": (6, 6), "ether.type": (12, 2)})
         self.frame = frame
-        if frame[12:14] in (b"\x08\x00", b"\x86\xdd"):
+        if frame[12:14] == b"\x08\x06":
+            self.put("arp.", ARP, 14)
+        elif frame[12:14] in (b"\x08\x00", b"\x86\xdd"):
             try:
                 self.packet(14, "")
             except IndexError:
