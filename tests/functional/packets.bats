@@ -28,8 +28,11 @@ teardown_file() {
 
 director_on_veths() {
 	host_add director1
-	write_ipvsd_conf director1 driver=net_pcap laddrs='{ name = "lan"; port = "lan"; ports = "1025-65535";
-		addresses = ( "192.0.2.100", "2001:db8:2::100" ); }'
+	write_ipvsd_conf director1 driver=net_pcap laddrs='
+		{ name = "lan"; port = "lan"; addresses = ( "192.0.2.100", "2001:db8:2::100" ); },
+		{ name = "wan"; port = "wan"; addresses = ( "198.51.100.100", "2001:db8:1::100" ); }' marks='
+		{ mark = 7; source = "192.0.2.12"; port = "lan"; out_port = "wan"; },
+		{ mark = 7; source = "2001:db8:2::12"; port = "lan"; out_port = "wan"; }'
 	sed -i -e 's/limits = {/& icmp_errors = 1000000;/' \
 		-e 's/ports = (/&\n{ name = "wide"; devices = ( "net_null_director1,no-rx=1" ); mtu = 9000; },/' \
 		"$LAB_DIR/director1/ipvsd.conf"
@@ -45,7 +48,7 @@ director_on_veths() {
 	director_addresses director1 2
 	address_add director1 wan0 "$WAN".{10,21,22,23}/32 "$WAN6":{10,21,22,23}/128
 	neighbours wan0 02:00:00:00:01:08 8 9 99
-	neighbours lan0 02:00:00:00:02:11 11 99
+	neighbours lan0 02:00:00:00:02:11 11 12 99
 }
 
 # Hosts of a segment, all at one MAC address.

@@ -36,7 +36,7 @@ def reported(side, shape, quoted):
         yield opening(flow, shape.protocol)
         report = Report(flow, side, shape, quoted)
         for kind in errors.kinds(report.family):
-            yield report.step(kind, errors.router(side, report.family))
+            yield report.step(kind, errors.router(flow.mode.place(side), report.family))
         yield report.step(errors.kinds(report.family)[1], report.ends(side).dst)
 
     return steps
@@ -47,7 +47,7 @@ def about_fragment(side):
         yield opening(flow, "udp")
         report = AboutFragment(flow, side, Shape("", "udp", BYTES[:1200]), None)
         for kind in errors.kinds(report.family)[:2]:
-            yield report.step(kind, errors.router(side, report.family))
+            yield report.step(kind, errors.router(flow.mode.place(side), report.family))
 
     return steps
 
@@ -56,7 +56,7 @@ def odd(side, shape):
     def steps(flow):
         yield opening(flow, shape.protocol)
         report = Odd(flow, side, shape, None)
-        kind, source = errors.kinds(report.family)[0], errors.router(side, report.family)
+        kind, source = errors.kinds(report.family)[0], errors.router(flow.mode.place(side), report.family)
         quote, header = report.quote(), HEADER[report.family]
         yield report.dropped("icmp_quote", kind, quote[: header + 7], source)
         yield report.dropped("icmp_quote", kind, quote[: header - 1], source)

@@ -41,9 +41,9 @@ def step(flow, side, ident, order):
     waited = waited[0] if waited else {}
     datagram = Datagram(flow, side, DATAGRAM, ident)
     frames = [datagram.sent(piece(which)) for which in sent]
-    # What is refused of an answer that goes to the client by NAT is the kernel's, since it might be routed; but for
-    # what has waited.
-    if side == "server" and flow.mode.method == "NAT":
+    # What is refused and was not sent to an address of the director's is the kernel's, since it might be routed; but
+    # for what has waited.
+    if (flow.mode.method, side) in (("NAT", "server"), ("SNAT", "client")):
         drops = waited
     return Step(side, frames, [datagram.comes(piece(which)) for which in comes], drops)
 
@@ -112,7 +112,7 @@ def mode_cases(mode):
     yield "the first one missing", waiting
     for order in ORDERS[:2]:
         yield f"{order[0]}, which open a connection", lambda number, order=order: opened_by(number, order)
-    for name, *refusal in () if mode.is_variant else refusals():
+    for name, *refusal in () if mode.is_variant or mode.method == "SNAT" else refusals():
         yield name, lambda number, refusal=refusal: refused(number, *refusal)
     if mode.crosses and mode.client == 4:
         shape = Shape("no checksum", "udp", BYTES[:800], {"chksum": 0})

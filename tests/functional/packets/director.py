@@ -21,7 +21,7 @@ def sent(flow, side, shape):
 def told(flow, side, kind, shape, was_translated):
     """The director's error to SIDE about a packet of SHAPE that it sent."""
     family, sent_by = family_of(flow.mode, side), sent_ends(flow, side)
-    ends = Ends(errors.director(side, family), sent_by.src, 0, 0)
+    ends = Ends(errors.director(flow.mode.place(side), family), sent_by.src, 0, 0)
 
     def build(seen):
         if was_translated:

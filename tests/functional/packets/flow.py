@@ -28,7 +28,7 @@ class Flow:
 
     def __init__(self, mode, number, director, idents, attempt=0):
         self.mode, self.director, self.idents = mode, director, idents
-        self.client_ends = Ends(lab.CLIENT[mode.client], mode.vip, 10000 + number + CASES_MAX * attempt, mode.port)
+        self.client_ends = Ends(mode.client_address, mode.vip, 10000 + number + CASES_MAX * attempt, mode.port)
         self.local_port = None
         self.gue_port = None
 
@@ -36,6 +36,8 @@ class Flow:
         """What the server has: of full-NAT once the local port is known."""
         if self.mode.method == "NAT":
             return self.client_ends._replace(dst=lab.SERVER[self.mode.server], dport=self.mode.real_port)
+        if self.mode.method == "SNAT":
+            return self.client_ends._replace(src=lab.GATEWAY[self.mode.server], sport=self.local_port or 1)
         if self.mode.method == "FNAT":
             local = lab.LOCAL[self.mode.server]
             return Ends(local, lab.SERVER[self.mode.server], self.local_port or 1, self.mode.real_port)
@@ -45,7 +47,8 @@ class Flow:
 
     def frame(self, side, packet, priority=-1, padding=0):
         tag = VLAN + (priority << 13).to_bytes(2, "big") if priority >= 0 else b""
-        return mac(self.director[side]) + mac(lab.MACS[side]) + tag + ether_type(packet) + packet + PADDING * padding
+        place = self.mode.place(side)
+        return mac(self.director[place]) + mac(lab.MACS[place]) + tag + ether_type(packet) + packet + PADDING * padding
 
     def asked(self, shape):
         packet = shape.packet(self.mode.client, self.client_ends)
@@ -58,7 +61,8 @@ class Flow:
     # Frames that are expected.
 
     def out(self, side, packet, padding=0):
-        return mac(lab.MACS[side]) + mac(self.director[side]) + ether_type(packet) + packet + PADDING * padding
+        place = self.mode.place(side)
+        return mac(lab.MACS[place]) + mac(self.director[place]) + ether_type(packet) + packet + PADDING * padding
 
     def new_ident(self, seen):
         """ipvsd counts them: each is used once."""
@@ -76,7 +80,7 @@ class Flow:
         return ident
 
     def learn_local_port(self, seen, protocol):
-        if self.mode.method == "FNAT" and self.local_port is None:
+        if self.mode.has_local_port and self.local_port is None:
             if protocol == "echo":
                 self.local_port = (Layout(seen).number("icmp.rest") or 0) >> 16
             else:

@@ -12,6 +12,10 @@ ECHO_VIPS = {
     "FNAT": {4: "198.51.100.23", 6: "2001:db8:1::23"},
 }
 LOCAL = {4: "192.0.2.100", 6: "2001:db8:2::100"}
+# Of SNAT: a host in the servers' network, which speaks to the client's host, and the address that it has there.
+INSIDE = {4: "192.0.2.12", 6: "2001:db8:2::12"}
+GATEWAY = {4: "198.51.100.100", 6: "2001:db8:1::100"}
+MARK = 7
 # The director's own addresses towards the client and the server.
 WAN, LAN = {4: "198.51.100.2", 6: "2001:db8:1::2"}, {4: "192.0.2.2", 6: "2001:db8:2::2"}
 # Routers that report what happened to packets.

@@ -15,7 +15,7 @@ TUNNELS = {
 GUE_PORT = 6080
 # Bytes between the outer IP header and the packet within.
 MIDDLE_LENGTH = {"IPIP": 0, "GRE": 4, "GRE with checksums": 8, "GUE": 12, "GUE with checksums": 12}
-METHODS = {"NAT": "-m", "DR": "-g", "TUN": "-i", "FNAT": "-b"}
+METHODS = {"NAT": "-m", "DR": "-g", "TUN": "-i", "FNAT": "-b", "SNAT": "-J"}
 PROTOCOLS = {"tcp": "-t", "udp": "-u", "sctp": "--sctp-service"}
 HEADER = {4: 20, 6: 40}
 # How servers hear of their clients' addresses, and for which protocols.
@@ -56,7 +56,21 @@ class Mode:
 
     @property
     def answers_pass(self):
-        return self.method in ("NAT", "FNAT")
+        return self.method in ("NAT", "FNAT", "SNAT")
+
+    @property
+    def has_local_port(self):
+        return self.method in ("FNAT", "SNAT")
+
+    def place(self, side):
+        """Where the client or the server of a conversation is: with SNAT the client is the one inside."""
+        if self.method != "SNAT":
+            return side
+        return "server" if side == "client" else "client"
+
+    @property
+    def client_address(self):
+        return (lab.INSIDE if self.method == "SNAT" else lab.CLIENT)[self.client]
 
     @property
     def protocols(self):
@@ -68,6 +82,8 @@ class Mode:
 
     @property
     def vip(self):
+        if self.method == "SNAT":
+            return lab.CLIENT[self.client]
         return lab.ECHO_VIPS[self.method][self.client] if self.is_echo else lab.VIP[self.client]
 
     @property
@@ -76,7 +92,7 @@ class Mode:
 
     @property
     def real_port(self):
-        return 9000 + self.number if self.answers_pass and not self.is_echo else self.port
+        return 9000 + self.number if self.method in ("NAT", "FNAT") and not self.is_echo else self.port
 
     @property
     def adds(self):
@@ -87,6 +103,11 @@ class Mode:
 
     def service(self):
         """Lines for ipvsadm --restore."""
+        if self.method == "SNAT":
+            mark = f"-f {lab.MARK}{' -6' * (self.client == 6)}"
+            yield f"-A {mark} -s rr"
+            yield f"-a {mark} -r {lab.endpoint(lab.GATEWAY[self.client], 0)} {METHODS[self.method]}"
+            return
         vip = lab.endpoint(self.vip, self.port)
         real = lab.endpoint(lab.SERVER[self.server], self.real_port)
         for protocol in self.protocols:
@@ -103,7 +124,7 @@ class Mode:
 
 
 def port_modes():
-    ways = [(method, family, family, "") for method in ("NAT", "DR", "FNAT") for family in (4, 6)]
+    ways = [(method, family, family, "") for method in ("NAT", "DR", "FNAT", "SNAT") for family in (4, 6)]
     ways += [("FNAT", 6, 4, ""), ("FNAT", 4, 6, "")]
     ways += [("TUN", client, server, tunnel) for tunnel in TUNNELS for client in (4, 6) for server in (4, 6)]
     return [Mode(*way, number) for number, way in enumerate(ways)]

@@ -50,9 +50,9 @@ class Report:
         return errors.shortened(quote, self.family_out) if self.flow.mode.crosses else quote
 
     def source_out(self, source):
-        """The host at the other end goes by the name that it has here; for a router of the other family the director
-        speaks."""
-        if source == self.ends(self.side).dst:
+        """The host at the other end goes by the name that it has here, and so does whatever is inside, behind SNAT;
+        for a router of the other family the director speaks."""
+        if source == self.ends(self.side).dst or (self.flow.mode.method == "SNAT" and self.side == "client"):
             return self.ends(self.to).dst
         return errors.director(self.to, self.family_out) if self.flow.mode.crosses else source
 

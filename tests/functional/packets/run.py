@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from case import HURRY_S, Mismatch, all_steps, check_step
 from flow import Flow
-from wire import Lost, Wire
+from wire import SIDES, Lost, Wire
 
 FAILURES_SHOWN = 10
 ATTEMPTS = 8
@@ -37,18 +37,24 @@ def note_places(record, step):
         seen[one.side] += 1
 
 
+def exchange_step(wire, step, place):
+    """PLACE: at which of the wires the step's sides are (Mode.place())."""
+    if step.frames:
+        outcome = wire.exchange(place(step.side), step.frames, len(step.expected), step.from_kernel)
+    else:
+        outcome = wire.finish(bool(step.drops))
+    outcome.frames = {side: outcome.frames[place(side)] for side in SIDES}
+    return outcome
+
+
 def try_case(case, flow, wire):
     """Its record, and why it isn't right, or None."""
     record = Record(case.number)
 
     def exchange(step):
         note_places(record, step)
-        if step.frames:
-            outcome = wire.exchange(step.side, step.frames, len(step.expected), step.from_kernel)
-        else:
-            outcome = wire.finish(bool(step.drops))
-        record.outcomes.append(outcome)
-        return outcome
+        record.outcomes.append(exchange_step(wire, step, case.mode.place))
+        return record.outcomes[-1]
 
     try:
         play(case, flow, exchange)
@@ -67,8 +73,7 @@ def run_case(case, wire, idents):
         if why is None or time.monotonic() - begin < HURRY_S:
             break
         if case.hush:
-            step = case.hush(flow)
-            wire.exchange(step.side, step.frames, 0, False)
+            exchange_step(wire, case.hush(flow), case.mode.place)
             wire.finish(False)
     return record, why
 
