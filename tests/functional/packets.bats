@@ -36,19 +36,24 @@ director_on_veths() {
 	sed -i -e 's/limits = {/& icmp_errors = 1000000;/' \
 		-e 's/ports = (/&\n{ name = "wide"; devices = ( "net_null_director1,no-rx=1" ); mtu = 9000; },/' \
 		"$LAB_DIR/director1/ipvsd.conf"
-	for n in 0 1; do
-		ip -n "$LAB-director1" link add port$n type veth peer name end$n
-		for dev in port$n end$n; do
-			no_offloads director1 "$dev"
-			on director1 sysctl -qw "net.ipv6.conf.$dev.disable_ipv6=1"
-			ip -n "$LAB-director1" link set "$dev" mtu 9000 up
-		done
-	done
+	cable_up 0
+	cable_up 1
 	run_ipvsd director1
 	director_addresses director1 2
 	address_add director1 wan0 "$WAN".{10,21,22,23}/32 "$WAN6":{10,21,22,23}/128
 	neighbours wan0 02:00:00:00:01:08 8 9 99
 	neighbours lan0 02:00:00:00:02:11 11 12 99
+}
+
+# The other end of a port's cable is in the same namespace.
+cable_up() { # NUMBER
+	local dev
+	ip -n "$LAB-director1" link add "port$1" type veth peer name "end$1"
+	for dev in "port$1" "end$1"; do
+		no_offloads director1 "$dev"
+		on director1 sysctl -qw "net.ipv6.conf.$dev.disable_ipv6=1"
+		ip -n "$LAB-director1" link set "$dev" mtu 9000 up
+	done
 }
 
 # Hosts of a segment, all at one MAC address.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A case: what is sent, step by step, and what has to come of it.
 
-A step's expectations are made when its outcome is there, since they take from it what ipvsd is free to choose (Seen).
+A step's expectations are made when its outcome is there, since they take from it what ipvsd is free to choose.
 They are compared byte for byte, all frames of both sides."""
 
 from collections import Counter
@@ -11,7 +11,6 @@ from typing import Callable
 from scapy.layers.l2 import Ether
 
 import wire
-
 
 HURRY_S = 0.2
 

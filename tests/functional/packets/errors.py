@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import lab
 from modes import HEADER
-from shape import Shape
+from shape import Ends, Shape
 
 MTU_TOLD = 1400
 # Type 12's pointer, and type 4's, to a field that both families have: IPv4's TTL, IPv6's hop limit.
@@ -87,6 +87,7 @@ def error(kind, quote, **header):
     return Shape(f"type {number} code {code}", "icmp", quote, {"head": head}, **header)
 
 
+NOBODY = Ends("0.0.0.0", "0.0.0.0", 1, 1)
 LONGEST = {4: 576, 6: 1280}
 
 
@@ -110,7 +111,8 @@ def as_quoted(shape, family):
     """The header that a translated quote has: what the other family doesn't know is lost."""
     if family == 6:
         return replace(shape, label=0, extensions=())
-    return replace(shape, ident=0, options=(), dont_fragment=len(shape.payload) > 1200)
+    shape = replace(shape, ident=0, options=())
+    return replace(shape, dont_fragment=len(shape.packet(4, NOBODY)) > 1260)
 
 
 def router(side, family):

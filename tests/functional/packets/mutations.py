@@ -15,8 +15,6 @@ from run import play
 
 # The version and the traffic class of IPv6 have no last byte of their own: which bit is flipped.
 BITS = {"version": 0x10, "tos6": 0x10}
-
-
 UNNOTICED, UNSEEN = "NO CASE NOTICED", "NO CASE HAS IT"
 
 

@@ -70,7 +70,7 @@ def run_case(case, wire, idents):
         begin = time.monotonic()
         record, why = try_case(case, flow, wire)
         record.attempt = attempt
-        if why is None or time.monotonic() - begin < HURRY_S:
+        if why is None or isinstance(why, Lost) or time.monotonic() - begin < HURRY_S:
             break
         if case.hush:
             exchange_step(wire, case.hush(flow), case.mode.place)

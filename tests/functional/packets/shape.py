@@ -117,5 +117,3 @@ class Shape:
         length = len(shape.packet(6, Ends("::", "::", 1, 1))) - 20
         whole = length > 1260
         return replace(shape, dont_fragment=whole, ident=0 if whole else ident)
-
-
