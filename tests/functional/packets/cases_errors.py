@@ -8,7 +8,7 @@ import errors
 from case import Case
 from cases_plain import BYTES, STAMPS, opening
 from modes import ECHO_MODES, HEADER, MODES
-from reports import AboutFragment, Odd, Report
+from reports import AboutFragment, Extended, Odd, Report
 from shape import Shape
 
 # What the errors are about, and how much of it behind the IP header they quote; None: all.
@@ -52,6 +52,15 @@ def about_fragment(side):
     return steps
 
 
+def extended(side, shape):
+    def steps(flow):
+        yield opening(flow, shape.protocol)
+        report = Extended(flow, side, shape, None)
+        yield report.step(report.kinds[report.family], errors.router(flow.mode.place(side), report.family))
+
+    return steps
+
+
 def odd(side, shape):
     def steps(flow):
         yield opening(flow, shape.protocol)
@@ -74,6 +83,9 @@ def odd_cases():
         if mode.answers_pass:
             yield Case("odd errors about questions", mode, "errors", odd("server", ABOUT[2][0]))
             yield Case("odd errors about answers", mode, "errors", odd("client", ABOUT[2][0]))
+            for shape, _ in ABOUT[:3:2]:
+                yield Case(f"extended errors about questions, {shape.name}", mode, "errors", extended("server", shape))
+                yield Case(f"extended errors about answers, {shape.name}", mode, "errors", extended("client", shape))
             yield Case("errors about a question's first fragment", mode, "errors", about_fragment("server"))
             yield Case("errors about an answer's first fragment", mode, "errors", about_fragment("client"))
 

@@ -35,6 +35,7 @@ def plain_shapes():
         yield Shape(f"SCTP, {n} bytes", "sctp", data(n))
         yield Shape(f"ping, {n} bytes", "echo", BYTES[:n])
     yield Shape("UDP without a checksum", "udp", BYTES[:33], {"chksum": 0})
+    yield Shape("UDP that ends before the packet", "udp", BYTES[:40], {"len": 20})
     for protocol in ("tcp", "udp", "echo"):
         yield Shape(f"a wrong checksum, {protocol.upper()}", protocol, BYTES[:21], sum_is_off=0x1111)
     for flags in ("A", "PA", "FA", "R", "RA", "PAU", "EC", "SA"):

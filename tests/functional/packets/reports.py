@@ -98,6 +98,21 @@ class AboutFragment(Report):
         return errors.shortened(piece, self.family_out) if self.flow.mode.crosses else piece
 
 
+class Extended(Report):
+    """Errors with an extension behind the quote, which is padded to 128 bytes (RFC 4884); other families lose it."""
+
+    kinds = {4: (11, 0, bytes([0, 128 // 4, 0, 0])), 6: (3, 0, bytes([128 // 8, 0, 0, 0]))}
+    extension = bytes.fromhex("2000dfff00080101")
+
+    def quote(self):
+        return super().quote().ljust(128, b"\0") + self.extension
+
+    def quote_out(self):
+        if not self.flow.mode.crosses:
+            return super().quote_out().ljust(128, b"\0") + self.extension
+        return super().quote_out().ljust(128 - HEADER[self.family] + HEADER[self.family_out], b"\0")
+
+
 class Odd(Report):
     """Errors that are not as they should be."""
 
