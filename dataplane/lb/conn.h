@@ -35,7 +35,7 @@ enum conn_flags {
 	CONN_NO_OUTPUT = 1 << 0, /* replies don't pass here: DR; the out key is in no table */
 	CONN_INACTIVE = 1 << 1, /* counted as inactive at its destination */
 	CONN_SHIFTED = 1 << 2, /* sequence numbers are shifted (conn_cold.shift) */
-	CONN_REFRAMED = 1 << 3, /* its packets get other headers than they came with: path/apart.c finishes them */
+	CONN_REFRAMED = 1 << 3, /* its packets get other headers than they came with */
 	CONN_LEFT =
 		1 << 4, /* its client began another one: only the OUT key is in the index, and keeps the local port */
 	CONN_OPENING = 1 << 5, /* not past conn_complete(): the OUT key is in no table yet */
@@ -44,7 +44,7 @@ enum conn_flags {
 };
 /* What takes a packet off the fast path. */
 #define CONN_SLOW (CONN_LEFT | CONN_OPENING | CONN_WATCHED)
-/* What it leaves to apart.c. */
+/* What has a last stage of its own. */
 #define CONN_APART (CONN_SHIFTED | CONN_REFRAMED)
 
 /* What only its beginning and end have to know. */

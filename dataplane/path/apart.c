@@ -9,14 +9,6 @@
 #include "path/rewrite.h"
 #include "path/transmit.h"
 
-static uint32_t
-ip_length(const uint8_t *ip, bool ipv6)
-{
-	return ipv6 ? sizeof(struct rte_ipv6_hdr) +
-			       rte_be_to_cpu_16(((const struct rte_ipv6_hdr *)(const void *)ip)->payload_len)
-		    : rte_be_to_cpu_16(((const struct rte_ipv4_hdr *)(const void *)ip)->total_length);
-}
-
 static void
 rewrite(uint8_t *ip, uint8_t *l4, const struct conn *conn, uint32_t direction, bool ipv6)
 {
@@ -113,7 +105,7 @@ forward_apart(struct worker *self, struct rte_mbuf *m, uint8_t *ip, uint32_t val
 	    (direction == CONN_IN && !dest_is_live(self->lb, conn->dest)))
 		return false;
 	nexthop = fib_nexthop(self->fib, conn->nexthop[direction]);
-	if (nexthop.state != NEXTHOP_READY || !reframe_fits(self, m, conn, direction, nexthop.port))
+	if (nexthop.state != NEXTHOP_READY || !reframe_fits(self, ip_length(ip, ipv6), conn, direction, nexthop.port))
 		return false;
 	if (conn->proto == IPPROTO_TCP_ && (tcp->tcp_flags & RTE_TCP_SYN_FLAG))
 		return false;

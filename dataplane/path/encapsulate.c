@@ -12,12 +12,6 @@
 #include "path/outer_middle.h"
 #include "path/path.h"
 
-uint32_t
-encapsulation_length(const struct dest *dest)
-{
-	return outer_length(dest);
-}
-
 /* AT: behind the outer IP header, of which LEFT bytes are there. How long what stands before the inner packet is, and its
  * family; false if it can't be known. */
 static bool
@@ -78,7 +72,7 @@ int
 encapsulate(struct worker *self, struct rte_mbuf *m, const struct conn *conn, const struct dest *dest, uint8_t port)
 {
 	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, RTE_ETHER_HDR_LEN);
-	const struct inner inner = inner_of(ip, *ip >> 4 == 6);
+	const struct outer_inner inner = outer_inner_of(ip, *ip >> 4 == 6);
 	const union ip_bits *source = fib_own(self->fib, port, dest->addr.family);
 	const uint32_t adds = outer_length(dest);
 

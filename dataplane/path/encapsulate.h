@@ -17,9 +17,6 @@ struct conn;
 struct dest;
 struct packet;
 
-/* Bytes that a tunnel to DEST adds to a packet. */
-uint32_t encapsulation_length(const struct dest *dest);
-
 /* Puts M, an Ethernet frame with an IP packet whose lengths were checked, into one to DEST that leaves by PORT; the
  * Ethernet addresses are left open. 0, or a negative drop reason, and M is as it was. */
 int encapsulate(struct worker *self, struct rte_mbuf *m, const struct conn *conn, const struct dest *dest,

@@ -8,7 +8,8 @@
  *   expect     prefetch the line of the destination's counts
  *   forward    verify the key, count, follow the state, rewrite, send
  *
- * What needs more than a rewrite is finished in apart.c; whatever does not fit goes to path_slow() as it came.
+ * What needs more than a rewrite is finished in tunnel_pass.c, mapped_pass.c and apart.c; whatever does not fit goes to
+ * path_slow() as it came.
  */
 #include "core/prefetch.h"
 #include "lb/conn_table.h"
@@ -154,7 +155,7 @@ match_family(const struct worker *self, struct lookup *lookup, const bool ipv6)
 		rte_prefetch0(conn + 64);
 }
 
-/* The connection may turn out to be another's: nothing is done with its destination here. */
+/* The connection may turn out to be another's, or to have ended meanwhile: nothing is done with its destination here. */
 static inline void
 expect(const struct worker *self, const struct lookup *lookup)
 {
@@ -164,9 +165,8 @@ expect(const struct worker *self, const struct lookup *lookup)
 		return;
 	conn = conn_of(table_of(self, lookup->ipv6), lookup->value, lookup->ipv6);
 	prefetch_to_write(&self->loads[DEST_INDEX(conn->dest)]);
-	if (conn_is_tunnel(conn)) {
-		rte_prefetch0(fetch(self->lb->dests[DEST_INDEX(conn->dest)]));
-	}
+	if (conn_is_tunnel(conn))
+		rte_prefetch0(__atomic_load_n(&self->lb->dests[DEST_INDEX(conn->dest)], __ATOMIC_RELAXED));
 }
 
 /* Nothing in the bucket looks like it, not even what the burst has brought meanwhile, and there is no other one. */
@@ -301,23 +301,7 @@ leave(struct worker *self, struct openings *openings, struct mapped_packets *map
  * closely. That matters when the address is in no TLB: a prefetch holds up what comes after it until its page has been
  * found, but several pages can be looked for at once (doc/performance.md). */
 #define GROUP_IPV4 8
-#define GROUP_IPV6 6
-
-static inline bool
-is_ipv6(const struct rte_mbuf *m)
-{
-	const struct rte_ether_hdr *ether = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
-
-	/* there is room for a type even if it was not received */
-	return (rte_pktmbuf_data_len(m) >= RTE_ETHER_HDR_LEN) & (ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6));
-}
-
-/* Most bursts are of one family; the first packet says which. */
-static inline uint32_t
-group_size(const struct rte_mbuf *m)
-{
-	return is_ipv6(m) ? GROUP_IPV6 : GROUP_IPV4;
-}
+#define GROUP_IPV6 6 /* most bursts are of one family; the first packet says which */
 
 static inline void
 prefetch_data(struct rte_mbuf **packets, uint32_t from, uint32_t to)
@@ -326,16 +310,18 @@ prefetch_data(struct rte_mbuf **packets, uint32_t from, uint32_t to)
 		rte_prefetch0(rte_pktmbuf_mtod(packets[i], void *));
 }
 
-static void
-established(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf **packets, uint32_t n)
+void
+established_burst(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf **packets, uint32_t n)
 {
 	const struct port *ports = self->ports->port;
 	const uint64_t mac = port_mac_word(&ports[port]);
-	const uint32_t group = group_size(packets[0]);
+	uint32_t group;
 	struct lookup lookups[BURST];
 	struct openings openings;
 	struct mapped_packets mapped;
 
+	prefetch_data(packets, 0, RTE_MIN(n, (uint32_t)GROUP_IPV4));
+	group = frame_is_ipv6(packets[0]) ? GROUP_IPV6 : GROUP_IPV4;
 	openings.first = openings.n = 0;
 	mapped.n = 0;
 	for (uint32_t at = 0; at < n + 2 * group; at += group) {
@@ -358,52 +344,4 @@ established(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf
 	}
 	finish_waiting(self, &openings, &mapped, handed_over);
 	openings_finish(self, &openings);
-}
-
-/* While there are connections between the families, packets of both come in any order, and each branch on the family would
- * be mispredicted half of the time: so they are put in order once, without a branch. What overtakes what is of different
- * directions. */
-static __rte_noinline void
-by_family(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf **packets, uint32_t n)
-{
-	struct rte_mbuf *ipv6[BURST], *others[BURST];
-	uint32_t n_ipv6 = 0, n_others = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		prefetch_data(packets, RTE_MIN(i + GROUP_IPV4, n), RTE_MIN(i + GROUP_IPV4 + 1, n));
-		ipv6[n_ipv6] = others[n_others] = packets[i];
-		n_ipv6 += is_ipv6(packets[i]);
-		n_others += !is_ipv6(packets[i]);
-	}
-	if (n_others > 0)
-		established(self, port, handed_over, others, n_others);
-	if (n_ipv6 > 0)
-		established(self, port, handed_over, ipv6, n_ipv6);
-}
-
-/* For a director that leaves clients' packets to the kernel: the slow path tells them from servers'. */
-static __rte_noinline void
-one_by_one(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf **packets, uint32_t n)
-{
-	struct openings openings = { .n = 0 };
-
-	for (uint32_t i = 0; i < n; i++)
-		path_slow(self, &openings, packets[i], handed_over ? (uint8_t)packets[i]->port : port, handed_over);
-	openings_finish(self, &openings);
-}
-
-void
-path_burst(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf **packets, uint32_t n)
-{
-	if (n == 0)
-		return;
-	if (unlikely(lb_is_passive(self->lb))) {
-		one_by_one(self, port, handed_over, packets, n);
-		return;
-	}
-	prefetch_data(packets, 0, RTE_MIN(n, (uint32_t)GROUP_IPV4));
-	if (unlikely(self->mapped_conns > 0))
-		by_family(self, port, handed_over, packets, n);
-	else
-		established(self, port, handed_over, packets, n);
 }

@@ -183,8 +183,8 @@ change(struct worker *self, struct packet *packet, struct conn *conn, uint32_t d
 	/* Without a port to leave by there is nothing to be made of it; transmit_to() says why. */
 	if (nexthop.state != NEXTHOP_READY && nexthop.state != NEXTHOP_INCOMPLETE && nexthop.state != NEXTHOP_ONLINK)
 		return 0;
-	if (!reframe_fits(self, packet->m, conn, direction, nexthop.port) && !tunnel_may_be_split(self, packet, conn) &&
-	    !translated_may_be_split(packet, conn, direction))
+	if (!reframe_fits(self, packet->end - packet->l3, conn, direction, nexthop.port) &&
+	    !tunnel_may_be_split(self, packet, conn) && !translated_may_be_split(packet, conn, direction))
 		return too_big(self, packet, conn, direction, nexthop.port);
 	if (!conn_is_mapped(conn))
 		return reframe(self, packet->m, packet->l4, conn, direction, nexthop.port);

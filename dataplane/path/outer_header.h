@@ -36,25 +36,25 @@ struct gue_header {
 
 /* What the outer header takes from the inner one. In whole words: gcc 12 stores narrower ones for a while by their size and
  * loads them by a larger one, which has to wait for the store. */
-struct inner {
+struct outer_inner {
 	uint32_t length, class, ttl;
 	bool ipv6, dont_fragment;
 };
 
-static __rte_always_inline struct inner
-inner_of(const uint8_t *ip, bool ipv6)
+static __rte_always_inline struct outer_inner
+outer_inner_of(const uint8_t *ip, bool ipv6)
 {
 	const struct rte_ipv4_hdr *v4 = (const void *)ip;
 	const struct rte_ipv6_hdr *v6 = (const void *)ip;
 
 	if (!ipv6)
-		return (struct inner){
+		return (struct outer_inner){
 			.length = rte_be_to_cpu_16(v4->total_length),
 			.class = v4->type_of_service,
 			.ttl = v4->time_to_live,
 			.dont_fragment = (v4->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG)) != 0,
 		};
-	return (struct inner){
+	return (struct outer_inner){
 		.ipv6 = true,
 		.length = sizeof(*v6) + rte_be_to_cpu_16(v6->payload_len),
 		.class = rte_be_to_cpu_32(v6->vtc_flow) >> 20 & 0xff,
@@ -83,6 +83,7 @@ outer_middle_length(const struct dest *dest)
 	}
 }
 
+/* Bytes that a tunnel to DEST adds to a packet. */
 static inline uint32_t
 outer_length(const struct dest *dest)
 {
@@ -105,7 +106,7 @@ outer_protocol(const struct dest *dest, bool ipv6)
 
 /* LENGTH: of the packet. */
 static __rte_always_inline void
-outer_write_ipv4(struct worker *self, void *ip, const struct dest *dest, const struct inner *inner,
+outer_write_ipv4(struct worker *self, void *ip, const struct dest *dest, const struct outer_inner *inner,
 		 const union ip_bits *source, uint32_t length)
 {
 	bool dont_fragment = inner->dont_fragment && fetch(self->lb->knobs)->pmtu_disc != 0;
@@ -124,7 +125,7 @@ outer_write_ipv4(struct worker *self, void *ip, const struct dest *dest, const s
 
 /* LENGTH: of what follows the header. */
 static __rte_always_inline void
-outer_write_ipv6(struct rte_ipv6_hdr *ip, const struct dest *dest, const struct inner *inner,
+outer_write_ipv6(struct rte_ipv6_hdr *ip, const struct dest *dest, const struct outer_inner *inner,
 		 const union ip_bits *source, uint32_t length)
 {
 	ip->vtc_flow = rte_cpu_to_be_32(6u << 28 | outer_class(inner->class) << 20);
@@ -138,7 +139,7 @@ outer_write_ipv6(struct rte_ipv6_hdr *ip, const struct dest *dest, const struct 
 /* Makes room in M, which has it, for the ADDS bytes (outer_length()) before the IP packet of INNER, and writes type and IP
  * header. The IP header; what stands between the two, of GRE and GUE, is outer_middle.h's. */
 static __rte_always_inline void *
-outer_write(struct worker *self, struct rte_mbuf *m, const struct dest *dest, const struct inner *inner,
+outer_write(struct worker *self, struct rte_mbuf *m, const struct dest *dest, const struct outer_inner *inner,
 	    const union ip_bits *source, uint32_t adds)
 {
 	struct rte_ether_hdr *ether = rte_pktmbuf_mtod_offset(m, void *, -(int)adds);

@@ -16,7 +16,7 @@ void outer_gre_sum(struct gre_header *gre, uint32_t length);
 void outer_gue_sum(struct rte_udp_hdr *udp, const void *outer, bool ipv6);
 
 static __rte_always_inline void
-outer_write_gre(struct gre_header *gre, const struct dest *dest, const struct inner *inner)
+outer_write_gre(struct gre_header *gre, const struct dest *dest, const struct outer_inner *inner)
 {
 	gre->flags = 0;
 	gre->protocol = inner->ipv6 ? RTE_BE16(RTE_ETHER_TYPE_IPV6) : RTE_BE16(RTE_ETHER_TYPE_IPV4);
@@ -45,7 +45,7 @@ outer_flow_hash(const struct conn *conn, bool ipv6)
 
 /* OUTER is complete: its addresses and length are part of the checksum. */
 static __rte_always_inline void
-outer_write_gue(struct rte_udp_hdr *udp, const void *outer, const struct dest *dest, const struct inner *inner,
+outer_write_gue(struct rte_udp_hdr *udp, const void *outer, const struct dest *dest, const struct outer_inner *inner,
 		uint32_t hash)
 {
 	struct gue_header *gue = (struct gue_header *)(udp + 1);
@@ -64,7 +64,7 @@ outer_write_gue(struct rte_udp_hdr *udp, const void *outer, const struct dest *d
 
 /* OUTER is the outer IP header, which is complete; there is room up to the packet of INNER. */
 static __rte_always_inline void
-outer_write_middle(void *outer, const struct dest *dest, const struct inner *inner, const struct conn *conn)
+outer_write_middle(void *outer, const struct dest *dest, const struct outer_inner *inner, const struct conn *conn)
 {
 	void *middle = (uint8_t *)outer +
 		       (dest->addr.family == AF_INET ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr));

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_ether.h>
 #include <rte_mbuf.h>
 
 #include "core/counters.h"
@@ -197,8 +198,8 @@ void split_translated(struct worker *self, struct packet *packet, uint8_t port, 
 /* Of reframe.c. Bytes that packets of CONN_REFRAMED connections have more when they leave than when they came: what the
  * way's MTU leaves for them is so much less. Others: 0. */
 int reframe_adds(const struct worker *self, const struct conn *conn, uint32_t direction);
-/* Whether M, a packet of such a connection, fits into the MTU of PORT with its new headers. */
-bool reframe_fits(const struct worker *self, const struct rte_mbuf *m, const struct conn *conn, uint32_t direction,
+/* Whether an IP packet of such a connection, of LENGTH bytes, fits into the MTU of PORT with its new headers. */
+bool reframe_fits(const struct worker *self, uint32_t length, const struct conn *conn, uint32_t direction,
 		  uint8_t port);
 /* Rewrites M, which fits and has its transport header at L4 of the frame, and gives it the headers that it leaves by PORT
  * with, but for the Ethernet addresses. 0, or a negative drop reason. */
@@ -208,12 +209,29 @@ int reframe(struct worker *self, struct rte_mbuf *m, uint16_t l4, struct conn *c
  * ordinary one (established.c has looked), VALUE what was found in the table of its family. It may wait until so many
  * more have come (APART_MAX), or for apart_finish(). False: for the slow path, nothing is changed yet. */
 bool forward_apart(struct worker *self, struct rte_mbuf *m, uint8_t *ip, uint32_t value, bool ipv6);
-/* The same of tunnel_pass.c, for CONN of a tunnel (conn_is_tunnel()); L4 is the transport header. */
-bool tunnel_pass_ipv4(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn);
-bool tunnel_pass_ipv6(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn);
 /* The second part of that, for what was looked at already. */
 void apart_pass(struct worker *self, const struct apart *apart);
 void apart_finish_all(struct worker *self);
+
+/* Of tunnel_pass.c: a packet of CONN (conn_is_tunnel()) goes into its tunnel; L4 is its transport header. False: for the slow
+ * path, nothing is changed yet. */
+bool tunnel_pass_ipv4(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn);
+bool tunnel_pass_ipv6(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn);
+
+/* Whether M looks like a frame of IPv6, with a priority tag (IEEE 802.1Q, 6.9) or without. */
+static inline bool
+frame_is_ipv6(const struct rte_mbuf *m)
+{
+	const struct rte_ether_hdr *ether = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	const struct rte_vlan_hdr *tag = (const void *)(ether + 1);
+	/* what was not received is in the buffer all the same */
+	const rte_be16_t type = ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_VLAN) ? tag->eth_proto : ether->ether_type;
+
+	return (rte_pktmbuf_data_len(m) >= RTE_ETHER_HDR_LEN) & (type == RTE_BE16(RTE_ETHER_TYPE_IPV6));
+}
+
+/* Of established.c: a burst of the fast path, as path_burst(), but N is not 0. */
+void established_burst(struct worker *self, uint8_t port, bool handed_over, struct rte_mbuf **packets, uint32_t n);
 
 /* Before the slow path does anything, and at the end of a burst: nothing waits any more. */
 static inline void

@@ -2,7 +2,7 @@
  *
  * Packets that leave with other headers than they came with.
  */
-#include "path/encapsulate.h"
+#include "path/outer_header.h"
 #include "path/path.h"
 #include "path/rewrite.h"
 #include "path/translate.h"
@@ -18,15 +18,13 @@ reframe_adds(const struct worker *self, const struct conn *conn, uint32_t direct
 	if (!(conn->flags & CONN_REFRAMED) || direction != CONN_IN)
 		return 0;
 	dest = dest_get(self->lb, conn->dest);
-	return dest ? (int)encapsulation_length(dest) : 0;
+	return dest ? (int)outer_length(dest) : 0;
 }
 
 bool
-reframe_fits(const struct worker *self, const struct rte_mbuf *m, const struct conn *conn, uint32_t direction,
-	     uint8_t port)
+reframe_fits(const struct worker *self, uint32_t length, const struct conn *conn, uint32_t direction, uint8_t port)
 {
-	return (int)rte_pktmbuf_pkt_len(m) + reframe_adds(self, conn, direction) <=
-	       self->ports->port[port].mtu + RTE_ETHER_HDR_LEN;
+	return (int)length + reframe_adds(self, conn, direction) <= self->ports->port[port].mtu;
 }
 
 static void

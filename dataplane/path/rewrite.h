@@ -18,6 +18,14 @@
 #define IPPROTO_TCP_ 6
 #define IPPROTO_UDP_ 17
 
+/* Of the whole packet, in bytes. */
+static __rte_always_inline uint32_t
+ip_length(const void *ip, const bool ipv6)
+{
+	return ipv6 ? sizeof(struct rte_ipv6_hdr) + rte_be_to_cpu_16(((const struct rte_ipv6_hdr *)ip)->payload_len)
+		    : rte_be_to_cpu_16(((const struct rte_ipv4_hdr *)ip)->total_length);
+}
+
 /* A TTL less by one, as a change of the header's checksum. */
 #define TTL_DELTA RTE_BE16(0xfeff)
 

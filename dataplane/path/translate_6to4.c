@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 
 #include "core/checksum.h"
+#include "lb/conn_table.h"
 #include "path/encapsulate.h"
 #include "path/icmp.h"
 #include "path/ipv4_header.h"
@@ -30,8 +31,8 @@ write_header(struct worker *self, struct rte_ipv4_hdr *ip, const struct rte_ipv6
 		.proto = proto,
 	};
 
-	memcpy(&header.src, (const uint8_t *)&from->src_addr + 12, 4);
-	memcpy(&header.dst, (const uint8_t *)&from->dst_addr + 12, 4);
+	header.src = load32((const uint8_t *)&from->src_addr + 12);
+	header.dst = load32((const uint8_t *)&from->dst_addr + 12);
 	ipv4_header_write(ip, &header);
 }
 

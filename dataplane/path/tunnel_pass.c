@@ -8,13 +8,6 @@
 #include "path/rewrite.h"
 #include "path/transmit.h"
 
-static __rte_always_inline uint32_t
-ip_length(const void *ip, const bool ipv6)
-{
-	return ipv6 ? sizeof(struct rte_ipv6_hdr) + rte_be_to_cpu_16(((const struct rte_ipv6_hdr *)ip)->payload_len)
-		    : rte_be_to_cpu_16(((const struct rte_ipv4_hdr *)ip)->total_length);
-}
-
 /* False where the fast path can't send it; why, if anything is wrong, the slow path finds again and has a name for. */
 static __rte_always_inline bool
 pass(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn, const bool ipv6)
@@ -23,7 +16,7 @@ pass(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *c
 	const uint32_t length = ip_length(ip, ipv6);
 	const struct dest *dest;
 	const union ip_bits *source;
-	struct inner inner;
+	struct outer_inner inner;
 	uint32_t adds;
 
 	if (conn->fib_generation != self->fib->generation || nexthop.state != NEXTHOP_READY ||
@@ -44,7 +37,7 @@ pass(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *c
 		count_hop_ipv6(ip);
 	else
 		count_hop_ipv4(ip);
-	inner = inner_of(ip, ipv6);
+	inner = outer_inner_of(ip, ipv6);
 	outer_write_middle(outer_write(self, m, dest, &inner, source, adds), dest, &inner, conn);
 	transmit_fitting(self, m, nexthop);
 	return true;

@@ -94,7 +94,11 @@ a_key_that_is_taken_is_refused_and_its_owner_named(void **state)
 	assert_int_equal(conn_link(table, second, CONN_IN, &other), -EEXIST);
 	assert_int_equal(other, CONN_VALUE(conn_number(table, first), CONN_OUT));
 	assert_int_equal(find(table, 2, TCP), other);
+	second->flags = CONN_REFRAMED | CONN_NO_OUTPUT;
+	assert_true(conn_is_tunnel(second));
 	conn_free(table, second);
+	/* a worker may have it before its eyes still, and its destination's number is the next free one's now */
+	assert_false(conn_is_tunnel(second));
 	remove_conn(table, first);
 	assert_empty(table);
 	conn_table_destroy(table);

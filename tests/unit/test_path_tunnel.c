@@ -56,6 +56,18 @@ packets_of_every_tunnel_have_the_right_bytes(void **state)
 	}
 }
 
+/* What follows a packet in its frame is no part of it, and takes no room in the tunnel. */
+static void
+send_with_trailer(struct network *network, const struct tunnel *tunnel, struct frame frame, bool slowly)
+{
+	struct rte_mbuf *m = frame_new(&frame, CLIENTS);
+
+	memset(rte_pktmbuf_append(m, 4), 0xee, 4);
+	(slowly ? receive_slowly : receive)(network, 0, CLIENTS, m);
+	frame.ttl = 63;
+	check_tunneled(tunnel, sent_one(SERVERS), frame_new(&frame, SERVERS));
+}
+
 static void
 the_longest_packet_fills_the_mtu_and_a_longer_one_is_dropped(void **state)
 {
@@ -75,6 +87,8 @@ the_longest_packet_fills_the_mtu_and_a_longer_one_is_dropped(void **state)
 					   (tunnel.proto == IPPROTO_TCP ? 20 : 8));
 		send_and_check(network, &tunnel, frame, false);
 		send_and_check(network, &tunnel, frame, true);
+		send_with_trailer(network, &tunnel, frame, false);
+		send_with_trailer(network, &tunnel, frame, true);
 		frame.payload++;
 		m = frame_new(&frame, CLIENTS);
 		receive(network, 0, CLIENTS, m);
