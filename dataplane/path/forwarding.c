@@ -135,13 +135,13 @@ must_not_be_split(const struct packet *packet)
 	return packet->flow.family == AF_INET6 || (ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG));
 }
 
-/* Whether the outer packet may be: encapsulate.c sets no DF then. */
+/* Whether the outer packet may be: encapsulate.c sets no DF then, and in IPv6 the director, which makes it, is its source. */
 static bool
 tunnel_may_be_split(const struct worker *self, const struct packet *packet, const struct conn *conn)
 {
 	const struct dest *dest = dest_get(self->lb, conn->dest);
 
-	return dest && dest->addr.family == AF_INET && packet->flow.family == AF_INET &&
+	return dest && !conn_is_mapped(conn) && packet->flow.family == AF_INET &&
 	       (!must_not_be_split(packet) || fetch(self->lb->knobs)->pmtu_disc == 0);
 }
 
@@ -170,6 +170,12 @@ too_big(struct worker *self, const struct packet *packet, const struct conn *con
 	return -DROP_TOO_BIG;
 }
 
+static bool
+leads_to_a_port(union nexthop nexthop)
+{
+	return nexthop.state == NEXTHOP_READY || nexthop.state == NEXTHOP_INCOMPLETE || nexthop.state == NEXTHOP_ONLINK;
+}
+
 /* To the next hop NUMBER: 0, or a negative drop reason. */
 static int
 change(struct worker *self, struct packet *packet, struct conn *conn, uint32_t direction, uint32_t number)
@@ -181,7 +187,7 @@ change(struct worker *self, struct packet *packet, struct conn *conn, uint32_t d
 		return 0;
 	}
 	/* Without a port to leave by there is nothing to be made of it; transmit_to() says why. */
-	if (nexthop.state != NEXTHOP_READY && nexthop.state != NEXTHOP_INCOMPLETE && nexthop.state != NEXTHOP_ONLINK)
+	if (!leads_to_a_port(nexthop))
 		return 0;
 	if (!reframe_fits(self, packet->end - packet->l3, conn, direction, nexthop.port) &&
 	    !tunnel_may_be_split(self, packet, conn) && !translated_may_be_split(packet, conn, direction))
@@ -200,10 +206,22 @@ is_to_be_split(const struct worker *self, const struct packet *packet, const str
 	const union nexthop nexthop = fib_nexthop(self->fib, conn->nexthop[direction]);
 
 	*port = nexthop.port;
-	return packet->may_be_split &&
-	       (nexthop.state == NEXTHOP_READY || nexthop.state == NEXTHOP_INCOMPLETE ||
-		nexthop.state == NEXTHOP_ONLINK) &&
+	return packet->may_be_split && leads_to_a_port(nexthop) &&
 	       packet->end > self->ports->port[nexthop.port].mtu + RTE_ETHER_HDR_LEN;
+}
+
+/* What change() has put into a packet of IPv6 that is longer than the MTU; PORT is set if so. */
+static bool
+is_outer_to_be_split(const struct worker *self, const struct rte_mbuf *m, const struct conn *conn, uint32_t direction,
+		     uint8_t *port)
+{
+	const struct rte_ether_hdr *ether = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	const union nexthop nexthop = fib_nexthop(self->fib, conn->nexthop[direction]);
+
+	*port = nexthop.port;
+	return (conn->flags & CONN_REFRAMED) && !conn_is_mapped(conn) && direction == CONN_IN &&
+	       leads_to_a_port(nexthop) && ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6) &&
+	       rte_pktmbuf_pkt_len(m) > (uint32_t)self->ports->port[nexthop.port].mtu + RTE_ETHER_HDR_LEN;
 }
 
 struct ip_addr
@@ -234,6 +252,8 @@ forward_send(struct worker *self, struct packet *packet, struct conn *conn, uint
 	err = change(self, packet, conn, direction, number);
 	if (err < 0)
 		drop(self, packet->m, (enum drop_reason) - err);
+	else if (unlikely(is_outer_to_be_split(self, packet->m, conn, direction, &port)))
+		split_outer(self, packet->m, port, number, &to);
 	else
 		transmit_to(self, packet->m, number, to.family, &to.ip);
 }

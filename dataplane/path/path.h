@@ -190,10 +190,12 @@ enum verdict forward_packet(struct worker *self, struct packet *packet, struct c
 /* The last part of that: rewrites and sends, counts nothing. */
 void forward_send(struct worker *self, struct packet *packet, struct conn *conn, uint8_t direction);
 
-/* Of split_translated.c: sends PACKET, which may_be_split and is longer than the MTU of PORT, in fragments, as
- * transmit_to() does. It is consumed. */
+/* Of split_ipv6.c: sends PACKET, which may_be_split and is longer than the MTU of PORT, in fragments, as transmit_to() does.
+ * It is consumed. */
 void split_translated(struct worker *self, struct packet *packet, uint8_t port, uint32_t number,
 		      const struct ip_addr *to);
+/* The same of M, which encapsulate() has put into a packet of IPv6. */
+void split_outer(struct worker *self, struct rte_mbuf *m, uint8_t port, uint32_t number, const struct ip_addr *to);
 
 /* Of reframe.c. Bytes that packets of CONN_REFRAMED connections have more when they leave than when they came: what the
  * way's MTU leaves for them is so much less. Others: 0. */

@@ -86,6 +86,23 @@ tunnels_work() { # REAL REAL6 TUNNEL-OPTION...
 	tunnels_work $LAN.14 $LAN6:14 --tun-type gue --tun-port 6080 --tun-remcsum
 }
 
+# By a few bytes, or as long as the client's MTU lets it be. The answers do not pass here.
+@test "a datagram without DF that is too long for the tunnel over IPv6 reaches the server whole" {
+	local split answers tunnel options kinds=(
+		"14" "14 --tun-type gre" "15 --tun-type gre --tun-csum" "14 --tun-type gue --tun-port 6080"
+		"14 --tun-type gue --tun-port 6080 --tun-csum" "14 --tun-type gue --tun-port 6080 --tun-remcsum"
+	)
+	for tunnel in "${kinds[@]}"; do
+		echo "$tunnel"
+		read -ra options <<<"$tunnel"
+		tunnel_to $TUN_VIP "[$LAN6:${options[0]}]" "${options[@]:1}"
+		split=$(counter_at director1 split)
+		answers=$(udp_ask client $TUN_VIP --split 1433 1472 2>&1) || { echo "$answers" && return 1; }
+		[ "$answers" = $'guest\nguest' ]
+		[ "$(($(counter_at director1 split) - split))" -eq 2 ]
+	done
+}
+
 @test "the outer source is the address that the director has now" {
 	tunnel_to $TUN_VIP $LAN.14
 	on guest tcpdump -lnn -c 100 -i br0 "ip proto 4" </dev/null >"$LAB_DIR/outer" 2>&1 3>&- &

@@ -99,39 +99,106 @@ the_longest_packet_fills_the_mtu_and_a_longer_one_is_dropped(void **state)
 	}
 }
 
-/* What SERVERS sent, fragments of an IPv4 packet, put together. */
+/* Checks the headers of M, a fragment that begins FIRST bytes into its packet; ID gets its identification. How many bytes
+ * they are. */
+static uint32_t
+check_piece(const struct rte_mbuf *m, bool ipv6, uint32_t first, bool last, uint32_t *id)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, 14);
+
+	assert_in_range(m->pkt_len, ipv6 ? 63 : 35, 1514);
+	if (!last)
+		assert_int_equal((m->pkt_len - 14 - (ipv6 ? 48 : 20)) % 8, 0);
+	if (!ipv6) {
+		assert_int_equal(sum_of(0, ip, 20), 0xffff);
+		assert_int_equal(be16(ip + 6), first / 8 | (last ? 0 : 0x2000));
+		*id = be16(ip + 4);
+		return 34;
+	}
+	assert_int_equal(be16(ip + 4), m->pkt_len - 54);
+	assert_int_equal(ip[6], IPPROTO_FRAGMENT);
+	assert_int_equal(ip[41], 0);
+	assert_int_equal(be16(ip + 42), first | !last);
+	*id = be16(ip + 44) << 16 | be16(ip + 46);
+	return 62;
+}
+
+/* M is no fragment any more. */
+static void
+make_whole(struct rte_mbuf *m, bool ipv6, uint8_t proto)
+{
+	struct rte_ipv4_hdr *v4 = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, 14);
+	struct rte_ipv6_hdr *v6 = (void *)v4;
+
+	if (ipv6) {
+		v6->proto = proto;
+		v6->payload_len = rte_cpu_to_be_16((uint16_t)(m->pkt_len - 54));
+		return;
+	}
+	v4->fragment_offset = 0;
+	v4->total_length = rte_cpu_to_be_16((uint16_t)(m->pkt_len - 14));
+	v4->hdr_checksum = 0;
+	v4->hdr_checksum = rte_ipv4_cksum(v4);
+}
+
+/* What SERVERS sent, fragments of one packet in order, put together; RET_ID gets its identification. */
 static struct rte_mbuf *
-rejoined(void)
+rejoined(bool ipv6, uint32_t *ret_id)
 {
 	struct rte_mbuf *whole = rte_pktmbuf_alloc(packet_pool);
-	struct rte_ipv4_hdr *ip;
+	const uint32_t header = ipv6 ? 54 : 34, n = sent[SERVERS].n;
+	const uint8_t *first = rte_pktmbuf_mtod(sent[SERVERS].packets[0], const uint8_t *);
+	uint32_t id;
 
-	assert_true(sent[SERVERS].n >= 2);
-	for (uint32_t i = 0; i < sent[SERVERS].n; i++) {
-		const struct rte_mbuf *m = sent[SERVERS].packets[i];
-		const uint32_t skip = i == 0 ? 0 : 34;
-		const bool last = i + 1 == sent[SERVERS].n;
+	assert_true(n >= 2);
+	memcpy(rte_pktmbuf_append(whole, (uint16_t)header), first, header);
+	for (uint32_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = sent[SERVERS].packets[i];
+		const uint32_t at = check_piece(m, ipv6, whole->pkt_len - header, i + 1 == n, i == 0 ? ret_id : &id);
 
-		ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, 14);
-		assert_in_range(m->pkt_len, 35, 1514);
-		assert_int_equal(sum_of(0, (const uint8_t *)ip, 20), 0xffff);
-		assert_int_equal(be16((const uint8_t *)ip + 6),
-				 (i == 0 ? 0 : (whole->pkt_len - 34) / 8) | (last ? 0 : 0x2000));
-		memcpy(rte_pktmbuf_append(whole, (uint16_t)(m->pkt_len - skip)),
-		       rte_pktmbuf_mtod_offset(m, void *, skip), m->pkt_len - skip);
+		if (i > 0)
+			assert_int_equal(id, *ret_id);
+		assert_memory_equal(rte_pktmbuf_mtod(m, uint8_t *), first, 14);
+		if (ipv6)
+			assert_int_equal(rte_pktmbuf_mtod(m, uint8_t *)[header], first[header]);
+		memcpy(rte_pktmbuf_append(whole, (uint16_t)(m->pkt_len - at)), rte_pktmbuf_mtod_offset(m, void *, at),
+		       m->pkt_len - at);
 	}
-	ip = rte_pktmbuf_mtod_offset(whole, struct rte_ipv4_hdr *, 14);
-	ip->fragment_offset = 0;
-	ip->total_length = rte_cpu_to_be_16((uint16_t)(whole->pkt_len - 14));
-	ip->hdr_checksum = 0;
-	ip->hdr_checksum = rte_ipv4_cksum(ip);
-	for (uint32_t i = 0; i < sent[SERVERS].n; i++)
+	make_whole(whole, ipv6, first[header]);
+	for (uint32_t i = 0; i < n; i++)
 		rte_pktmbuf_free(sent[SERVERS].packets[i]);
 	sent[SERVERS].n = 0;
 	return whole;
 }
 
-/* As Linux does it: the outer one, where it is of IPv4. */
+static struct rte_mbuf *
+may_be_split(struct rte_mbuf *m)
+{
+	rte_pktmbuf_mtod(m, uint8_t *)[14 + 6] = 0;
+	frame_checksums(m);
+	return m;
+}
+
+/* A packet that is too long for the way, without DF or, DF_IS_IGNORED, with it. The identification of what came out. */
+static uint32_t
+send_and_check_split(struct network *network, const struct tunnel *tunnel, struct frame frame, bool df_is_ignored,
+		     bool slowly)
+{
+	struct rte_mbuf *m = frame_new(&frame, CLIENTS), *expected, *whole;
+	uint32_t split = (uint32_t)counted(network, COUNT_SPLIT), id;
+
+	(slowly ? receive_slowly : receive)(network, 0, CLIENTS, df_is_ignored ? m : may_be_split(m));
+	assert_int_equal(counted(network, COUNT_SPLIT) - split, sent[SERVERS].n - 1);
+	whole = rejoined(tunnel->server6, &id);
+	frame.ttl = 63;
+	expected = frame_new(&frame, SERVERS);
+	if (!df_is_ignored)
+		may_be_split(expected);
+	check_tunneled(tunnel, whole, expected);
+	return id;
+}
+
+/* As Linux does it: the outer one, by the director, which is its source. */
 static void
 longer_packets_that_may_be_are_split(void **state)
 {
@@ -140,29 +207,79 @@ longer_packets_that_may_be_are_split(void **state)
 		const struct tunnel tunnel = tunnel_number(i);
 		struct network *network = serve(&tunnel, server_of(&tunnel));
 		struct frame frame = frame_of(&tunnel);
-		struct rte_mbuf *m, *expected;
+		uint32_t id;
 
 		send_and_check(network, &tunnel, frame, false);
 		frame.flags = ACK;
 		frame.payload = 1400 + 72;
-		for (int slowly = 0; slowly < 2 && !tunnel.client6; slowly++) {
-			m = frame_new(&frame, CLIENTS);
-			rte_pktmbuf_mtod(m, uint8_t *)[14 + 6] = 0;
-			frame_checksums(m);
-			(slowly ? receive_slowly : receive)(network, 0, CLIENTS, m);
-			if (tunnel.server6) {
-				assert_dropped(network, DROP_TOO_BIG);
-				continue;
-			}
-			frame.ttl = 63;
-			expected = frame_new(&frame, SERVERS);
-			frame.ttl = 0;
-			rte_pktmbuf_mtod(expected, uint8_t *)[14 + 6] = 0;
-			frame_checksums(expected);
-			check_tunneled(&tunnel, rejoined(), expected);
+		if (!tunnel.client6) {
+			id = send_and_check_split(network, &tunnel, frame, false, false);
+			assert_int_not_equal(send_and_check_split(network, &tunnel, frame, false, true), id);
 		}
 		network_free(network);
 	}
+}
+
+static void
+one_byte_too_many_makes_two_pieces(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < TUNNELS; i++) {
+		const struct tunnel tunnel = tunnel_number(i);
+		struct network *network = serve(&tunnel, server_of(&tunnel));
+		struct frame frame = frame_of(&tunnel);
+
+		send_and_check(network, &tunnel, frame, false);
+		frame.flags = ACK;
+		frame.payload = (uint16_t)(1501 - adds_of(&tunnel) - 20 - (tunnel.proto == IPPROTO_TCP ? 20 : 8));
+		if (!tunnel.client6) {
+			send_and_check_split(network, &tunnel, frame, false, false);
+			assert_int_equal(counted(network, COUNT_SPLIT), 1);
+		}
+		network_free(network);
+	}
+}
+
+/* With pmtu_disc = 0, as in the kernel. The bytes of an IPv4 header are another test's. */
+static void
+df_stays_inside_where_the_director_is_to_ignore_it(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < TUNNELS; i++) {
+		const struct tunnel tunnel = tunnel_number(i);
+		struct network *network;
+		struct frame frame = frame_of(&tunnel);
+		struct knobs knobs;
+
+		if (tunnel.client6 || !tunnel.server6)
+			continue;
+		network = serve(&tunnel, server_of(&tunnel));
+		knobs_preset(&knobs);
+		knobs.pmtu_disc = 0;
+		assert_int_equal(knobs_publish(network->director->lb, &knobs), 0);
+		send_and_check(network, &tunnel, frame, false);
+		frame.flags = ACK;
+		frame.payload = 1400 + 60;
+		send_and_check_split(network, &tunnel, frame, true, false);
+		network_free(network);
+	}
+}
+
+static void
+a_way_that_is_too_narrow_for_ipv6_takes_no_pieces(void **state)
+{
+	const struct tunnel tunnel = { .server6 = true, .proto = IPPROTO_UDP };
+	struct network *network = serve(&tunnel, server_of(&tunnel));
+	struct frame frame = frame_of(&tunnel);
+
+	(void)state;
+	frame.payload = 1400;
+	network->ports.port[SERVERS].mtu = 1279;
+	receive(network, 0, CLIENTS, may_be_split(frame_new(&frame, CLIENTS)));
+	assert_dropped(network, DROP_TOO_BIG);
+	network->ports.port[SERVERS].mtu = 1280;
+	send_and_check_split(network, &tunnel, frame, false, false);
+	network_free(network);
 }
 
 /* The same packet with its data moved to the front of the buffer, but for ROOM bytes (an even number, as drivers do). */
@@ -359,6 +476,28 @@ packets_wait_for_the_servers_neighbour(void **state)
 }
 
 static void
+pieces_wait_for_the_servers_neighbour_in_order(void **state)
+{
+	const struct tunnel tunnel = { .server6 = true, .proto = IPPROTO_UDP };
+	struct network *network = serve(&tunnel, "fd00::9");
+	struct worker *self = network->director->workers[0];
+	struct frame frame = frame_of(&tunnel);
+	uint32_t id;
+
+	(void)state;
+	frame.payload = 1472;
+	receive(network, 0, CLIENTS, may_be_split(frame_new(&frame, CLIENTS)));
+	assert_nothing_sent();
+	assert_int_equal(counted(network, COUNT_HELD), 2);
+	set_route(network, "fd00::9", 128, network->nexthop_server[0]);
+	self->now_ms++;
+	neighbour_wait_poll(self, transmit_ready, transmit_lost);
+	transmit_flush(self);
+	rte_pktmbuf_free(rejoined(true, &id));
+	network_free(network);
+}
+
+static void
 ways_that_lead_nowhere_are_counted_as_such(void **state)
 {
 	const struct tunnel tunnel = { .proto = IPPROTO_TCP };
@@ -389,12 +528,16 @@ main(void)
 		cmocka_unit_test(packets_of_every_tunnel_have_the_right_bytes),
 		cmocka_unit_test(the_longest_packet_fills_the_mtu_and_a_longer_one_is_dropped),
 		cmocka_unit_test(longer_packets_that_may_be_are_split),
+		cmocka_unit_test(one_byte_too_many_makes_two_pieces),
+		cmocka_unit_test(df_stays_inside_where_the_director_is_to_ignore_it),
+		cmocka_unit_test(a_way_that_is_too_narrow_for_ipv6_takes_no_pieces),
 		cmocka_unit_test(a_buffer_without_headroom_is_dropped),
 		cmocka_unit_test(without_an_address_of_its_own_the_director_sends_nothing),
 		cmocka_unit_test(padding_stays_behind),
 		cmocka_unit_test(congestion_and_fragmentation_are_passed_on_as_linux_does),
 		cmocka_unit_test(the_source_port_of_gue_tells_flows_apart),
 		cmocka_unit_test(packets_wait_for_the_servers_neighbour),
+		cmocka_unit_test(pieces_wait_for_the_servers_neighbour_in_order),
 		cmocka_unit_test(ways_that_lead_nowhere_are_counted_as_such),
 	};
 

@@ -4,6 +4,7 @@
 
     udp_ask.py ADDRESS PORT SIZE...             prints the name of the server that answered, a line each
     udp_ask.py ADDRESS PORT --burst N SIZE      sends N questions before it waits for the answers
+    udp_ask.py ADDRESS PORT --split SIZE...     asks in IPv4 packets without DF
 
 Exits with 1 if an answer is missing for five seconds or has other bytes.
 
@@ -17,6 +18,7 @@ import sys
 
 
 FIRST_PORT, LAST_PORT = 10000, 65535
+IP_MTU_DISCOVER, IP_PMTUDISC_DONT = 10, 0
 
 
 def next_port():
@@ -35,11 +37,13 @@ def next_port():
 
 
 class Question:
-    def __init__(self, address, port, size):
+    def __init__(self, address, port, size, may_be_split=False):
         self.to = f"{size} bytes to {address} port {port}"
         self.bytes = os.urandom(size)
         self.client = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
         self.client.settimeout(5)
+        if may_be_split:
+            self.client.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT)
         self.client.bind(("", next_port()))
         self.client.connect((address, port))
         self.client.send(self.bytes)
@@ -60,8 +64,9 @@ def main():
         for question in [Question(address, port, int(sizes[2])) for _ in range(int(sizes[1]))]:
             print(question.answered_by())
     else:
-        for size in sizes:
-            print(Question(address, port, int(size)).answered_by())
+        may_be_split = sizes[0] == "--split"
+        for size in sizes[may_be_split:]:
+            print(Question(address, port, int(size), may_be_split).answered_by())
 
 
 if __name__ == "__main__":

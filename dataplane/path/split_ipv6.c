@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Fragmentation of what came from IPv4 without DF, and is too long as a packet of IPv6: the sender does not expect to be
- * told (RFC 7915, 4.1). The packets are such as translate_packet() made: no other extension headers.
+ * Fragmentation of IPv6 packets that the director is the source of (RFC 8200, 4.5): what came from IPv4 without DF and is
+ * too long as a packet of IPv6, or in one, as the sender does not expect to be told (RFC 7915, 4.1). The packets are such as
+ * translate_packet() or encapsulate() made: no other extension headers.
  */
 #include <netinet/in.h>
 #include <string.h>
@@ -90,49 +91,76 @@ new_id(struct worker *self)
 	return rte_cpu_to_be_32(id > UINT16_MAX ? id : id + UINT16_MAX + 1);
 }
 
+/* M and what follows its IP header. */
 static struct split
-split_of(struct worker *self, const struct packet *packet)
+split_whole(struct worker *self, const struct rte_mbuf *m)
 {
-	const struct rte_ipv6_hdr *ip = packet_at(packet, packet->l3);
+	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod_offset(m, const struct rte_ipv6_hdr *, RTE_ETHER_HDR_LEN);
+
+	return (struct split){
+		.m = m,
+		.at = HEADERS,
+		.length = rte_be_to_cpu_16(ip->payload_len),
+		.next = ip->proto,
+		.id = new_id(self),
+	};
+}
+
+/* A fragment is cut into smaller ones of the same datagram. */
+static struct split
+split_fragment(const struct packet *packet)
+{
 	const struct fragment_header *header = packet_at(packet, HEADERS);
-	const uint16_t at = HEADERS + (packet->is_fragment ? sizeof(*header) : 0);
+	const uint16_t at = HEADERS + sizeof(*header);
 	struct split split = {
 		.m = packet->m,
 		.at = at,
 		.length = packet->end - at,
-		.next = packet->is_fragment ? header->next : ip->proto,
+		.next = header->next,
+		.place = packet->fragment,
 	};
 
-	if (packet->is_fragment) {
-		split.place = packet->fragment;
-		memcpy(&split.id, header->id, sizeof(split.id));
-	} else {
-		split.id = new_id(self);
-	}
+	memcpy(&split.id, header->id, sizeof(split.id));
 	return split;
 }
 
-void
-split_translated(struct worker *self, struct packet *packet, uint8_t port, uint32_t number, const struct ip_addr *to)
+static void
+send_pieces(struct worker *self, struct rte_mbuf *m, const struct split *split, uint8_t port, uint32_t number,
+	    const struct ip_addr *to)
 {
-	const struct split split = split_of(self, packet);
 	const uint16_t mtu = self->ports->port[port].mtu;
 	struct rte_mbuf *pieces[PIECES_MAX];
 	uint32_t n;
 
 	/* Without room for IPv6 at all. */
 	if (mtu < MTU_MIN) {
-		drop(self, packet->m, DROP_TOO_BIG);
+		drop(self, m, DROP_TOO_BIG);
 		return;
 	}
-	n = make_pieces(self, &split,
+	n = make_pieces(self, split,
 			(uint16_t)((mtu + RTE_ETHER_HDR_LEN - HEADERS - sizeof(struct fragment_header)) & ~7u), pieces);
 	if (n == 0) {
-		drop(self, packet->m, DROP_NO_MBUF);
+		drop(self, m, DROP_NO_MBUF);
 		return;
 	}
-	packet_free(packet->m);
+	packet_free(m);
 	self->counters.count[COUNT_SPLIT] += n - 1;
 	for (uint32_t i = 0; i < n; i++)
 		transmit_to(self, pieces[i], number, to->family, &to->ip);
+}
+
+void
+split_translated(struct worker *self, struct packet *packet, uint8_t port, uint32_t number, const struct ip_addr *to)
+{
+	const struct split split = packet->is_fragment ? split_fragment(packet) : split_whole(self, packet->m);
+
+	send_pieces(self, packet->m, &split, port, number, to);
+}
+
+void
+split_outer(struct worker *self, struct rte_mbuf *m, uint8_t port, uint32_t number, const struct ip_addr *to)
+{
+	const struct split split = split_whole(self, m);
+
+	send_pieces(self, m, &split, port, number, to);
 }
