@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Established connections, both directions mixed in random order: every mode, family and protocol, with one service of
- * 16 servers, and with 1,000 services of 10 over 64 next hops.
+ * 16 servers, and with 1,000 services of 10 over 64 next hops. A gateway's "servers" are local addresses.
  */
 #include <netinet/in.h>
 #include <stdio.h>
@@ -30,6 +30,7 @@ static const struct {
 	{ "nat", FORWARD_NAT, 0, 0, false, false, false },
 	{ "dr", FORWARD_DIRECT, 0, 0, false, false, false },
 	{ "tun", FORWARD_TUNNEL, IP_VS_CONN_F_TUNNEL_TYPE_IPIP, 0, false, false, false },
+	{ "snat", FORWARD_SNAT, 0, 0, false, false, false },
 	{ "nat64", FORWARD_FULLNAT, 0, 0, true, true, false },
 	{ "nat46", FORWARD_FULLNAT, 0, 0, true, false, true },
 	/* As the one before, but for the bytes. */

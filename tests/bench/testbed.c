@@ -13,6 +13,7 @@
 #include "core/cpu_list.h"
 #include "core/rcu.h"
 #include "lb/laddr.h"
+#include "lb/mark.h"
 #include "lb/scheduler.h"
 #include "path/path.h"
 #include "port/exception.h"
@@ -26,6 +27,8 @@
 #define CLIENT_PREFIXES 64
 #define VPORT 80
 #define RPORT 8080
+#define OUTSIDE_BITS 6 /* hosts outside, of each service of a gateway; every four of them have a way */
+#define OUTSIDE_WAY_BITS 2
 
 static struct rte_mempool *pool;
 static uint32_t n_devs;
@@ -150,6 +153,18 @@ local_address(bool ipv6, uint32_t number)
 	return address(ipv6, 0xc0a8ff00, 0xfd00, 2, number + 1);
 }
 
+static struct ip_addr
+outside_address(bool ipv6, uint32_t number)
+{
+	return address(ipv6, 0xc6120000, 0x2001, 2, number);
+}
+
+static bool
+is_gateway(const struct testbed_spec *spec)
+{
+	return spec->forward == FORWARD_SNAT;
+}
+
 /* The family of the servers. */
 static bool
 inner_ipv6(const struct testbed_spec *spec)
@@ -163,6 +178,26 @@ testbed_local_address(const struct testbed *testbed, uint32_t number)
 	return local_address(inner_ipv6(&testbed->spec), number);
 }
 
+static uint32_t
+outside_hosts(const struct testbed_spec *spec)
+{
+	return spec->services << OUTSIDE_BITS;
+}
+
+/* Of connection I. */
+static uint32_t
+service_number(const struct testbed_spec *spec, uint32_t i)
+{
+	return is_gateway(spec) ? i % outside_hosts(spec) >> OUTSIDE_BITS : i % spec->services;
+}
+
+static struct ip_addr
+called_address(const struct testbed_spec *spec, uint32_t i)
+{
+	return is_gateway(spec) ? outside_address(spec->ipv6, i % outside_hosts(spec))
+				: testbed_service_address(spec->ipv6, i % spec->services);
+}
+
 struct flow
 testbed_client_flow(const struct testbed *testbed, uint32_t i)
 {
@@ -171,7 +206,7 @@ testbed_client_flow(const struct testbed *testbed, uint32_t i)
 
 	return (struct flow){
 		.src = client_address(spec->ipv6, client).ip,
-		.dst = testbed_service_address(spec->ipv6, i % spec->services).ip,
+		.dst = called_address(spec, i).ip,
 		.sport = rte_cpu_to_be_16((uint16_t)(1024 + (i >> CLIENT_BITS))),
 		.dport = RTE_BE16(VPORT),
 		.family = spec->ipv6 ? AF_INET6 : AF_INET,
@@ -192,14 +227,50 @@ number_of(const struct testbed *testbed, const union ip_bits *addr, const struct
 					  : rte_be_to_cpu_32(addr->v4) - rte_be_to_cpu_32(first->ip.v4);
 }
 
+/* From one of the local addresses, and their ports. */
+static bool
+is_from_local(const struct testbed *testbed, const struct flow *server)
+{
+	const struct testbed_spec *spec = &testbed->spec;
+	const struct ip_addr first = local_address(inner_ipv6(spec), 0);
+	const uint16_t port = rte_be_to_cpu_16(server->sport);
+
+	return number_of(testbed, &server->src, &first) < spec->n_laddrs && port >= spec->first_port &&
+	       port <= spec->last_port;
+}
+
+/* Which of the local addresses destination K of service NUMBER of a gateway is. */
+static uint32_t
+gateway_laddr(const struct testbed_spec *spec, uint32_t number, uint32_t k)
+{
+	return (number * spec->dests + k) % spec->n_laddrs;
+}
+
+static bool
+is_of_gateway(const struct testbed *testbed, uint32_t i, const struct flow *client, const struct flow *server)
+{
+	const struct testbed_spec *spec = &testbed->spec;
+	const struct ip_addr first = local_address(spec->ipv6, 0);
+	const uint32_t laddr = number_of(testbed, &server->src, &first), number = service_number(spec, i);
+
+	if (!is_from_local(testbed, server) || !ip_bits_equal(&client->dst, &server->dst) ||
+	    client->dport != server->dport)
+		return false;
+	for (uint32_t k = 0; k < spec->dests; k++) {
+		if (gateway_laddr(spec, number, k) == laddr)
+			return true;
+	}
+	return false;
+}
+
 bool
 testbed_is_right(const struct testbed *testbed, uint32_t i, const struct flow *client, const struct flow *server)
 {
 	const struct testbed_spec *spec = &testbed->spec;
 	const struct ip_addr first_dest = testbed_dest_address(inner_ipv6(spec), i % spec->services * spec->dests);
-	const struct ip_addr first_laddr = local_address(inner_ipv6(spec), 0);
-	uint16_t port = rte_be_to_cpu_16(server->sport);
 
+	if (is_gateway(spec))
+		return is_of_gateway(testbed, i, client, server);
 	if (testbed_is_one_way(testbed))
 		return ip_bits_equal(&client->src, &server->src) && ip_bits_equal(&client->dst, &server->dst) &&
 		       client->sport == server->sport && client->dport == server->dport;
@@ -207,11 +278,25 @@ testbed_is_right(const struct testbed *testbed, uint32_t i, const struct flow *c
 		return false;
 	if (spec->forward != FORWARD_FULLNAT)
 		return ip_bits_equal(&client->src, &server->src) && client->sport == server->sport;
-	return number_of(testbed, &server->src, &first_laddr) < spec->n_laddrs && port >= spec->first_port &&
-	       port <= spec->last_port;
+	return is_from_local(testbed, server);
 }
 
 /* ---- routes ---- */
+
+static int
+make_ways_outside(struct testbed *testbed, const uint32_t *nexthops)
+{
+	const struct testbed_spec *spec = &testbed->spec;
+	const uint8_t length = (spec->ipv6 ? 128 : 32) - OUTSIDE_WAY_BITS;
+	int err = 0;
+
+	for (uint32_t i = 0; i < outside_hosts(spec) >> OUTSIDE_WAY_BITS && err == 0; i++) {
+		const struct ip_addr prefix = outside_address(spec->ipv6, i << OUTSIDE_WAY_BITS);
+
+		err = fib_set_route(testbed->fib, &prefix, length, nexthops[i % spec->nexthops]);
+	}
+	return err;
+}
 
 static int
 make_routes(struct testbed *testbed)
@@ -233,7 +318,9 @@ make_routes(struct testbed *testbed)
 
 		err = fib_set_route(testbed->fib, &prefix, host - bits, numbers[i % spec->nexthops]);
 	}
-	for (uint32_t i = 0; i < spec->services * spec->dests && err == 0; i++) {
+	if (err == 0 && is_gateway(spec))
+		err = make_ways_outside(testbed, numbers);
+	for (uint32_t i = 0; i < spec->services * spec->dests && err == 0 && !is_gateway(spec); i++) {
 		struct ip_addr server = testbed_dest_address(inner_ipv6(spec), i);
 
 		err = fib_set_route(testbed->fib, &server, inner_host, numbers[i % spec->nexthops]);
@@ -261,15 +348,58 @@ make_own_addresses(struct testbed *testbed)
 
 /* ---- services ---- */
 
+static struct service_key
+service_key(const struct testbed_spec *spec, uint32_t number)
+{
+	const uint16_t family = spec->ipv6 ? AF_INET6 : AF_INET;
+
+	if (is_gateway(spec))
+		return (struct service_key){ .fwmark = number + 1, .family = family };
+	return (struct service_key){
+		.addr = testbed_service_address(spec->ipv6, number).ip,
+		.port = RTE_BE16(VPORT),
+		.family = family,
+		.protocol = spec->proto,
+	};
+}
+
+/* Each service of a gateway has hosts outside of its own, whose mark leads to it. */
+static int
+make_marks(struct testbed *testbed)
+{
+	const struct testbed_spec *spec = &testbed->spec;
+	struct mark_rule *rules;
+	struct marks *marks;
+	int err;
+
+	if (!is_gateway(spec))
+		return 0;
+	rules = calloc(spec->services, sizeof(*rules));
+	if (!rules)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < spec->services; i++)
+		rules[i] = (struct mark_rule){
+			.mark = i + 1,
+			.port = MARK_ANY_PORT,
+			.out_port = 0,
+			.destination = { outside_address(spec->ipv6, i << OUTSIDE_BITS),
+					 (spec->ipv6 ? 128 : 32) - OUTSIDE_BITS },
+			.last_source_port = UINT16_MAX,
+			.last_port = UINT16_MAX,
+		};
+	err = marks_create(rules, spec->services, &marks);
+	free(rules);
+	if (err == 0)
+		lb_set_marks(testbed->lb, marks);
+	return err;
+}
+
 static int
 make_service(struct testbed *testbed, uint32_t number)
 {
 	const struct testbed_spec *spec = &testbed->spec;
 	struct service_spec service = {
-		.key = { .addr = testbed_service_address(spec->ipv6, number).ip,
-			 .port = RTE_BE16(VPORT),
-			 .family = spec->ipv6 ? AF_INET6 : AF_INET,
-			 .protocol = spec->proto },
+		.key = service_key(spec, number),
 		.index = number,
 		.scheduler = scheduler_by_name(spec->scheduler),
 	};
@@ -279,8 +409,9 @@ make_service(struct testbed *testbed, uint32_t number)
 	for (uint32_t i = 0; i < spec->dests && err == 0; i++) {
 		uint32_t index = number * spec->dests + i;
 		struct dest dest = {
-			.addr = testbed_dest_address(inner_ipv6(spec), index),
-			.port = RTE_BE16(RPORT),
+			.addr = is_gateway(spec) ? local_address(spec->ipv6, gateway_laddr(spec, number, i))
+						 : testbed_dest_address(inner_ipv6(spec), index),
+			.port = is_gateway(spec) ? 0 : RTE_BE16(RPORT),
 			.forward = spec->forward,
 			.tunnel_type = spec->tunnel_type,
 			.tunnel_port = RTE_BE16(6080),
@@ -417,6 +548,8 @@ fill(struct testbed *testbed)
 	err = make_routes(testbed);
 	if (err == 0)
 		err = make_own_addresses(testbed);
+	if (err == 0)
+		err = make_marks(testbed);
 	for (uint32_t i = 0; i < testbed->spec.services && err == 0; i++)
 		err = make_service(testbed, i);
 	if (err == 0)

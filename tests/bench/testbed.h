@@ -2,10 +2,11 @@
  *
  * A director on one arm, made of the daemon's own parts, whose workers the bench drives turn by turn:
  *
- *   10.0.0.0/12, 2001:db8:10::/108       clients, in 64 prefixes, each behind a next hop
+ *   10.0.0.0/12, 2001:db8:10::/108       clients, who are inside a gateway, in 64 prefixes, each behind a next hop
  *   203.0.112.0/20, 2001:db8:1::/112     services, port 80
  *   172.16.0.0/16, fd00:1::/112          real servers, port 8080, each behind a next hop
- *   192.168.255.0/24, fd00:2::/112       local addresses of full-NAT
+ *   192.168.255.0/24, fd00:2::/112       local addresses of full-NAT and SNAT
+ *   198.18.0.0/16, 2001:db8:2::/112      hosts outside a gateway, port 80, every four behind a next hop
  *   192.168.254.1, fd00:3::1             the director, as the source of tunnels
  */
 #ifndef BENCH_TESTBED_H
@@ -64,14 +65,14 @@ struct testbed_spec testbed_usual(uint32_t connections);
 int testbed_create(const struct testbed_spec *spec, struct testbed **ret);
 void testbed_destroy(struct testbed *testbed);
 
-/* The first packet of connection I: client to service I % services. */
+/* The first packet of connection I: client to service I % services, or to a host outside. */
 struct flow testbed_client_flow(const struct testbed *testbed, uint32_t i);
 struct ip_addr testbed_local_address(const struct testbed *testbed, uint32_t number);
 struct ip_addr testbed_service_address(bool ipv6, uint32_t number);
 /* Of all services: number K of service I is I * dests + K. */
 struct ip_addr testbed_dest_address(bool ipv6, uint32_t number);
 /* Whether the director may send packet CLIENT of connection I as SERVER: to a server of its service, and for full-NAT from
- * one of the local addresses and their ports. */
+ * one of the local addresses and their ports; through a gateway from those of its service alone. */
 bool testbed_is_right(const struct testbed *testbed, uint32_t i, const struct flow *client, const struct flow *server);
 /* Whether the real servers answer by themselves. */
 bool testbed_is_one_way(const struct testbed *testbed);

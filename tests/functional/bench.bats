@@ -46,8 +46,8 @@ run_of() { # ROW...
 	echo "$output"
 	[ "$status" -eq 0 ]
 	# every section is there, if only as "no undisturbed sample" on a busy machine
-	for name in fnat/ipv4/tcp/1k/one flat/1k floor/ipv6 setup/dr/ipv4/udp/1k expiry/ "full table/nat" \
-		"local port/4 workers" scheduler/wlc "wrong worker/nat" shifted/fnat "workers/in turn/4" latency/1k \
+	for name in fnat/ipv4/tcp/1k/one snat/ipv6/udp/1k/many flat/1k floor/ipv6 setup/dr/ipv4/udp/1k expiry/ \
+		"full table/nat" "local port/4 workers" scheduler/wlc "wrong worker/nat" shifted/fnat "workers/in turn/4" latency/1k \
 		netlink/NEW_DEST memory/connection; do
 		says /dev/stdin "  $name" <<<"$output"
 	done
