@@ -88,6 +88,13 @@ conn_at(const struct conn_table *table, uint32_t number)
 	return (struct conn *)(void *)(table->conns + ((size_t)number << table->size_shift));
 }
 
+/* The same of a table that is known to be of IPv6. */
+static inline struct conn *
+conn6_at(const struct conn_table *table, uint32_t number)
+{
+	return (struct conn *)(void *)(table->conns + (size_t)number * CONN6_SIZE);
+}
+
 static inline uint32_t
 conn_number(const struct conn_table *table, const struct conn *conn)
 {

@@ -14,6 +14,7 @@
 #include "core/prefetch.h"
 #include "lb/conn_table.h"
 #include "path/mapped.h"
+#include "path/mapped_pass.h"
 #include "path/path.h"
 #include "path/rewrite.h"
 #include "path/transmit.h"

@@ -7,9 +7,8 @@
 #include "core/prefetch.h"
 #include "lb/conn_table.h"
 #include "path/mapped.h"
-#include "path/rewrite.h"
+#include "path/mapped_pass.h"
 #include "path/translate.h"
-#include "path/transmit.h"
 
 static void
 begin(const struct conn_table *table, struct mapped_packet *packet)
@@ -36,23 +35,26 @@ static void
 match(const struct conn_table *table, struct mapped_packet *packet)
 {
 	uint32_t mask = bucket_match(packet->bucket, packet->tag);
-	const uint8_t *conn;
+	const struct conn *conn;
 
 	packet->value = CONN_NONE;
 	if (mask == 0)
 		return;
 	packet->value = packet->bucket->value[__builtin_ctz(mask)];
-	conn = (const uint8_t *)conn_at(table, CONN_NUMBER(packet->value));
+	conn = conn6_at(table, CONN_NUMBER(packet->value));
 	prefetch_to_write(conn);
-	rte_prefetch0(conn + 64);
+	rte_prefetch0((const uint8_t *)conn + 64);
 }
 
 /* As in established.c: the first tag that fits is nearly always the right one; if not, the whole chain is searched. */
-static uint32_t
+static __rte_always_inline uint32_t
 verify(const struct conn_table *table, const struct mapped_packet *packet)
 {
-	if (packet->value != CONN_NONE && conn_matches(table, packet->value, &packet->key, packet->proto))
-		return packet->value;
+	const uint32_t value = packet->value;
+
+	if (value != CONN_NONE && conn6_at(table, CONN_NUMBER(value))->proto == packet->proto &&
+	    conn_key6_equal(&conn6_at(table, CONN_NUMBER(value))->key6[CONN_DIRECTION(value)], &packet->key))
+		return value;
 	return conn_find(table, &packet->key, packet->proto, conn_hash6(table, &packet->key, packet->proto));
 }
 
@@ -65,10 +67,10 @@ has_checksum(const struct rte_ipv4_hdr *ip)
 }
 
 /* False: for the slow path, nothing is changed yet. */
-static bool
+static __rte_always_inline bool
 forward(struct worker *self, const struct mapped_packet *packet, uint32_t value)
 {
-	struct conn *conn = conn_at(self->conns[TABLE_IPV6], CONN_NUMBER(value));
+	struct conn *conn = conn6_at(self->conns[TABLE_IPV6], CONN_NUMBER(value));
 	const uint32_t direction = CONN_DIRECTION(value);
 	struct rte_mbuf *m = packet->m;
 	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, const void *, RTE_ETHER_HDR_LEN);
@@ -111,7 +113,7 @@ has_become_known(const struct worker *self, const struct mapped_packet *packet)
 	       CONN_NONE;
 }
 
-static void
+static __rte_always_inline void
 finish(struct worker *self, struct openings *openings, const struct mapped_packet *packet, bool handed_over)
 {
 	uint32_t value = verify(self->conns[TABLE_IPV6], packet);
