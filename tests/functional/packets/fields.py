@@ -50,8 +50,11 @@ def to_client(mode, content):
     return LINK + network(mode.client) + content
 
 
+FRAGMENT_HEADER = ("fragment.next", "fragment.place", "fragment.id")
+
+
 def fragment(family):
-    header = ("fragment.next", "fragment.place", "fragment.id") if family == 6 else ()
+    header = FRAGMENT_HEADER if family == 6 else ()
     return header + transport("udp") + ("later.data",)
 
 
@@ -67,9 +70,10 @@ def inner_family(mode):
 
 def of_pieces(mode):
     """Of what is too long on the other side, and may be fragmented."""
-    if mode.tunnel and mode.client == mode.server == 4:
+    if mode.tunnel and mode.client == 4:
         inner = within("inner.", network(4) + transport("udp"))
-        yield "piece to the server", LINK + network(4) + MIDDLE[mode.tunnel] + inner + ("later.data",)
+        outer = network(mode.server) + (FRAGMENT_HEADER if mode.server == 6 else ())
+        yield "piece to the server", LINK + outer + MIDDLE[mode.tunnel] + inner + ("later.data",)
     if mode.crosses:
         side = "server" if mode.server == 6 else "client"
         yield f"piece to the {side}", LINK + network(6) + fragment(6)
