@@ -147,6 +147,7 @@ mirror_create(const struct kernel_mirror_parts *parts, struct kernel_mirror **re
 	mirror->parts = *parts;
 	mirror->fd = -1;
 	mirror->full_limit = (struct log_limit)LOG_LIMIT(5, 60);
+	mirror->narrow_limit = (struct log_limit)LOG_LIMIT(5, 60);
 	TAILQ_INIT(&mirror->links);
 	TAILQ_INIT(&mirror->addresses);
 	TAILQ_INIT(&mirror->broadcasts);
@@ -182,6 +183,11 @@ mirror_create(const struct kernel_mirror_parts *parts, struct kernel_mirror **re
 void
 mirror_destroy(struct kernel_mirror *mirror)
 {
+	struct mirror_neighbour *neighbour;
+
+	TAILQ_FOREACH (neighbour, &mirror->neighbours, link)
+		mirror_narrow_free(&neighbour->narrow);
+	mirror_narrow_free(&mirror->narrow_onlink);
 	FREE_ALL(&mirror->links, mirror_link);
 	FREE_ALL(&mirror->addresses, mirror_address);
 	FREE_ALL(&mirror->broadcasts, mirror_broadcast);

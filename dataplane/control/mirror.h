@@ -28,6 +28,7 @@ struct mirror_link {
 	int ifindex;
 	struct port *port;
 	bool is_child, up;
+	uint16_t mtu; /* of the port, when routes were last looked at for it */
 	struct rte_ether_addr mac;
 	uint32_t sweep;
 };
@@ -68,10 +69,24 @@ struct mirror_route {
 	uint32_t n_nexthops;
 	struct mirror_nexthop nexthops[MIRROR_NEXTHOPS_MAX];
 	struct ip_addr source;
+	uint16_t mtu; /* 0: the port's */
 	uint32_t number; /* what it offers to the fib */
 	struct mirror_neighbour *gateway; /* which number is of, or NULL */
+	struct mirror_narrow *narrow; /* the same */
 	uint32_t sweep;
 };
+
+/* A next hop of routes whose MTU is less than their port's. */
+struct mirror_narrow {
+	LIST_ENTRY(mirror_narrow) link; /* of the same neighbour, or of those that are on-link */
+	struct mirror_neighbour *neighbour; /* NULL: on-link */
+	uint8_t port;
+	uint16_t mtu;
+	uint32_t number;
+	uint32_t n_users;
+};
+
+LIST_HEAD(mirror_narrow_list, mirror_narrow);
 
 /* A neighbour that the kernel knows, that a worker asked for, or that routes use as gateway. */
 struct mirror_neighbour {
@@ -83,7 +98,9 @@ struct mirror_neighbour {
 	uint32_t n_routes; /* that go over it */
 	int ifindex; /* of the kernel's entry, 0 without one */
 	uint16_t state; /* NUD_*, of the kernel's entry */
-	bool shown; /* its host route is offered */
+	uint32_t shown; /* what its host route is offered with, FIB_NONE: it isn't */
+	struct mirror_narrow *shown_narrow; /* which that is of, or NULL */
+	struct mirror_narrow_list narrow; /* next hops by it */
 	bool asked; /* and not heard of since */
 	uint64_t asked_ms, failed_ms;
 	uint32_t back_off_ms; /* after a failure */
@@ -102,13 +119,14 @@ struct kernel_mirror {
 	TAILQ_HEAD(, mirror_neighbour) neighbours;
 	struct hash_index addresses_by_key, broadcasts_by_key, routes_by_key, neighbours_by_key;
 	struct mirror_neighbour **neighbour_of_number;
+	struct mirror_narrow_list narrow_onlink;
 	uint32_t sweep;
 	bool resync_due; /* all is to be read again */
 	bool recheck_neighbours; /* routes have changed */
 	bool addresses_changed;
 	uint64_t now_ms;
 	mirror_ask *ask;
-	struct log_limit full_limit;
+	struct log_limit full_limit, narrow_limit;
 
 	/* mirror_socket.c */
 	int fd;
@@ -183,6 +201,19 @@ void mirror_neighbour_release(struct kernel_mirror *mirror, struct mirror_neighb
 void mirror_neighbour_drop_unused(struct kernel_mirror *mirror, struct mirror_neighbour *neighbour);
 /* Which of them are reached directly, after routes changed. */
 void mirror_neighbours_recheck(struct kernel_mirror *mirror);
+
+/* ---- mirror_narrow.c ---- */
+
+/* The next hop by NEIGHBOUR, or with NULL the one of what is on-link at PORT, for packets of MTU bytes; it has one user
+ * more. NULL: there is no number or no memory left, and the port's MTU has to do. */
+struct mirror_narrow *mirror_narrow_hold(struct kernel_mirror *mirror, struct mirror_neighbour *neighbour, uint8_t port,
+					 uint16_t mtu);
+/* Without users it goes. NARROW may be NULL. */
+void mirror_narrow_release(struct kernel_mirror *mirror, struct mirror_narrow *narrow);
+/* NEIGHBOUR's next hop is NEXTHOP now, and so are the narrow ones by it. */
+void mirror_narrow_follow(struct kernel_mirror *mirror, const struct mirror_neighbour *neighbour,
+			  union nexthop nexthop);
+void mirror_narrow_free(struct mirror_narrow_list *list);
 
 /* ---- mirror_requests.c ---- */
 

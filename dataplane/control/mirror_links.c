@@ -99,8 +99,9 @@ follow(struct kernel_mirror *mirror, struct mirror_link *link, struct rtnl_link 
 	/* The kernel drops the IPv4 routes of an interface that goes down without a message for each. */
 	if (link->up && !up)
 		mirror->resync_due = true;
-	if (link->up != up || is_new) {
+	if (link->up != up || link->mtu != link->port->mtu || is_new) {
 		link->up = up;
+		link->mtu = link->port->mtu;
 		mirror_routes_recheck(mirror);
 	}
 }

@@ -48,18 +48,31 @@ find(const struct kernel_mirror *mirror, const struct ip_addr *addr, uint8_t por
 	return NULL;
 }
 
-/* A host route is right where the routes say that the address is on-link at this port. */
+static void
+offer(struct kernel_mirror *mirror, struct mirror_neighbour *neighbour, uint32_t number)
+{
+	if (number == neighbour->shown)
+		return;
+	neighbour->shown = number;
+	mirror_offer(mirror, &neighbour->addr, host_length(&neighbour->addr), FIB_SOURCE_NEIGHBOUR, number);
+}
+
+/* A host route is right where the routes say that the address is on-link at this port; it has their MTU. */
 static void
 show(struct kernel_mirror *mirror, struct mirror_neighbour *neighbour)
 {
-	bool wanted = !is_link_local(&neighbour->addr) &&
-		      fib_route_to(mirror->parts.fib, &neighbour->addr) == (uint32_t)FIB_ONLINK + neighbour->port;
+	const struct fib *fib = mirror->parts.fib;
+	const uint32_t route = fib_route_to(fib, &neighbour->addr);
+	const bool wanted = !is_link_local(&neighbour->addr) && fib_is_onlink(fib, route) &&
+			    fib_nexthop(fib, route).port == neighbour->port;
+	const uint16_t mtu = wanted ? fib_mtu(fib, route) : 0;
+	struct mirror_narrow *before = neighbour->shown_narrow, *narrow = NULL;
 
-	if (wanted == neighbour->shown)
-		return;
-	neighbour->shown = wanted;
-	mirror_offer(mirror, &neighbour->addr, host_length(&neighbour->addr), FIB_SOURCE_NEIGHBOUR,
-		     wanted ? neighbour->number : FIB_NONE);
+	if (mtu != 0)
+		narrow = mirror_narrow_hold(mirror, neighbour, neighbour->port, mtu);
+	neighbour->shown_narrow = narrow;
+	offer(mirror, neighbour, !wanted ? FIB_NONE : narrow ? narrow->number : neighbour->number);
+	mirror_narrow_release(mirror, before);
 }
 
 struct mirror_neighbour *
@@ -95,8 +108,8 @@ mirror_neighbour_get(struct kernel_mirror *mirror, const struct ip_addr *addr, u
 static void
 remove_neighbour(struct kernel_mirror *mirror, struct mirror_neighbour *gone)
 {
-	if (gone->shown)
-		mirror_offer(mirror, &gone->addr, host_length(&gone->addr), FIB_SOURCE_NEIGHBOUR, FIB_NONE);
+	offer(mirror, gone, FIB_NONE);
+	mirror_narrow_release(mirror, gone->shown_narrow);
 	mirror->neighbour_of_number[gone->number] = NULL;
 	fib_nexthop_free(mirror->parts.fib, gone->number);
 	hash_index_remove(&mirror->neighbours_by_key, &gone->node);
@@ -153,6 +166,7 @@ set_state(struct kernel_mirror *mirror, struct mirror_neighbour *neighbour, uint
 	}
 	neighbour->state = state;
 	fib_nexthop_set(mirror->parts.fib, neighbour->number, nexthop);
+	mirror_narrow_follow(mirror, neighbour, nexthop);
 }
 
 static void

@@ -45,14 +45,18 @@ mirror_request_ask(struct kernel_mirror *mirror, struct mirror_neighbour *neighb
 void
 mirror_request_take(struct kernel_mirror *mirror, const struct neighbour_request *request)
 {
+	const struct fib *fib = mirror->parts.fib;
 	struct mirror_neighbour *neighbour;
 	struct ip_addr addr = { .family = request->family };
 
-	if (request->nexthop >= mirror->parts.fib->n_nexthops)
+	if (request->nexthop >= fib->n_nexthops)
 		return;
-	if (fib_is_onlink(request->nexthop)) {
+	if (fib_is_onlink(fib, request->nexthop)) {
+		/* It was another next hop when it was in use. */
+		if (request->family == 0)
+			return;
 		memcpy(addr.ip.bytes, request->address, sizeof(request->address));
-		neighbour = mirror_neighbour_get(mirror, &addr, (uint8_t)(request->nexthop - FIB_ONLINK));
+		neighbour = mirror_neighbour_get(mirror, &addr, fib_nexthop(fib, request->nexthop).port);
 	} else {
 		neighbour = mirror->neighbour_of_number[request->nexthop];
 	}

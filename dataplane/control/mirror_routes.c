@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "control/mirror.h"
+#include "path/path.h"
 
 static uint32_t
 key_hash(const struct ip_addr *prefix, uint8_t length)
@@ -49,15 +50,37 @@ find_route(const struct kernel_mirror *mirror, const struct mirror_route *like)
 	return NULL;
 }
 
+/* What a route offers. */
+struct way {
+	uint32_t number;
+	struct mirror_neighbour *gateway; /* which number is of, or NULL */
+	struct mirror_narrow *narrow; /* the same, with one user more */
+};
+
+/* By GATEWAY, or on-link if it is NULL; NUMBER is what there is without an MTU of the route's own. */
+static struct way
+way_by(struct kernel_mirror *mirror, const struct mirror_route *route, const struct port *port,
+       struct mirror_neighbour *gateway, uint32_t number)
+{
+	struct way way = { .number = number, .gateway = gateway };
+
+	if (route->mtu != 0 && route->mtu < port->mtu)
+		way.narrow = mirror_narrow_hold(mirror, gateway, port->index, route->mtu);
+	if (way.narrow)
+		way.number = way.narrow->number;
+	return way;
+}
+
 /* The first next hop that can be used; those over interfaces that are not ours go to the kernel. */
-static uint32_t
-unicast_number(struct kernel_mirror *mirror, const struct mirror_route *route, struct mirror_neighbour **ret_gateway)
+static struct way
+unicast_way(struct kernel_mirror *mirror, const struct mirror_route *route)
 {
 	bool is_elsewhere = false;
 
 	for (uint32_t i = 0; i < route->n_nexthops; i++) {
 		const struct mirror_nexthop *nexthop = &route->nexthops[i];
 		const struct mirror_link *link = mirror_link_find(mirror, nexthop->ifindex);
+		struct mirror_neighbour *gateway;
 
 		if (!link) {
 			is_elsewhere = true;
@@ -66,25 +89,26 @@ unicast_number(struct kernel_mirror *mirror, const struct mirror_route *route, s
 		if (nexthop->dead || !link->up)
 			continue;
 		if (nexthop->gateway.family == 0)
-			return FIB_ONLINK + link->port->index;
-		*ret_gateway = mirror_neighbour_get(mirror, &nexthop->gateway, link->port->index);
-		return *ret_gateway ? (*ret_gateway)->number : FIB_NONE;
+			return way_by(mirror, route, link->port, NULL, (uint32_t)FIB_ONLINK + link->port->index);
+		gateway = mirror_neighbour_get(mirror, &nexthop->gateway, link->port->index);
+		if (!gateway)
+			return (struct way){ .number = FIB_NONE };
+		return way_by(mirror, route, link->port, gateway, gateway->number);
 	}
-	return is_elsewhere ? FIB_ELSEWHERE : FIB_NONE;
+	return (struct way){ .number = is_elsewhere ? FIB_ELSEWHERE : FIB_NONE };
 }
 
-static uint32_t
-number_of(struct kernel_mirror *mirror, const struct mirror_route *route, struct mirror_neighbour **ret_gateway)
+static struct way
+way_of(struct kernel_mirror *mirror, const struct mirror_route *route)
 {
-	*ret_gateway = NULL;
 	switch (route->type) {
 	case RTN_UNICAST:
 		/* Multipath: the first one that works. */
-		return unicast_number(mirror, route, ret_gateway);
+		return unicast_way(mirror, route);
 	case RTN_LOCAL:
-		return FIB_LOCAL;
+		return (struct way){ .number = FIB_LOCAL };
 	default:
-		return FIB_BLACKHOLE;
+		return (struct way){ .number = FIB_BLACKHOLE };
 	}
 }
 
@@ -104,21 +128,30 @@ show_best(struct kernel_mirror *mirror, const struct ip_addr *prefix, uint8_t le
 	mirror->recheck_neighbours = true;
 }
 
+/* Nothing leads there any more. */
+static void
+give_up(struct kernel_mirror *mirror, const struct way *way)
+{
+	mirror_narrow_release(mirror, way->narrow);
+	if (way->gateway)
+		mirror_neighbour_release(mirror, way->gateway);
+}
+
 static void
 set_number(struct kernel_mirror *mirror, struct mirror_route *route)
 {
-	struct mirror_neighbour *before = route->gateway, *gateway;
-	uint32_t number = number_of(mirror, route, &gateway);
+	const struct way before = { .gateway = route->gateway, .narrow = route->narrow };
+	const struct way way = way_of(mirror, route);
 
-	if (gateway)
-		mirror_neighbour_hold(mirror, gateway);
-	route->gateway = gateway;
-	if (number != route->number) {
-		route->number = number;
+	if (way.gateway)
+		mirror_neighbour_hold(mirror, way.gateway);
+	route->gateway = way.gateway;
+	route->narrow = way.narrow;
+	if (way.number != route->number) {
+		route->number = way.number;
 		show_best(mirror, &route->prefix, route->length);
 	}
-	if (before)
-		mirror_neighbour_release(mirror, before);
+	give_up(mirror, &before);
 }
 
 static void
@@ -127,8 +160,7 @@ remove_route(struct kernel_mirror *mirror, struct mirror_route *gone)
 	hash_index_remove(&mirror->routes_by_key, &gone->node);
 	TAILQ_REMOVE(&mirror->routes, gone, link);
 	show_best(mirror, &gone->prefix, gone->length);
-	if (gone->gateway)
-		mirror_neighbour_release(mirror, gone->gateway);
+	give_up(mirror, &(struct way){ .gateway = gone->gateway, .narrow = gone->narrow });
 	free(gone);
 }
 
@@ -168,6 +200,19 @@ is_link_scope(const struct ip_addr *prefix)
 	       (prefix->ip.bytes[0] == 0xff || (prefix->ip.bytes[0] == 0xfe && (prefix->ip.bytes[1] & 0xc0) == 0x80));
 }
 
+/* 0: it has none, or one above all ports'. "mtu lock" is the same, as nothing is learned of a path that could change it.
+ * IPv6 has no less than its smallest one, of which no sender could be told. */
+static uint16_t
+mtu_of(struct rtnl_route *kernel, uint16_t family)
+{
+	const uint32_t least = family == AF_INET ? IPV4_MIN_MTU : IPV6_MIN_MTU;
+	uint32_t mtu;
+
+	if (rtnl_route_get_metric(kernel, RTAX_MTU, &mtu) < 0 || mtu == 0 || mtu > UINT16_MAX)
+		return 0;
+	return (uint16_t)RTE_MAX(mtu, least);
+}
+
 static bool
 read_route(struct rtnl_route *kernel, struct mirror_route *ret)
 {
@@ -190,6 +235,7 @@ read_route(struct rtnl_route *kernel, struct mirror_route *ret)
 		return false;
 	if (source)
 		(void)mirror_address_from(source, &ret->source);
+	ret->mtu = mtu_of(kernel, ret->prefix.family);
 	rtnl_route_foreach_nexthop(kernel, add_nexthop, ret);
 	return true;
 }
@@ -279,7 +325,7 @@ mirror_route_take(struct kernel_mirror *mirror, struct nl_object *object, bool g
 	if ((flags & NLM_F_MULTI) != 0)
 		is_second = found->sweep == mirror->sweep;
 	found->sweep = mirror->sweep;
-	if (is_second && seen.n_nexthops == found->n_nexthops &&
+	if (is_second && seen.n_nexthops == found->n_nexthops && seen.mtu == found->mtu &&
 	    (seen.n_nexthops == 0 || same_nexthop(&seen.nexthops[0], &found->nexthops[0])))
 		return;
 	if (is_second) {
@@ -291,6 +337,7 @@ mirror_route_take(struct kernel_mirror *mirror, struct nl_object *object, bool g
 		found->shadowed = true;
 	found->type = seen.type;
 	found->source = seen.source;
+	found->mtu = seen.mtu;
 	found->n_nexthops = seen.n_nexthops;
 	memcpy(found->nexthops, seen.nexthops, sizeof(found->nexthops));
 	set_number(mirror, found);

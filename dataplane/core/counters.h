@@ -91,7 +91,7 @@
 	X(NO_ROUTE, "no_route", "no route")                                                                      \
 	X(BLACKHOLE, "blackhole", "route says blackhole, unreachable or prohibit")                               \
 	X(PORT_DOWN, "port_down", "the port to send on is down")                                                 \
-	X(TOO_BIG, "too_big", "longer than the MTU of the port to send on")                                      \
+	X(TOO_BIG, "too_big", "longer than the MTU of the port or route to send on")                             \
 	X(NEIGH_FULL, "neigh_full", "too many packets wait for neighbours")                                      \
 	X(NEIGH_FAILED, "neigh_failed", "the neighbour did not answer")                                          \
 	X(HANDOVER_FULL, "handover_full", "ring to another worker full")                                         \

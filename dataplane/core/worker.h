@@ -53,7 +53,7 @@ struct neighbour_request {
 	uint16_t family;
 	uint8_t port;
 	uint8_t pad;
-	uint32_t nexthop; /* FIB_ONLINK + port, or the number of an incomplete or used next hop */
+	uint32_t nexthop; /* the number of an on-link, incomplete or used next hop */
 };
 
 /* A receive queue that a worker polls. */

@@ -120,10 +120,11 @@ create_nexthops(struct table *table, uint32_t neighbours)
 	if (fib->n_nexthops > NEXTHOPS_MAX)
 		return -E2BIG;
 	fib->nexthops = calloc(fib->n_nexthops, sizeof(*fib->nexthops));
+	fib->mtus = calloc(fib->n_nexthops, sizeof(*fib->mtus));
 	table->n_numbers = neighbours;
 	table->free_numbers = calloc(neighbours, sizeof(*table->free_numbers));
 	table->quarantine = calloc(neighbours, sizeof(*table->quarantine));
-	if (!fib->nexthops || !table->free_numbers || !table->quarantine)
+	if (!fib->nexthops || !fib->mtus || !table->free_numbers || !table->quarantine)
 		return -ENOMEM;
 	for (uint32_t number = fib->n_nexthops; number > FIB_FIRST_FREE; number--)
 		table->free_numbers[table->n_free++] = number - 1;
@@ -171,6 +172,7 @@ fib_destroy(struct fib *fib)
 	rte_lpm_free(fib->v4);
 	rte_lpm6_free(fib->v6);
 	free(fib->nexthops);
+	free(fib->mtus);
 	free(table_of(fib)->free_numbers);
 	free(table_of(fib)->quarantine);
 	free(table_of(fib));
@@ -323,7 +325,7 @@ end_quarantine(struct table *table)
 }
 
 int
-fib_nexthop_new(struct fib *fib, uint32_t *ret_number)
+fib_nexthop_new_narrow(struct fib *fib, uint16_t mtu, uint32_t *ret_number)
 {
 	struct table *table = table_of(fib);
 
@@ -331,7 +333,14 @@ fib_nexthop_new(struct fib *fib, uint32_t *ret_number)
 	if (table->n_free == 0)
 		return -ENOSPC;
 	*ret_number = table->free_numbers[--table->n_free];
+	__atomic_store_n(&fib->mtus[*ret_number], mtu, __ATOMIC_RELAXED);
 	return 0;
+}
+
+int
+fib_nexthop_new(struct fib *fib, uint32_t *ret_number)
+{
+	return fib_nexthop_new_narrow(fib, 0, ret_number);
 }
 
 void

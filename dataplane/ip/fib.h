@@ -27,6 +27,7 @@ struct rcu;
 enum nexthop_state {
 	NEXTHOP_NONE, /* no route */
 	NEXTHOP_READY, /* MAC address known: send */
+	NEXTHOP_NARROW, /* the same, for packets of fib_mtu() at most */
 	NEXTHOP_INCOMPLETE, /* neighbour known by address only: wait, ask the control thread */
 	NEXTHOP_ONLINK, /* the destination is its own neighbour, and not known yet: wait, ask */
 	NEXTHOP_LOCAL, /* an address of a kernel interface, or behind one that is not ours: to the kernel */
@@ -43,6 +44,21 @@ union nexthop {
 		uint8_t state;
 	};
 };
+
+/* Whether packets leave by a port there, at once or when the neighbour is known. */
+static inline bool
+nexthop_has_port(union nexthop nexthop)
+{
+	return nexthop.state == NEXTHOP_READY || nexthop.state == NEXTHOP_NARROW ||
+	       nexthop.state == NEXTHOP_INCOMPLETE || nexthop.state == NEXTHOP_ONLINK;
+}
+
+/* Whether its neighbour is known. */
+static inline bool
+nexthop_is_known(union nexthop nexthop)
+{
+	return nexthop.state == NEXTHOP_READY || nexthop.state == NEXTHOP_NARROW;
+}
 
 /* Numbers with a fixed meaning. */
 enum {
@@ -73,6 +89,7 @@ struct fib {
 	struct rte_lpm *v4;
 	struct rte_lpm6 *v6;
 	uint64_t *nexthops; /* union nexthop, by number */
+	uint16_t *mtus; /* of routes, by number; 0: the port's. Set before a number is shown to the workers. */
 	uint32_t n_nexthops;
 	/* Moves on with each change of a route or of a next hop's number (not of a neighbour's MAC address or state). */
 	uint32_t generation;
@@ -84,6 +101,13 @@ static inline union nexthop
 fib_nexthop(const struct fib *fib, uint32_t number)
 {
 	return (union nexthop){ .word = __atomic_load_n(&fib->nexthops[number], __ATOMIC_RELAXED) };
+}
+
+/* What the routes that use NUMBER say of the MTU, 0 if they don't. That of a next hop which is READY need not be asked. */
+static inline uint16_t
+fib_mtu(const struct fib *fib, uint32_t number)
+{
+	return __atomic_load_n(&fib->mtus[number], __ATOMIC_RELAXED);
 }
 
 /* The next hop number towards DST, FIB_NONE without a route. */
@@ -134,6 +158,8 @@ int fib_delete_route(struct fib *fib, const struct ip_addr *prefix, uint8_t leng
 
 /* Takes a free number, -ENOSPC if there is none; given back, it is used again only when no worker can hold it. */
 int fib_nexthop_new(struct fib *fib, uint32_t *ret_number);
+/* The same for packets of MTU bytes at most. */
+int fib_nexthop_new_narrow(struct fib *fib, uint16_t mtu, uint32_t *ret_number);
 void fib_nexthop_free(struct fib *fib, uint32_t number);
 void fib_nexthop_set(struct fib *fib, uint32_t number, union nexthop nexthop);
 

@@ -87,7 +87,7 @@ find_or_add(struct fib_sources *sources, const struct offered_prefix *key)
 }
 
 static uint32_t
-winner(const struct offered_prefix *prefix)
+winner(const struct fib *fib, const struct offered_prefix *prefix)
 {
 	uint32_t route = prefix->offers[FIB_SOURCE_ROUTE], neighbour = prefix->offers[FIB_SOURCE_NEIGHBOUR];
 
@@ -97,7 +97,7 @@ winner(const struct offered_prefix *prefix)
 		return prefix->offers[FIB_SOURCE_LADDR];
 	if (prefix->offers[FIB_SOURCE_BROADCAST] != FIB_NONE)
 		return prefix->offers[FIB_SOURCE_BROADCAST];
-	if (route == FIB_NONE || (fib_is_onlink(route) && neighbour != FIB_NONE))
+	if (route == FIB_NONE || (fib_is_onlink(fib, route) && neighbour != FIB_NONE))
 		return neighbour;
 	return route;
 }
@@ -105,7 +105,7 @@ winner(const struct offered_prefix *prefix)
 static int
 show(struct fib *fib, struct offered_prefix *prefix)
 {
-	uint32_t number = winner(prefix);
+	uint32_t number = winner(fib, prefix);
 	int err;
 
 	if (number == prefix->shown)
@@ -139,7 +139,7 @@ fib_offer(struct fib *fib, const struct ip_addr *prefix, uint8_t length, enum fi
 	}
 	found->offers[source] = number;
 	err = show(fib, found);
-	if (winner(found) == FIB_NONE && found->shown == FIB_NONE) {
+	if (winner(fib, found) == FIB_NONE && found->shown == FIB_NONE) {
 		tdelete(found, &sources->tree, compare);
 		free(found);
 	}

@@ -37,9 +37,9 @@ int fib_offer(struct fib *fib, const struct ip_addr *prefix, uint8_t length, enu
 uint32_t fib_route_to(const struct fib *fib, const struct ip_addr *addr);
 
 static inline bool
-fib_is_onlink(uint32_t number)
+fib_is_onlink(const struct fib *fib, uint32_t number)
 {
-	return number >= FIB_ONLINK && number < FIB_FIRST_FREE;
+	return fib_nexthop(fib, number).state == NEXTHOP_ONLINK;
 }
 
 #endif

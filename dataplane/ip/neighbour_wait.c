@@ -232,16 +232,18 @@ drop_all(struct worker *self, struct held_address *address, enum drop_reason rea
 /* False: ADDRESS has to wait on. */
 static bool
 settle(struct worker *self, struct held_address *address,
-       void (*send)(struct worker *self, struct rte_mbuf *m, union nexthop nexthop),
+       void (*send)(struct worker *self, struct rte_mbuf *m, uint32_t number, union nexthop nexthop),
        void (*lost)(struct worker *self, struct rte_mbuf *m, enum drop_reason reason))
 {
-	union nexthop nexthop = fib_nexthop(self->fib, fib_lookup(self->fib, address->family, &address->dst));
+	uint32_t number = fib_lookup(self->fib, address->family, &address->dst);
+	union nexthop nexthop = fib_nexthop(self->fib, number);
 	struct rte_mbuf *m;
 
 	switch (nexthop.state) {
 	case NEXTHOP_READY:
+	case NEXTHOP_NARROW:
 		while ((m = take_packet(self, address)))
-			send(self, m, nexthop);
+			send(self, m, number, nexthop);
 		return true;
 	case NEXTHOP_INCOMPLETE:
 	case NEXTHOP_ONLINK:
@@ -261,7 +263,8 @@ settle(struct worker *self, struct held_address *address,
 }
 
 void
-neighbour_wait_poll(struct worker *self, void (*send)(struct worker *self, struct rte_mbuf *m, union nexthop nexthop),
+neighbour_wait_poll(struct worker *self,
+		    void (*send)(struct worker *self, struct rte_mbuf *m, uint32_t number, union nexthop nexthop),
 		    void (*lost)(struct worker *self, struct rte_mbuf *m, enum drop_reason reason))
 {
 	struct neighbour_wait *waiting = self->waiting;

@@ -23,14 +23,14 @@ int neighbour_wait_create(uint32_t max_packets, int numa_node, struct neighbour_
 /* Frees the packets too. */
 void neighbour_wait_destroy(struct neighbour_wait *waiting);
 
-/* M is to go to DST as soon as the fib has a READY next hop for it; NUMBER is what the fib says now. False: there is no
+/* M is to go to DST as soon as the fib has a known next hop for it; NUMBER is what the fib says now. False: there is no
  * room, or DST has its share of it; M is still the caller's. */
 bool neighbour_wait_add(struct worker *self, struct rte_mbuf *m, uint16_t family, const union ip_bits *dst,
 			uint32_t number);
 /* Once a turn: hands what can go to SEND, in the order of arrival for each address, and drops what waited for 3 s,
  * after LOST has seen it. Both may add packets. */
 void neighbour_wait_poll(struct worker *self,
-			 void (*send)(struct worker *self, struct rte_mbuf *m, union nexthop nexthop),
+			 void (*send)(struct worker *self, struct rte_mbuf *m, uint32_t number, union nexthop nexthop),
 			 void (*lost)(struct worker *self, struct rte_mbuf *m, enum drop_reason reason));
 
 #endif

@@ -29,7 +29,7 @@ change(struct worker *self, const struct apart *apart, uint8_t *l4, struct conn 
 	return 0;
 }
 
-/* All that is left to do of a packet: NEXTHOP is ready. */
+/* All that is left to do of a packet: NEXTHOP is known, and where it is narrow the packet fits. */
 static void
 finish(struct worker *self, const struct apart *apart)
 {
@@ -105,7 +105,8 @@ forward_apart(struct worker *self, struct rte_mbuf *m, uint8_t *ip, uint32_t val
 	    (direction == CONN_IN && !dest_is_live(self->lb, conn->dest)))
 		return false;
 	nexthop = fib_nexthop(self->fib, conn->nexthop[direction]);
-	if (nexthop.state != NEXTHOP_READY || !reframe_fits(self, ip_length(ip, ipv6), conn, direction, nexthop.port))
+	if (!reframe_fits(self, ip_length(ip, ipv6), conn, direction,
+			  transmit_mtu_now(self, conn->nexthop[direction], nexthop)))
 		return false;
 	if (conn->proto == IPPROTO_TCP_ && (tcp->tcp_flags & RTE_TCP_SYN_FLAG))
 		return false;

@@ -218,8 +218,9 @@ forward_family(struct worker *self, struct lookup *lookup, const bool ipv6)
 		return forward_apart(self, lookup->m, lookup->ip, value, ipv6);
 	}
 	nexthop = fib_nexthop(self->fib, conn->nexthop[direction]);
+	/* A narrow one is seen to there. */
 	if (unlikely(nexthop.state != NEXTHOP_READY))
-		return false;
+		return forward_apart(self, lookup->m, lookup->ip, value, ipv6);
 	if (lookup->proto == IPPROTO_TCP_) {
 		/* It may begin the connection anew. */
 		if (unlikely(((struct rte_tcp_hdr *)l4)->tcp_flags & RTE_TCP_SYN_FLAG))

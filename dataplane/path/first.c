@@ -55,6 +55,7 @@ find_way(const struct worker *self, struct opening *opening)
 	opening->port = nexthop.port;
 	switch (nexthop.state) {
 	case NEXTHOP_READY:
+	case NEXTHOP_NARROW:
 	case NEXTHOP_INCOMPLETE:
 	case NEXTHOP_ONLINK:
 		return 0;

@@ -10,7 +10,7 @@
 #include "path/rewrite.h"
 #include "path/tell.h"
 #include "path/translate.h"
-#include "port/port.h"
+#include "path/transmit.h"
 
 static enum forward_way
 way_of(const struct dest *dest)
@@ -160,20 +160,14 @@ translated_may_be_split(const struct packet *packet, const struct conn *conn, ui
 
 /* The sender is to make it so much shorter that its new headers fit in, but no shorter than it has to. */
 static int
-too_big(struct worker *self, const struct packet *packet, const struct conn *conn, uint32_t direction, uint8_t port)
+too_big(struct worker *self, const struct packet *packet, const struct conn *conn, uint32_t direction, uint16_t mtu)
 {
-	const int room = self->ports->port[port].mtu - reframe_adds(self, conn, direction);
-	const int mtu = becomes_ipv4(conn, direction) ? RTE_MAX(room, TRANSLATED_WHOLE) : room;
+	const int room = mtu - reframe_adds(self, conn, direction);
+	const int told = becomes_ipv4(conn, direction) ? RTE_MAX(room, TRANSLATED_WHOLE) : room;
 
 	if (must_not_be_split(packet))
-		icmp_answer(self, packet, ICMP_BEYOND_MTU, (uint16_t)mtu);
+		icmp_answer(self, packet, ICMP_BEYOND_MTU, (uint16_t)told);
 	return -DROP_TOO_BIG;
-}
-
-static bool
-leads_to_a_port(union nexthop nexthop)
-{
-	return nexthop.state == NEXTHOP_READY || nexthop.state == NEXTHOP_INCOMPLETE || nexthop.state == NEXTHOP_ONLINK;
 }
 
 /* To the next hop NUMBER: 0, or a negative drop reason. */
@@ -181,47 +175,51 @@ static int
 change(struct worker *self, struct packet *packet, struct conn *conn, uint32_t direction, uint32_t number)
 {
 	union nexthop nexthop = fib_nexthop(self->fib, number);
+	uint16_t mtu;
 
 	if (!(conn->flags & CONN_REFRAMED)) {
 		rewrite(packet, conn, direction);
 		return 0;
 	}
 	/* Without a port to leave by there is nothing to be made of it; transmit_to() says why. */
-	if (!leads_to_a_port(nexthop))
+	if (!nexthop_has_port(nexthop))
 		return 0;
-	if (!reframe_fits(self, packet->end - packet->l3, conn, direction, nexthop.port) &&
+	mtu = transmit_mtu(self, number, nexthop);
+	if (!reframe_fits(self, packet->end - packet->l3, conn, direction, mtu) &&
 	    !tunnel_may_be_split(self, packet, conn) && !translated_may_be_split(packet, conn, direction))
-		return too_big(self, packet, conn, direction, nexthop.port);
+		return too_big(self, packet, conn, direction, mtu);
 	if (!conn_is_mapped(conn))
 		return reframe(self, packet->m, packet->l4, conn, direction, nexthop.port);
 	rewrite(packet, conn, direction);
 	return ip6_is_mapped(conn->key6[direction ^ 1].src) ? translate_packet_6to4(self, packet) : 0;
 }
 
-/* What IPv4 would let a router split (RFC 7915, 4.1); PORT is set if so. */
+/* What IPv4 would let a router split (RFC 7915, 4.1); MTU is set if so. */
 static bool
 is_to_be_split(const struct worker *self, const struct packet *packet, const struct conn *conn, uint32_t direction,
-	       uint8_t *port)
+	       uint16_t *mtu)
 {
 	const union nexthop nexthop = fib_nexthop(self->fib, conn->nexthop[direction]);
 
-	*port = nexthop.port;
-	return packet->may_be_split && leads_to_a_port(nexthop) &&
-	       packet->end > self->ports->port[nexthop.port].mtu + RTE_ETHER_HDR_LEN;
+	if (!packet->may_be_split || !nexthop_has_port(nexthop))
+		return false;
+	*mtu = transmit_mtu(self, conn->nexthop[direction], nexthop);
+	return packet->end > *mtu + RTE_ETHER_HDR_LEN;
 }
 
-/* What change() has put into a packet of IPv6 that is longer than the MTU; PORT is set if so. */
+/* What change() has put into a packet of IPv6 that is longer than the MTU, which is set if so. */
 static bool
 is_outer_to_be_split(const struct worker *self, const struct rte_mbuf *m, const struct conn *conn, uint32_t direction,
-		     uint8_t *port)
+		     uint16_t *mtu)
 {
 	const struct rte_ether_hdr *ether = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
 	const union nexthop nexthop = fib_nexthop(self->fib, conn->nexthop[direction]);
 
-	*port = nexthop.port;
-	return (conn->flags & CONN_REFRAMED) && !conn_is_mapped(conn) && direction == CONN_IN &&
-	       leads_to_a_port(nexthop) && ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6) &&
-	       rte_pktmbuf_pkt_len(m) > (uint32_t)self->ports->port[nexthop.port].mtu + RTE_ETHER_HDR_LEN;
+	if (!(conn->flags & CONN_REFRAMED) || conn_is_mapped(conn) || direction != CONN_IN ||
+	    ether->ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV6) || !nexthop_has_port(nexthop))
+		return false;
+	*mtu = transmit_mtu(self, conn->nexthop[direction], nexthop);
+	return rte_pktmbuf_pkt_len(m) > (uint32_t)*mtu + RTE_ETHER_HDR_LEN;
 }
 
 struct ip_addr
@@ -241,19 +239,19 @@ forward_send(struct worker *self, struct packet *packet, struct conn *conn, uint
 {
 	struct ip_addr to = conn_next_address(self, conn, packet->flow.family, direction);
 	uint32_t number = conn->nexthop[direction];
-	uint8_t port;
+	uint16_t mtu;
 	int err;
 
-	if (unlikely(is_to_be_split(self, packet, conn, direction, &port))) {
+	if (unlikely(is_to_be_split(self, packet, conn, direction, &mtu))) {
 		rewrite(packet, conn, direction);
-		split_translated(self, packet, port, number, &to);
+		split_translated(self, packet, mtu, number, &to);
 		return;
 	}
 	err = change(self, packet, conn, direction, number);
 	if (err < 0)
 		drop(self, packet->m, (enum drop_reason) - err);
-	else if (unlikely(is_outer_to_be_split(self, packet->m, conn, direction, &port)))
-		split_outer(self, packet->m, port, number, &to);
+	else if (unlikely(is_outer_to_be_split(self, packet->m, conn, direction, &mtu)))
+		split_outer(self, packet->m, mtu, number, &to);
 	else
 		transmit_to(self, packet->m, number, to.family, &to.ip);
 }

@@ -134,8 +134,7 @@ own_address(const struct worker *self, uint32_t number, const struct flow *flow,
 	const struct flow plain = flow_plain(flow);
 	const bool speaks_itself = kind == ICMP_PORT_UNREACHABLE && lb_has_address(self->lb, plain.family, &plain.dst);
 
-	if (!speaks_itself &&
-	    (nexthop.state == NEXTHOP_READY || nexthop.state == NEXTHOP_INCOMPLETE || nexthop.state == NEXTHOP_ONLINK))
+	if (!speaks_itself && nexthop_has_port(nexthop))
 		own = fib_own(self->fib, nexthop.port, plain.family);
 	if (!own)
 		return flow->dst;

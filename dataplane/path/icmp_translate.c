@@ -173,7 +173,7 @@ source_of(const struct worker *self, const struct packet *error, const struct pa
 		return original->dst;
 	if (error->flow.family == AF_INET || ip6_is_mapped(&error->flow.src) == to_ipv4)
 		return error->flow.src;
-	if (nexthop.state == NEXTHOP_READY || nexthop.state == NEXTHOP_INCOMPLETE || nexthop.state == NEXTHOP_ONLINK)
+	if (nexthop_has_port(nexthop))
 		own = fib_own(self->fib, nexthop.port, to_ipv4 ? AF_INET : AF_INET6);
 	if (!own)
 		return original->dst;

@@ -13,9 +13,7 @@ out_port(const struct worker *self, const struct packet *packet)
 {
 	const union nexthop nexthop = fib_nexthop(self->fib, packet->nexthop);
 
-	return nexthop.state == NEXTHOP_READY || nexthop.state == NEXTHOP_INCOMPLETE || nexthop.state == NEXTHOP_ONLINK
-		       ? nexthop.port
-		       : MARK_NO_PORT;
+	return nexthop_has_port(nexthop) ? nexthop.port : MARK_NO_PORT;
 }
 
 enum verdict

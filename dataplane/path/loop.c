@@ -103,7 +103,7 @@ nexthop_used(struct worker *self, uint32_t number)
 
 	if (self->now_ms - self->nexthop_told_ms[number] < NEXTHOP_TELL_MS && self->nexthop_told_ms[number] != 0)
 		return;
-	if (fib_nexthop(self->fib, number).state == NEXTHOP_READY &&
+	if (nexthop_is_known(fib_nexthop(self->fib, number)) &&
 	    rte_ring_sp_enqueue_elem(self->neighbour_requests, &request, sizeof(request)) == 0)
 		self->nexthop_told_ms[number] = self->now_ms | 1;
 }

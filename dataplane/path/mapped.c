@@ -84,7 +84,7 @@ forward(struct worker *self, const struct mapped_packet *packet, uint32_t value)
 	    (direction == CONN_IN && !dest_is_live(self->lb, conn->dest)))
 		return false;
 	nexthop = fib_nexthop(self->fib, conn->nexthop[direction]);
-	if (nexthop.state != NEXTHOP_READY || length + TRANSLATION_ADDS > self->ports->port[nexthop.port].mtu ||
+	if (length + TRANSLATION_ADDS > transmit_mtu_now(self, conn->nexthop[direction], nexthop) ||
 	    (conn->proto == IPPROTO_TCP_ && (tcp->tcp_flags & RTE_TCP_SYN_FLAG) != 0))
 		return false;
 	if (conn_is_translated(conn) && has_checksum(ip) && rte_pktmbuf_headroom(m) >= (uint32_t)TRANSLATION_ADDS) {

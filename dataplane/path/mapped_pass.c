@@ -19,9 +19,10 @@ mapped_pass_6to4(struct worker *self, struct rte_mbuf *m, const struct rte_ipv6_
 	const bool dont_fragment = total > TRANSLATED_SPLIT_MAX;
 
 	/* What has mapped addresses on the wire is refused by classify.c. */
-	if (conn->fib_generation != self->fib->generation || nexthop.state != NEXTHOP_READY ||
+	if (conn->fib_generation != self->fib->generation ||
 	    (direction == CONN_IN && !dest_is_live(self->lb, conn->dest)) ||
-	    total > self->ports->port[nexthop.port].mtu || ip6_is_mapped(conn->key6[direction].src))
+	    total > transmit_mtu_now(self, conn->nexthop[direction], nexthop) ||
+	    ip6_is_mapped(conn->key6[direction].src))
 		return false;
 	if (conn->proto == IPPROTO_TCP_) {
 		if (((struct rte_tcp_hdr *)l4)->tcp_flags & RTE_TCP_SYN_FLAG)

@@ -190,26 +190,26 @@ enum verdict forward_packet(struct worker *self, struct packet *packet, struct c
 /* The last part of that: rewrites and sends, counts nothing. */
 void forward_send(struct worker *self, struct packet *packet, struct conn *conn, uint8_t direction);
 
-/* Of split_ipv6.c: sends PACKET, which may_be_split and is longer than the MTU of PORT, in fragments, as transmit_to() does.
- * It is consumed. */
-void split_translated(struct worker *self, struct packet *packet, uint8_t port, uint32_t number,
+/* Of split_ipv6.c: sends PACKET, which may_be_split and is longer than MTU, in fragments, as transmit_to() does. It is
+ * consumed. */
+void split_translated(struct worker *self, struct packet *packet, uint16_t mtu, uint32_t number,
 		      const struct ip_addr *to);
 /* The same of M, which encapsulate() has put into a packet of IPv6. */
-void split_outer(struct worker *self, struct rte_mbuf *m, uint8_t port, uint32_t number, const struct ip_addr *to);
+void split_outer(struct worker *self, struct rte_mbuf *m, uint16_t mtu, uint32_t number, const struct ip_addr *to);
 
 /* Of reframe.c. Bytes that packets of CONN_REFRAMED connections have more when they leave than when they came: what the
  * way's MTU leaves for them is so much less. Others: 0. */
 int reframe_adds(const struct worker *self, const struct conn *conn, uint32_t direction);
-/* Whether an IP packet of such a connection, of LENGTH bytes, fits into the MTU of PORT with its new headers. */
+/* Whether an IP packet of such a connection, of LENGTH bytes, fits into MTU with its new headers. */
 bool reframe_fits(const struct worker *self, uint32_t length, const struct conn *conn, uint32_t direction,
-		  uint8_t port);
+		  uint16_t mtu);
 /* Rewrites M, which fits and has its transport header at L4 of the frame, and gives it the headers that it leaves by PORT
  * with, but for the Ethernet addresses. 0, or a negative drop reason. */
 int reframe(struct worker *self, struct rte_mbuf *m, uint16_t l4, struct conn *conn, uint32_t direction, uint8_t port);
 
-/* Of apart.c: a packet of an established connection that the fast path does not finish by itself. IP is its header, an
- * ordinary one (established.c has looked), VALUE what was found in the table of its family. It may wait until so many
- * more have come (APART_MAX), or for apart_finish(). False: for the slow path, nothing is changed yet. */
+/* Of apart.c: a packet of an established connection that the fast path does not finish by itself, or whose next hop is not
+ * READY. IP is its header, an ordinary one (established.c has looked), VALUE what was found in the table of its family. It
+ * may wait until so many more have come (APART_MAX), or for apart_finish(). False: for the slow path, nothing is changed yet. */
 bool forward_apart(struct worker *self, struct rte_mbuf *m, uint8_t *ip, uint32_t value, bool ipv6);
 /* The second part of that, for what was looked at already. */
 void apart_pass(struct worker *self, const struct apart *apart);
@@ -263,8 +263,8 @@ void sequence_restore(struct worker *self, const struct packet *packet, struct c
 void transmit(struct worker *self, struct rte_mbuf *m, uint8_t port);
 /* Writes the Ethernet header for NEXTHOP and sends; FAMILY and DST are what to look up again if M must wait. */
 void transmit_to(struct worker *self, struct rte_mbuf *m, uint32_t number, uint16_t family, const union ip_bits *dst);
-/* For packets that waited: the destination of the IP header is not needed any more. */
-void transmit_ready(struct worker *self, struct rte_mbuf *m, union nexthop nexthop);
+/* The same for packets that waited: NEXTHOP, which NUMBER is, has its neighbour's MAC address. */
+void transmit_ready(struct worker *self, struct rte_mbuf *m, uint32_t number, union nexthop nexthop);
 /* For those that waited in vain, and will be dropped for REASON: their senders are told. */
 void transmit_lost(struct worker *self, struct rte_mbuf *m, enum drop_reason reason);
 void transmit_flush(struct worker *self);

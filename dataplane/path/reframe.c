@@ -6,7 +6,6 @@
 #include "path/path.h"
 #include "path/rewrite.h"
 #include "path/translate.h"
-#include "port/port.h"
 
 int
 reframe_adds(const struct worker *self, const struct conn *conn, uint32_t direction)
@@ -22,9 +21,9 @@ reframe_adds(const struct worker *self, const struct conn *conn, uint32_t direct
 }
 
 bool
-reframe_fits(const struct worker *self, uint32_t length, const struct conn *conn, uint32_t direction, uint8_t port)
+reframe_fits(const struct worker *self, uint32_t length, const struct conn *conn, uint32_t direction, uint16_t mtu)
 {
-	return (int)length + reframe_adds(self, conn, direction) <= self->ports->port[port].mtu;
+	return (int)length + reframe_adds(self, conn, direction) <= mtu;
 }
 
 static void

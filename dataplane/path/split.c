@@ -13,7 +13,7 @@
 
 enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_COPIED = 0x80 };
 
-/* The smallest pieces that a port's MTU can make of the longest packet: RFC 791 asks for 68 bytes at least. */
+/* The smallest pieces that an MTU can make of the longest packet: RFC 791 asks for 68 bytes at least. */
 #define MTU_MIN 68
 #define PIECES_MAX 256
 
@@ -94,10 +94,10 @@ make_pieces(struct worker *self, const struct split *split, uint32_t most, struc
 }
 
 void
-transmit_split(struct worker *self, struct rte_mbuf *m, union nexthop nexthop)
+transmit_split(struct worker *self, struct rte_mbuf *m, union nexthop nexthop, uint16_t mtu)
 {
 	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, const struct rte_ipv4_hdr *, RTE_ETHER_HDR_LEN);
-	const uint16_t header = (ip->version_ihl & 15) * 4, mtu = self->ports->port[nexthop.port].mtu;
+	const uint16_t header = (ip->version_ihl & 15) * 4;
 	const struct split split = {
 		.m = m,
 		.header = header,

@@ -11,7 +11,6 @@
 #include <rte_ip.h>
 
 #include "path/path.h"
-#include "port/port.h"
 
 #define HEADERS (RTE_ETHER_HDR_LEN + sizeof(struct rte_ipv6_hdr))
 #define MTU_MIN 1280 /* RFC 8200, 5 */
@@ -125,10 +124,9 @@ split_fragment(const struct packet *packet)
 }
 
 static void
-send_pieces(struct worker *self, struct rte_mbuf *m, const struct split *split, uint8_t port, uint32_t number,
+send_pieces(struct worker *self, struct rte_mbuf *m, const struct split *split, uint16_t mtu, uint32_t number,
 	    const struct ip_addr *to)
 {
-	const uint16_t mtu = self->ports->port[port].mtu;
 	struct rte_mbuf *pieces[PIECES_MAX];
 	uint32_t n;
 
@@ -150,17 +148,17 @@ send_pieces(struct worker *self, struct rte_mbuf *m, const struct split *split, 
 }
 
 void
-split_translated(struct worker *self, struct packet *packet, uint8_t port, uint32_t number, const struct ip_addr *to)
+split_translated(struct worker *self, struct packet *packet, uint16_t mtu, uint32_t number, const struct ip_addr *to)
 {
 	const struct split split = packet->is_fragment ? split_fragment(packet) : split_whole(self, packet->m);
 
-	send_pieces(self, packet->m, &split, port, number, to);
+	send_pieces(self, packet->m, &split, mtu, number, to);
 }
 
 void
-split_outer(struct worker *self, struct rte_mbuf *m, uint8_t port, uint32_t number, const struct ip_addr *to)
+split_outer(struct worker *self, struct rte_mbuf *m, uint16_t mtu, uint32_t number, const struct ip_addr *to)
 {
 	const struct split split = split_whole(self, m);
 
-	send_pieces(self, m, &split, port, number, to);
+	send_pieces(self, m, &split, mtu, number, to);
 }

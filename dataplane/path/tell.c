@@ -16,7 +16,7 @@
 #include "path/rewrite.h"
 #include "path/tcp_options.h"
 #include "path/tell.h"
-#include "port/port.h"
+#include "path/transmit.h"
 
 #define TTL 64
 #define SYN_ACK (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)
@@ -66,7 +66,8 @@ tell_too_big(struct worker *self, struct conn *conn, uint16_t family, uint32_t m
 static uint16_t
 room_of(const struct worker *self, const struct conn *conn, const struct conn_cold *cold)
 {
-	const uint16_t mtu = self->ports->port[fib_nexthop(self->fib, conn->nexthop[CONN_IN]).port].mtu;
+	const uint32_t number = conn->nexthop[CONN_IN];
+	const uint16_t mtu = transmit_mtu(self, number, fib_nexthop(self->fib, number));
 	const uint16_t room = (uint16_t)(mtu - reframe_adds(self, conn, CONN_IN));
 
 	return heeds_mtu(conn, cold) && cold->told.mtu != 0 ? (uint16_t)RTE_MIN(room, cold->told.mtu) : room;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Packets that are longer than the MTU of the port they are to leave by.
+ * Packets that are longer than the MTU of the port they are to leave by, or of the route.
  */
 #include <rte_ether.h>
 #include <rte_ip.h>
@@ -20,12 +20,12 @@ may_be_split(const struct rte_mbuf *m)
 }
 
 void
-transmit_too_big(struct worker *self, struct rte_mbuf *m, union nexthop nexthop)
+transmit_too_big(struct worker *self, struct rte_mbuf *m, union nexthop nexthop, uint16_t mtu)
 {
 	if (may_be_split(m)) {
-		transmit_split(self, m, nexthop);
+		transmit_split(self, m, nexthop, mtu);
 		return;
 	}
-	icmp_answer_sent(self, m, ICMP_BEYOND_MTU, self->ports->port[nexthop.port].mtu);
+	icmp_answer_sent(self, m, ICMP_BEYOND_MTU, mtu);
 	drop(self, m, DROP_TOO_BIG);
 }

@@ -59,9 +59,9 @@ transmit_flush(struct worker *self)
 }
 
 void
-transmit_ready(struct worker *self, struct rte_mbuf *m, union nexthop nexthop)
+transmit_ready(struct worker *self, struct rte_mbuf *m, uint32_t number, union nexthop nexthop)
 {
-	transmit_forward(self, m, nexthop);
+	transmit_within(self, m, nexthop, transmit_mtu(self, number, nexthop));
 }
 
 void
@@ -77,7 +77,8 @@ transmit_to(struct worker *self, struct rte_mbuf *m, uint32_t number, uint16_t f
 
 	switch (nexthop.state) {
 	case NEXTHOP_READY:
-		transmit_ready(self, m, nexthop);
+	case NEXTHOP_NARROW:
+		transmit_ready(self, m, number, nexthop);
 		break;
 	case NEXTHOP_INCOMPLETE:
 	case NEXTHOP_ONLINK:

@@ -21,15 +21,17 @@ route_ipv4(struct worker *self, struct rte_mbuf *m)
 {
 	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, RTE_ETHER_HDR_LEN);
 	union nexthop nexthop;
+	uint32_t number;
 
 	if (ip->version_ihl != 0x45 || ip->time_to_live <= 1)
 		return false;
-	nexthop = fib_nexthop(self->fib, fib_lookup4(self->fib, ip->dst_addr));
+	number = fib_lookup4(self->fib, ip->dst_addr);
+	nexthop = fib_nexthop(self->fib, number);
 	if (nexthop.state != NEXTHOP_READY)
 		return false;
 	ip->time_to_live--;
 	ip->hdr_checksum = checksum_update(ip->hdr_checksum, TTL_DELTA);
-	transmit_ready(self, m, nexthop);
+	transmit_ready(self, m, number, nexthop);
 	return true;
 }
 
@@ -39,15 +41,17 @@ route_ipv6(struct worker *self, struct rte_mbuf *m)
 	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv6_hdr *, RTE_ETHER_HDR_LEN);
 	union nexthop nexthop;
 	union ip_bits dst;
+	uint32_t number;
 
 	if (ip->hop_limits <= 1)
 		return false;
 	memcpy(dst.bytes, (const uint8_t *)ip + offsetof(struct rte_ipv6_hdr, dst_addr), 16);
-	nexthop = fib_nexthop(self->fib, fib_lookup6(self->fib, &dst));
+	number = fib_lookup6(self->fib, &dst);
+	nexthop = fib_nexthop(self->fib, number);
 	if (nexthop.state != NEXTHOP_READY)
 		return false;
 	ip->hop_limits--;
-	transmit_ready(self, m, nexthop);
+	transmit_ready(self, m, number, nexthop);
 	return true;
 }
 

@@ -112,33 +112,67 @@ set_route(struct network *network, const char *prefix, uint8_t length, uint32_t 
 	assert_int_equal(fib_set_route(network->fib, &address, length, nexthop), 0);
 }
 
+/* MTU: 0 for the port's. */
 static uint32_t
-nexthop_new(struct network *network, uint8_t port, const uint8_t *mac)
+nexthop_new(struct network *network, uint8_t port, const uint8_t *mac, uint16_t mtu)
 {
-	union nexthop nexthop = { .port = port, .state = NEXTHOP_READY };
+	union nexthop nexthop = { .port = port, .state = mtu == 0 ? NEXTHOP_READY : NEXTHOP_NARROW };
 	uint32_t number;
 
 	memcpy(&nexthop.mac, mac, 6);
-	assert_int_equal(fib_nexthop_new(network->fib, &number), 0);
+	assert_int_equal(fib_nexthop_new_narrow(network->fib, mtu, &number), 0);
 	fib_nexthop_set(network->fib, number, nexthop);
 	return number;
+}
+
+static void
+route_clients(struct network *network, uint32_t router)
+{
+	set_route(network, "198.51.100.0", 24, router);
+	set_route(network, "2001:db8:1::", 64, router);
+}
+
+static void
+route_servers(struct network *network, const uint32_t server[2])
+{
+	set_route(network, "10.0.0.1", 32, server[0]);
+	set_route(network, "10.0.0.2", 32, server[1]);
+	set_route(network, "fd00::1", 128, server[0]);
+	set_route(network, "fd00::2", 128, server[1]);
+}
+
+void
+narrow_way(struct network *network, uint8_t port, uint16_t mtu, bool by_route)
+{
+	if (!by_route) {
+		network->ports.port[port].mtu = mtu;
+	} else if (port == CLIENTS) {
+		route_clients(network, nexthop_new(network, CLIENTS, router_mac, mtu));
+	} else {
+		const uint32_t server[2] = { nexthop_new(network, SERVERS, server_mac[0], mtu),
+					     nexthop_new(network, SERVERS, server_mac[1], mtu) };
+
+		route_servers(network, server);
+	}
+}
+
+void
+widen_routes(struct network *network)
+{
+	route_clients(network, network->nexthop_router);
+	route_servers(network, network->nexthop_server);
 }
 
 static void
 make_routes(struct network *network)
 {
 	assert_int_equal(fib_create(1024, 1024, 64, network->director->rcu, &network->fib), 0);
-	network->nexthop_router = nexthop_new(network, CLIENTS, router_mac);
-	network->nexthop_server[0] = nexthop_new(network, SERVERS, server_mac[0]);
-	network->nexthop_server[1] = nexthop_new(network, SERVERS, server_mac[1]);
-	set_route(network, "198.51.100.0", 24, network->nexthop_router);
-	set_route(network, "2001:db8:1::", 64, network->nexthop_router);
+	network->nexthop_router = nexthop_new(network, CLIENTS, router_mac, 0);
+	network->nexthop_server[0] = nexthop_new(network, SERVERS, server_mac[0], 0);
+	network->nexthop_server[1] = nexthop_new(network, SERVERS, server_mac[1], 0);
 	set_route(network, "10.0.0.0", 24, FIB_ONLINK + SERVERS);
 	set_route(network, "fd00::", 64, FIB_ONLINK + SERVERS);
-	set_route(network, "10.0.0.1", 32, network->nexthop_server[0]);
-	set_route(network, "10.0.0.2", 32, network->nexthop_server[1]);
-	set_route(network, "fd00::1", 128, network->nexthop_server[0]);
-	set_route(network, "fd00::2", 128, network->nexthop_server[1]);
+	widen_routes(network);
 	set_route(network, "192.0.2.0", 24, FIB_LOCAL);
 	set_route(network, "2001:db8::", 64, FIB_LOCAL);
 	set_route(network, "10.0.0.100", 32, FIB_LADDR);

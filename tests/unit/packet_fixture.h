@@ -111,5 +111,10 @@ uint64_t counted(const struct network *network, enum counter counter);
 uint64_t dropped(const struct network *network, enum drop_reason reason);
 
 void set_route(struct network *network, const char *prefix, uint8_t length, uint32_t nexthop);
+/* What leaves by PORT has MTU bytes at most from now on, by the port or BY_ROUTE: by the routes to the hosts there whose MAC
+ * addresses are known. */
+void narrow_way(struct network *network, uint8_t port, uint16_t mtu, bool by_route);
+/* The routes have no MTU any more. */
+void widen_routes(struct network *network);
 
 #endif

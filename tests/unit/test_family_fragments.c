@@ -225,16 +225,17 @@ static void
 what_ipv4_lets_be_split_is_for_ipv6(void **state)
 {
 	(void)state;
-	for (uint32_t i = 0; i < 2 * RTE_DIM(pairs); i++) {
-		const struct pair *pair = &pairs[i / 2];
+	for (uint32_t i = 0; i < 4 * RTE_DIM(pairs); i++) {
+		const struct pair *pair = &pairs[i / 4];
 		const uint8_t port = is_v6(pair->client) ? SERVERS : CLIENTS;
+		const bool by_route = i & 2;
 		struct network *network = pair_serve(pair);
 		struct pair_talk talk = pair_open(network, pair, 40000);
 		const struct frame *in = port == CLIENTS ? &talk.in : &talk.out;
 		const struct frame *out = port == CLIENTS ? &talk.to_server : &talk.to_client;
 		struct rte_mbuf *m, *whole;
 
-		network->ports.port[port ^ 1].mtu = NARROW;
+		narrow_way(network, port ^ 1, NARROW, by_route);
 		set_length(&talk, pair, 1480);
 		m = without_df(in, port, 0xabcd);
 		(i & 1 ? receive_slowly : receive)(network, 0, port, m);

@@ -319,6 +319,30 @@ the_source_that_the_kernel_would_use_is_shown(void **state)
 	assert_int_equal(lookup("10.0.0.5"), FIB_NONE);
 }
 
+/* An on-link route with an MTU has a number like others, and its state says what it is. */
+static void
+a_neighbour_comes_before_an_on_link_route_with_an_mtu_too(void **state)
+{
+	uint32_t onlink;
+
+	(void)state;
+	assert_int_equal(fib_nexthop_new_narrow(fib, 1400, &onlink), 0);
+	fib_nexthop_set(fib, onlink, (union nexthop){ .port = 3, .state = NEXTHOP_ONLINK });
+	assert_int_equal(fib_mtu(fib, onlink), 1400);
+	offer("10.0.0.5", 32, FIB_SOURCE_ROUTE, onlink);
+	assert_int_equal(lookup("10.0.0.5"), onlink);
+	offer("10.0.0.5", 32, FIB_SOURCE_NEIGHBOUR, 90);
+	assert_int_equal(lookup("10.0.0.5"), 90);
+	offer("10.0.0.5", 32, FIB_SOURCE_NEIGHBOUR, FIB_NONE);
+	assert_int_equal(lookup("10.0.0.5"), onlink);
+	offer("10.0.0.5", 32, FIB_SOURCE_ROUTE, FIB_NONE);
+	fib_nexthop_free(fib, onlink);
+	/* who has the number next has not its MTU */
+	for (uint32_t number = FIB_NONE; number != onlink;)
+		assert_int_equal(fib_nexthop_new(fib, &number), 0);
+	assert_int_equal(fib_mtu(fib, onlink), 0);
+}
+
 static void
 routes_are_found_without_what_hides_them(void **state)
 {
@@ -350,6 +374,7 @@ main(void)
 		TEST(the_generation_moves_with_routes_and_not_with_states),
 		TEST(what_is_no_prefix_is_refused),
 		TEST(the_source_that_the_kernel_would_use_is_shown),
+		TEST(a_neighbour_comes_before_an_on_link_route_with_an_mtu_too),
 		TEST(routes_are_found_without_what_hides_them),
 	};
 

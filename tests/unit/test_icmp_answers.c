@@ -128,7 +128,7 @@ quoted_at_most(const struct talk *talk)
 
 /* The quote has the TTL that the director sent it with, one less; what it says in the message comes one hop further. */
 static void
-check_too_big(struct network *network, const struct talk *talk)
+check_too_big_by(struct network *network, const struct talk *talk, bool by_route)
 {
 	const bool v6 = talk->family == AF_INET6;
 	struct frame about = talk->sent, quoted;
@@ -140,7 +140,7 @@ check_too_big(struct network *network, const struct talk *talk)
 	answer.ttl = talk->forward == FORWARD_DIRECT ? 64 : 63;
 	answer.rest[2] = 1401 >> 8;
 	answer.rest[3] = 1401 & 0xff;
-	network->ports.port[SERVERS].mtu = 1401;
+	narrow_way(network, SERVERS, 1401, by_route);
 	about.payload = 1400;
 	quoted = about;
 	quoted.ttl = 63;
@@ -148,7 +148,7 @@ check_too_big(struct network *network, const struct talk *talk)
 	assert_told(network, DROP_TOO_BIG, CLIENTS, &answer);
 	if (talk->forward == FORWARD_DIRECT)
 		return;
-	network->ports.port[CLIENTS].mtu = 1300;
+	narrow_way(network, CLIENTS, 1300, by_route);
 	about = talk->answered;
 	about.payload = 1400;
 	quoted = about;
@@ -162,6 +162,21 @@ check_too_big(struct network *network, const struct talk *talk)
 	answer.rest[3] = 1300 & 0xff;
 	receive(network, 0, SERVERS, frame_new(&about, SERVERS));
 	assert_told(network, DROP_TOO_BIG, SERVERS, &answer);
+	/* with what was found for the connection */
+	receive(network, 0, SERVERS, frame_new(&about, SERVERS));
+	assert_told(network, DROP_TOO_BIG, SERVERS, &answer);
+}
+
+static void
+check_too_big(struct network *network, const struct talk *talk)
+{
+	check_too_big_by(network, talk, false);
+}
+
+static void
+check_too_big_for_route(struct network *network, const struct talk *talk)
+{
+	check_too_big_by(network, talk, true);
 }
 
 static void
@@ -169,6 +184,7 @@ packets_beyond_the_mtu_are_told_with_the_mtu(void **state)
 {
 	(void)state;
 	for_each_talk(check_too_big);
+	for_each_talk(check_too_big_for_route);
 }
 
 static void

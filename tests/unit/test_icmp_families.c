@@ -397,10 +397,10 @@ static void
 path_mtu_is_told_in_the_senders_family(void **state)
 {
 	(void)state;
-	for (uint32_t i = 0; i < 4 * RTE_DIM(pairs); i++) {
-		const struct pair *pair = &pairs[i / 4];
+	for (uint32_t i = 0; i < 8 * RTE_DIM(pairs); i++) {
+		const struct pair *pair = &pairs[i / 8];
 		const uint8_t port = i & 1;
-		const bool slowly = i & 2;
+		const bool slowly = i & 2, by_route = i & 4;
 		struct network *network = serve(pair);
 		struct pair_talk talk = pair_open(network, pair, 40000);
 		struct frame frame = port == CLIENTS ? talk.in : talk.out;
@@ -416,9 +416,10 @@ path_mtu_is_told_in_the_senders_family(void **state)
 					   .about = &frame,
 					   .ttl = 64 };
 
-		network->ports.port[port ^ 1].mtu = 1400;
+		narrow_way(network, port ^ 1, 1400, by_route);
 		frame.flags = ACK;
 		frame.payload = (uint16_t)(mtu - headers);
+		pass(network, port, &frame, &out, slowly);
 		pass(network, port, &frame, &out, slowly);
 		frame.payload++;
 		(slowly ? receive_slowly : receive)(network, 0, port, frame_new(&frame, port));
@@ -458,10 +459,10 @@ static void
 what_ipv6_always_lets_pass_is_split_for_ipv4(void **state)
 {
 	(void)state;
-	for (uint32_t i = 0; i < 2 * RTE_DIM(pairs); i++) {
-		const struct pair *pair = &pairs[i / 2];
+	for (uint32_t i = 0; i < 4 * RTE_DIM(pairs); i++) {
+		const struct pair *pair = &pairs[i / 4];
 		const uint8_t port = is_v6(pair->client) ? CLIENTS : SERVERS;
-		const bool slowly = i & 1;
+		const bool slowly = i & 1, by_route = i & 2;
 		struct network *network = serve(pair);
 		struct pair_talk talk = pair_open(network, pair, 40000);
 		struct frame frame = port == CLIENTS ? talk.in : talk.out;
@@ -470,7 +471,7 @@ what_ipv6_always_lets_pass_is_split_for_ipv4(void **state)
 			.src = own[port][1], .dst = frame.src, .type = 2, .rest = 1280, .about = &frame, .ttl = 64
 		};
 
-		network->ports.port[port ^ 1].mtu = 1000;
+		narrow_way(network, port ^ 1, 1000, by_route);
 		frame.flags = ACK;
 		frame.payload = (uint16_t)(1280 - headers);
 		(slowly ? receive_slowly : receive)(network, 0, port, frame_new(&frame, port));

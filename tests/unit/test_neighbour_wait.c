@@ -33,14 +33,16 @@ static struct {
 	uint32_t sent[PACKETS];
 	uint32_t n_sent;
 	uint64_t lost[DROP_MAX];
+	uint32_t last_number;
 	union nexthop last_nexthop;
 } test;
 
 static void
-note_sent(struct worker *self, struct rte_mbuf *m, union nexthop nexthop)
+note_sent(struct worker *self, struct rte_mbuf *m, uint32_t number, union nexthop nexthop)
 {
 	(void)self;
 	test.sent[test.n_sent++] = m->hash.usr;
+	test.last_number = number;
 	test.last_nexthop = nexthop;
 	rte_pktmbuf_free(m);
 }
@@ -182,6 +184,8 @@ an_address_is_asked_for_once(void **state)
 static void
 packets_go_in_order_when_it_is_resolved(void **state)
 {
+	uint32_t narrow;
+
 	(void)state;
 	for (uint32_t i = 0; i < 5; i++)
 		assert_true(add("10.0.0.1", 100 + i));
@@ -198,9 +202,11 @@ packets_go_in_order_when_it_is_resolved(void **state)
 		assert_int_equal(test.sent[i], 100 + i);
 	assert_int_equal(test.last_nexthop.mac.addr_bytes[5], 9);
 	assert_int_equal(held(), 1);
-	resolve("fd00::1", NEXTHOP_READY);
+	narrow = resolve("fd00::1", NEXTHOP_NARROW);
 	poll_after(1);
 	assert_int_equal(test.sent[5], 7);
+	assert_int_equal(test.last_number, narrow);
+	assert_int_equal(test.last_nexthop.state, NEXTHOP_NARROW);
 	assert_int_equal(held(), 0);
 }
 

@@ -77,13 +77,14 @@ static void
 packets_that_may_be_are_split(void **state)
 {
 	(void)state;
-	for (uint32_t i = 0; i < RTE_DIM(splits); i++) {
+	for (uint32_t n = 0; n < 2 * RTE_DIM(splits); n++) {
+		const uint32_t i = n / 2;
 		struct flow_under_test test = test_flow(&modes[1]);
 		const uint16_t header = splits[i].options ? 36 : 20;
 		uint8_t bytes[2048];
 		struct rte_mbuf *m, *wanted;
 
-		test.network->ports.port[SERVERS].mtu = splits[i].mtu;
+		narrow_way(test.network, SERVERS, splits[i].mtu, n & 1);
 		test.in.payload = test.to_server.payload = splits[i].payload;
 		m = frame_new(&test.in, CLIENTS);
 		clear_df(m, splits[i].place);
@@ -115,6 +116,104 @@ packets_that_may_not_be_are_not(void **state)
 		assert_dropped(test.network, DROP_TOO_BIG);
 		network_free(test.network);
 	}
+}
+
+/* The longest packet that MTU lets pass does so, each way: past the fast path, and (the second time at the latest) in it. */
+static void
+check_longest(struct flow_under_test *test, uint16_t mtu)
+{
+	const uint16_t longest = (uint16_t)(mtu - headers_of(test->mode));
+
+	for (int i = 0; i < 4; i++) {
+		client_sends(test, ACK, longest, i & 1);
+		if (test->mode->forward != FORWARD_DIRECT)
+			server_sends(test, ACK, longest, i & 1);
+	}
+	for (int slowly = 0; slowly < 2 && mtu < 1500; slowly++) {
+		test->in.payload = test->out.payload = (uint16_t)(longest + 1);
+		(slowly ? receive_slowly : receive)(test->network, 0, CLIENTS, frame_new(&test->in, CLIENTS));
+		assert_dropped(test->network, DROP_TOO_BIG);
+		if (test->mode->forward == FORWARD_DIRECT)
+			continue;
+		(slowly ? receive_slowly : receive)(test->network, 0, SERVERS, frame_new(&test->out, SERVERS));
+		assert_dropped(test->network, DROP_TOO_BIG);
+	}
+}
+
+static void
+the_mtu_of_a_route_may_change_while_connections_live(void **state)
+{
+	(void)state;
+	/* not SCTP, whose data is in words */
+	for (uint32_t i = 0; modes[i].proto != IPPROTO_SCTP; i++) {
+		struct flow_under_test test = test_flow(&modes[i]);
+
+		client_sends(&test, SYN, 0, false);
+		check_longest(&test, 1500);
+		for (uint16_t mtu = 1500; mtu >= 1280; mtu -= 20) {
+			for (uint8_t port = 0; port < 2 && mtu < 1500; port++)
+				narrow_way(test.network, port, mtu, true);
+			check_longest(&test, mtu);
+		}
+		widen_routes(test.network);
+		check_longest(&test, 1500);
+		network_free(test.network);
+	}
+}
+
+/* The port got a smaller one, and the control thread has not seen to the routes. */
+static void
+the_lesser_of_the_routes_and_the_ports_mtu_counts(void **state)
+{
+	(void)state;
+	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
+		struct flow_under_test test = test_flow(&modes[ipv6 ? 6 : 0]);
+
+		for (uint8_t port = 0; port < 2; port++) {
+			narrow_way(test.network, port, 1400, true);
+			test.network->ports.port[port].mtu = 1300;
+		}
+		client_sends(&test, SYN, 0, false);
+		check_longest(&test, 1300);
+		network_free(test.network);
+	}
+}
+
+/* By the MTU of the route, which the packet was not compared with when it came. */
+static void
+what_waited_for_a_neighbour_is_split(void **state)
+{
+	struct flow_under_test test = test_flow(&modes[1]);
+	struct worker *self = test.network->director->workers[0];
+	union nexthop nexthop = { .port = SERVERS, .state = NEXTHOP_INCOMPLETE };
+	uint32_t number;
+	struct rte_mbuf *m;
+
+	(void)state;
+	assert_int_equal(fib_nexthop_new_narrow(test.network->fib, 1400, &number), 0);
+	fib_nexthop_set(test.network->fib, number, nexthop);
+	set_route(test.network, "10.0.0.1", 32, number);
+	test.in.payload = 1400;
+	for (int df = 0; df < 2; df++) {
+		m = frame_new(&test.in, CLIENTS);
+		if (!df)
+			clear_df(m, 0);
+		receive(test.network, 0, CLIENTS, m);
+	}
+	assert_nothing_sent();
+	memcpy(&nexthop.mac, server_mac[0], 6);
+	nexthop.state = NEXTHOP_NARROW;
+	fib_nexthop_set(test.network->fib, number, nexthop);
+	self->now_ms++;
+	neighbour_wait_poll(self, transmit_ready, transmit_lost);
+	transmit_flush(self);
+	assert_int_equal(sent[SERVERS].n, 2);
+	for (uint32_t i = 0; i < 2; i++)
+		assert_in_range(sent[SERVERS].packets[i]->pkt_len, IP + 20, IP + 1400);
+	assert_int_equal(dropped(test.network, DROP_TOO_BIG), 1);
+	assert_int_equal(counted(test.network, COUNT_SPLIT), 1);
+	forget_packets(test.network);
+	network_free(test.network);
 }
 
 static void
@@ -253,6 +352,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packets_that_may_be_are_split),
 		cmocka_unit_test(packets_that_may_not_be_are_not),
+		cmocka_unit_test(the_mtu_of_a_route_may_change_while_connections_live),
+		cmocka_unit_test(the_lesser_of_the_routes_and_the_ports_mtu_counts),
+		cmocka_unit_test(what_waited_for_a_neighbour_is_split),
 		cmocka_unit_test(splitting_without_buffers_loses_the_packet_and_nothing_else),
 		cmocka_unit_test(packets_in_several_buffers_pass_like_others),
 		cmocka_unit_test(a_jumbo_frame_passes_whole),

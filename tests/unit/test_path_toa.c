@@ -311,6 +311,25 @@ nor_than_a_router_on_the_way_said(void **state)
 	}
 }
 
+static void
+nor_than_the_route_lets_pass(void **state)
+{
+	(void)state;
+	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
+		struct conversation talk = toa_talk(ipv6);
+		const uint32_t first = talk.isn + 1;
+		const uint16_t full = 1300 - (ipv6 ? 60 : 40), option = ipv6 ? 20 : 8;
+
+		narrow_way(talk.network, SERVERS, 1300, true);
+		client_says(&talk, ACK, first, SERVER_ISN + 1, full - option + 1);
+		server_hears(&talk, ACK, first, SERVER_ISN + 1, full - option + 1);
+		set_toa(&talk);
+		client_says(&talk, ACK, first, SERVER_ISN + 1, full - option);
+		server_hears(&talk, ACK, first, SERVER_ISN + 1, full - option);
+		network_free(talk.network);
+	}
+}
+
 /* ---- UOA ---- */
 
 #define PAYLOAD 33
@@ -447,6 +466,7 @@ main(void)
 		cmocka_unit_test(other_options_stay_and_padding_goes_first),
 		cmocka_unit_test(no_packet_becomes_longer_than_the_way_allows),
 		cmocka_unit_test(nor_than_a_router_on_the_way_said),
+		cmocka_unit_test(nor_than_the_route_lets_pass),
 		cmocka_unit_test(segments_leave_room_for_the_option),
 		cmocka_unit_test(nat_and_direct_routing_tell_nothing),
 		cmocka_unit_test(the_first_datagrams_have_a_header_between),

@@ -72,23 +72,26 @@ static void
 the_longest_packet_fills_the_mtu_and_a_longer_one_is_dropped(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < TUNNELS; i++) {
-		const struct tunnel tunnel = tunnel_number(i);
+	for (size_t i = 0; i < 2 * TUNNELS; i++) {
+		const struct tunnel tunnel = tunnel_number(i / 2);
+		const uint16_t mtu = i & 1 ? 1404 : 1500;
 		struct network *network = serve(&tunnel, server_of(&tunnel));
 		struct worker *self = network->director->workers[0];
 		struct frame frame = frame_of(&tunnel);
 		struct rte_mbuf *m;
 
 		send_and_check(network, &tunnel, frame, false);
+		if (i & 1)
+			narrow_way(network, SERVERS, mtu, true);
 		assert_int_equal(reframe_adds(self, conn_at(self->conns[tunnel.client6], 0), CONN_IN),
 				 adds_of(&tunnel));
 		frame.flags = ACK;
-		frame.payload = (uint16_t)(1500 - adds_of(&tunnel) - (tunnel.client6 ? 40 : 20) -
+		frame.payload = (uint16_t)(mtu - adds_of(&tunnel) - (tunnel.client6 ? 40 : 20) -
 					   (tunnel.proto == IPPROTO_TCP ? 20 : 8));
-		send_and_check(network, &tunnel, frame, false);
-		send_and_check(network, &tunnel, frame, true);
-		send_with_trailer(network, &tunnel, frame, false);
-		send_with_trailer(network, &tunnel, frame, true);
+		for (int slowly = 0; slowly < 4; slowly++) {
+			send_and_check(network, &tunnel, frame, slowly & 1);
+			send_with_trailer(network, &tunnel, frame, slowly & 1);
+		}
 		frame.payload++;
 		m = frame_new(&frame, CLIENTS);
 		receive(network, 0, CLIENTS, m);
