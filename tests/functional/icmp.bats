@@ -52,6 +52,47 @@ teardown_file() {
 teardown() {
 	ip -n "$LAB-director1" link set wan0 mtu 1500
 	ip -n "$LAB-director1" link set lan0 mtu 1500
+	host_routes_remove
+	deep_routes_replace
+}
+
+# Routes of the director's to the servers of a network that it is in, to the client, and last to the deep network: ipvsd hears
+# of routes in their order, so that it has all of them when it tells of that one.
+host_routes_add() { # MTU
+	local host
+	for host in $LAN.11 $LAN.12 $LAN.13 ${LAN6}:11 ${LAN6}:12 ${LAN6}:13; do
+		ip -n "$LAB-director1" route add $host dev lan0 mtu "$1"
+	done
+	for host in $CLIENT $CLIENT6; do
+		ip -n "$LAB-director1" route add $host dev wan0 mtu "$1"
+	done
+	deep_routes_replace mtu "$1"
+	await ping_is_told client $NAT_VIP $WAN.2 "$1"
+}
+
+host_routes_remove() {
+	local host
+	for host in $LAN.11 $LAN.12 $LAN.13 $CLIENT; do
+		ip -n "$LAB-director1" route flush exact $host/32
+	done
+	for host in ${LAN6}:11 ${LAN6}:12 ${LAN6}:13 $CLIENT6; do
+		ip -n "$LAB-director1" -6 route flush exact $host/128
+	done
+}
+
+deep_routes_replace() { # [mtu MTU]
+	ip -n "$LAB-director1" -6 route replace ${DEEP6}:/64 via ${LAN6}:77 "$@"
+	ip -n "$LAB-director1" route replace $DEEP.0/24 via $LAN.77 "$@"
+}
+
+ping_is_told() { # HOST ADDRESS TELLER MTU
+	forget_paths
+	on "$1" ping -n -M "do" -c 1 -W 1 -s 1472 "$2" | grep -F "From $3 icmp_seq=1 Frag needed and DF set (mtu = $4)"
+}
+
+# What HOST knows of the way to ADDRESS.
+path_mtu_is() { # HOST ADDRESS MTU
+	[[ "$(ip -n "$LAB-$1" route get "$2")" == *" mtu $3 "* ]]
 }
 
 @test "NAT: a download finds a narrow link on the client's side, IPv4 and IPv6" {
@@ -124,6 +165,42 @@ teardown() {
 	done
 	for vip in $NAT_VIP6 $FNAT_VIP6; do
 		ping_finds_mtu client $vip ${WAN6}:2 1300
+	done
+}
+
+@test "an upload finds a route of the director with an MTU of its own" {
+	local vip
+	host_routes_add 1400
+	for vip in $BOTH_WAYS; do
+		narrow_port_is_found upload_is_whole client $vip
+		path_mtu_is client $vip 1400
+	done
+}
+
+@test "a download finds a route of the director with an MTU of its own" {
+	local vip
+	host_routes_add 1400
+	for vip in $BOTH_WAYS; do
+		narrow_port_is_found download_is_whole client $vip
+	done
+}
+
+@test "ping that may not be fragmented is told of a route of the director, what it has become, and of none when it is gone" {
+	local vip mtu
+	for mtu in 1300 1350; do
+		deep_routes_replace mtu $mtu
+		await ping_is_told client $NAT_VIP $WAN.2 $mtu
+		for vip in $NAT_VIP $FNAT_VIP; do
+			ping_finds_mtu client $vip $WAN.2 $mtu
+		done
+		for vip in $NAT_VIP6 $FNAT_VIP6; do
+			ping_finds_mtu client $vip ${WAN6}:2 $mtu
+		done
+	done
+	deep_routes_replace
+	await ping_is_told client $NAT_VIP $LAN.77 $NARROW
+	for vip in $NAT_VIP6 $FNAT_VIP6; do
+		ping_finds_mtu client $vip ${LAN6}:77 $NARROW
 	done
 }
 
