@@ -39,13 +39,26 @@ change_knob(struct network *network, struct random_source *random)
 	director_knob(network->director, names[random_upto(random, RTE_DIM(names))], (int32_t)random_upto(random, 2));
 }
 
+/* To the same server as nexthop_server[0], with an MTU of its own. */
+static uint32_t
+narrow_nexthop(struct network *network)
+{
+	const struct ip_addr server = address_of("10.0.0.1");
+	uint32_t number;
+
+	narrow_way(network, SERVERS, 300, true);
+	number = fib_lookup4(network->fib, server.ip.v4);
+	widen_routes(network);
+	return number;
+}
+
 /* Something of the director changes. */
 static void
-change_world(struct network *network, struct random_source *random)
+change_world(struct network *network, struct random_source *random, uint32_t narrow)
 {
 	uint32_t i = random_upto(random, SERVICES);
 
-	switch (random_upto(random, 8)) {
+	switch (random_upto(random, 9)) {
 	case 0:
 		publish_service(network, random, i, random_upto(random, DESTS + 1),
 				1 + (int32_t)random_upto(random, 5));
@@ -66,6 +79,10 @@ change_world(struct network *network, struct random_source *random)
 	case 5:
 	case 6:
 		change_knob(network, random);
+		break;
+	case 7:
+		set_route(network, "10.0.0.1", 32, random_upto(random, 2) ? narrow : network->nexthop_server[0]);
+		set_route(network, "fd00::1", 128, random_upto(random, 2) ? narrow : network->nexthop_server[0]);
 		break;
 	default:
 		send_limit = random_upto(random, 4) ? UINT16_MAX : 1;
@@ -253,6 +270,7 @@ a_million_mutated_packets_leave_the_accounts_closed(void **state)
 {
 	struct random_source random = random_source_new(24);
 	struct network *network = mixed_network(&random);
+	const uint32_t narrow = narrow_nexthop(network);
 	struct crumbs crumbs[2] = { { .n = 0 } };
 	uint64_t reasons = 0;
 
@@ -264,7 +282,7 @@ a_million_mutated_packets_leave_the_accounts_closed(void **state)
 		assert_accounts_close(network);
 		forget_packets(network);
 		if (random_upto(&random, 6) == 0)
-			change_world(network, &random);
+			change_world(network, &random, narrow);
 		if (random_upto(&random, 4) == 0)
 			pass_time(network, 1 + random_upto(&random, 400));
 		assert_accounts_close(network);
