@@ -220,16 +220,19 @@ void apart_finish_all(struct worker *self);
 bool tunnel_pass_ipv4(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn);
 bool tunnel_pass_ipv6(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn);
 
-/* Whether M looks like a frame of IPv6, with a priority tag (IEEE 802.1Q, 6.9) or without. */
+/* Whether M looks like a frame of IPv6, with a priority tag (IEEE 802.1Q, 6.9) or without. No branch on that: it may be
+ * mispredicted. */
 static inline bool
 frame_is_ipv6(const struct rte_mbuf *m)
 {
 	const struct rte_ether_hdr *ether = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
 	const struct rte_vlan_hdr *tag = (const void *)(ether + 1);
-	/* what was not received is in the buffer all the same */
-	const rte_be16_t type = ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_VLAN) ? tag->eth_proto : ether->ether_type;
 
-	return (rte_pktmbuf_data_len(m) >= RTE_ETHER_HDR_LEN) & (type == RTE_BE16(RTE_ETHER_TYPE_IPV6));
+	if (unlikely(rte_pktmbuf_data_len(m) < RTE_ETHER_HDR_LEN + sizeof(*tag)))
+		return false;
+	if (unlikely(ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_VLAN)))
+		return tag->eth_proto == RTE_BE16(RTE_ETHER_TYPE_IPV6);
+	return ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6);
 }
 
 /* Of established.c: a burst of the fast path, as path_burst(), but N is not 0. */
