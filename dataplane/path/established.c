@@ -211,8 +211,9 @@ forward_family(struct worker *self, struct lookup *lookup, const bool ipv6)
 		     ((direction ^ CONN_OUT) & !dest_is_live(self->lb, conn->dest)))) {
 		if (value == CONN_NONE)
 			return false;
-		if (conn_is_tunnel(conn))
-			return (ipv6 ? tunnel_pass_ipv6 : tunnel_pass_ipv4)(self, lookup->m, ip, l4, conn);
+		nexthop = fib_nexthop(self->fib, conn->nexthop[direction]);
+		if (conn_is_tunnel(conn) && nexthop.state == NEXTHOP_READY)
+			return (ipv6 ? tunnel_pass_ipv6 : tunnel_pass_ipv4)(self, lookup->m, ip, l4, conn, nexthop);
 		if (ipv6 && conn_is_translated(conn))
 			return mapped_pass_6to4(self, lookup->m, ip, l4, conn, direction);
 		return forward_apart(self, lookup->m, lookup->ip, value, ipv6);

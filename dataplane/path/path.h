@@ -215,10 +215,12 @@ bool forward_apart(struct worker *self, struct rte_mbuf *m, uint8_t *ip, uint32_
 void apart_pass(struct worker *self, const struct apart *apart);
 void apart_finish_all(struct worker *self);
 
-/* Of tunnel_pass.c: a packet of CONN (conn_is_tunnel()) goes into its tunnel; L4 is its transport header. False: for the slow
- * path, nothing is changed yet. */
-bool tunnel_pass_ipv4(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn);
-bool tunnel_pass_ipv6(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn);
+/* Of tunnel_pass.c: a packet of CONN (conn_is_tunnel()) goes into its tunnel, by NEXTHOP, which is READY; L4 is its transport
+ * header. False: for the slow path, nothing is changed yet. */
+bool tunnel_pass_ipv4(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn,
+		      union nexthop nexthop);
+bool tunnel_pass_ipv6(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn,
+		      union nexthop nexthop);
 
 /* Whether M looks like a frame of IPv6, with a priority tag (IEEE 802.1Q, 6.9) or without. No branch on that: it may be
  * mispredicted. */

@@ -10,21 +10,21 @@
 
 /* False where the fast path can't send it; why, if anything is wrong, the slow path finds again and has a name for. */
 static __rte_always_inline bool
-pass(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn, const bool ipv6)
+pass(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn, union nexthop nexthop,
+     const bool ipv6)
 {
-	const union nexthop nexthop = fib_nexthop(self->fib, conn->nexthop[CONN_IN]);
-	const uint32_t length = ip_length(ip, ipv6), mtu = transmit_mtu_now(self, conn->nexthop[CONN_IN], nexthop);
+	const uint32_t length = ip_length(ip, ipv6);
 	const struct dest *dest;
 	const union ip_bits *source;
 	struct outer_inner inner;
 	uint32_t adds;
 
-	if (conn->fib_generation != self->fib->generation || mtu == 0 || !dest_is_live(self->lb, conn->dest))
+	if (conn->fib_generation != self->fib->generation || !dest_is_live(self->lb, conn->dest))
 		return false;
 	dest = fetch(self->lb->dests[DEST_INDEX(conn->dest)]);
 	source = fib_own(self->fib, nexthop.port, dest->addr.family);
 	adds = outer_length(dest);
-	if (!source || adds + length > mtu || rte_pktmbuf_headroom(m) < adds)
+	if (!source || adds + length > self->ports->port[nexthop.port].mtu || rte_pktmbuf_headroom(m) < adds)
 		return false;
 	if (conn->proto == IPPROTO_TCP_) {
 		if (((struct rte_tcp_hdr *)l4)->tcp_flags & RTE_TCP_SYN_FLAG)
@@ -43,13 +43,13 @@ pass(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *c
 }
 
 bool
-tunnel_pass_ipv4(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn)
+tunnel_pass_ipv4(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn, union nexthop nexthop)
 {
-	return pass(self, m, ip, l4, conn, false);
+	return pass(self, m, ip, l4, conn, nexthop, false);
 }
 
 bool
-tunnel_pass_ipv6(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn)
+tunnel_pass_ipv6(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *conn, union nexthop nexthop)
 {
-	return pass(self, m, ip, l4, conn, true);
+	return pass(self, m, ip, l4, conn, nexthop, true);
 }
