@@ -127,6 +127,7 @@ struct kernel_mirror {
 	uint64_t now_ms;
 	mirror_ask *ask;
 	struct log_limit full_limit, narrow_limit;
+	uint64_t narrow_retry_ms; /* when routes that got no number for their MTU ask again; 0: none did not */
 
 	/* mirror_socket.c */
 	int fd;
@@ -210,6 +211,8 @@ struct mirror_narrow *mirror_narrow_hold(struct kernel_mirror *mirror, struct mi
 					 uint16_t mtu);
 /* Without users it goes. NARROW may be NULL. */
 void mirror_narrow_release(struct kernel_mirror *mirror, struct mirror_narrow *narrow);
+/* Now and then: routes that got no number ask again. */
+void mirror_narrow_tick(struct kernel_mirror *mirror);
 /* NEIGHBOUR's next hop is NEXTHOP now, and so are the narrow ones by it. */
 void mirror_narrow_follow(struct kernel_mirror *mirror, const struct mirror_neighbour *neighbour,
 			  union nexthop nexthop);

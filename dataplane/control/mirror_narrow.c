@@ -34,6 +34,8 @@ show(struct kernel_mirror *mirror, const struct mirror_narrow *narrow, union nex
 	fib_nexthop_set(mirror->parts.fib, narrow->number, nexthop);
 }
 
+#define RETRY_MS 10000u /* numbers that were given back are free again when all workers have passed */
+
 static struct mirror_narrow *
 make(struct kernel_mirror *mirror, struct mirror_neighbour *neighbour, uint8_t port, uint16_t mtu)
 {
@@ -41,6 +43,7 @@ make(struct kernel_mirror *mirror, struct mirror_neighbour *neighbour, uint8_t p
 	struct fib *fib = mirror->parts.fib;
 
 	if (!narrow || fib_nexthop_new_narrow(fib, mtu, &narrow->number) < 0) {
+		mirror->narrow_retry_ms = mirror->now_ms + RETRY_MS;
 		log_limited(&mirror->narrow_limit, LOG_ERR, "mirror",
 			    "too many neighbours: the MTU of further routes is not heeded; raise limits.neighbours");
 		free(narrow);
@@ -76,6 +79,16 @@ mirror_narrow_release(struct kernel_mirror *mirror, struct mirror_narrow *narrow
 	fib_nexthop_free(mirror->parts.fib, narrow->number);
 	LIST_REMOVE(narrow, link);
 	free(narrow);
+}
+
+void
+mirror_narrow_tick(struct kernel_mirror *mirror)
+{
+	if (mirror->narrow_retry_ms == 0 || mirror->now_ms < mirror->narrow_retry_ms)
+		return;
+	mirror->narrow_retry_ms = 0;
+	mirror_routes_recheck(mirror);
+	mirror_neighbours_recheck(mirror);
 }
 
 void

@@ -238,6 +238,7 @@ on_tick(void *arg)
 
 	mirror->now_ms = clock_ms();
 	mirror_requests_tick(mirror);
+	mirror_narrow_tick(mirror);
 }
 
 /* The kernel sends its request over the kernel interface as if it had a packet to send itself (NTF_USE). */

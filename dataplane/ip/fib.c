@@ -310,6 +310,8 @@ fib_delete_route(struct fib *fib, const struct ip_addr *prefix, uint8_t length)
 	return err;
 }
 
+#define KEPT_FOR_NEIGHBOURS 8 /* one of so many: rather a route without its MTU than a neighbour without a way */
+
 static void
 end_quarantine(struct table *table)
 {
@@ -318,6 +320,7 @@ end_quarantine(struct table *table)
 
 		if (rte_rcu_qsbr_check(rcu_qsbr(table->rcu), first->token, false) != 1)
 			break;
+		fib_nexthop_set(&table->fib, first->number, (union nexthop){ .state = NEXTHOP_NONE });
 		table->free_numbers[table->n_free++] = first->number;
 		table->first_quarantined = (table->first_quarantined + 1) % table->n_numbers;
 		table->n_quarantined--;
@@ -330,7 +333,7 @@ fib_nexthop_new_narrow(struct fib *fib, uint16_t mtu, uint32_t *ret_number)
 	struct table *table = table_of(fib);
 
 	end_quarantine(table);
-	if (table->n_free == 0)
+	if (table->n_free == 0 || (mtu != 0 && table->n_free <= table->n_numbers / KEPT_FOR_NEIGHBOURS))
 		return -ENOSPC;
 	*ret_number = table->free_numbers[--table->n_free];
 	__atomic_store_n(&fib->mtus[*ret_number], mtu, __ATOMIC_RELAXED);
@@ -349,7 +352,7 @@ fib_nexthop_free(struct fib *fib, uint32_t number)
 	struct table *table = table_of(fib);
 	uint32_t last = (table->first_quarantined + table->n_quarantined++) % table->n_numbers;
 
-	fib_nexthop_set(fib, number, (union nexthop){ .state = NEXTHOP_NONE });
+	/* Who has looked it up this turn still goes there: what it stood for may be known by another number as well. */
 	next_generation(fib);
 	table->quarantine[last] =
 		(struct given_back){ .token = rte_rcu_qsbr_start(rcu_qsbr(table->rcu)), .number = number };

@@ -248,6 +248,11 @@ settle(struct worker *self, struct held_address *address,
 	case NEXTHOP_INCOMPLETE:
 	case NEXTHOP_ONLINK:
 		if (self->now_ms - address->since_ms < WAIT_MS) {
+			/* The question was about a number that has gone since. */
+			if (number != address->number) {
+				address->number = number;
+				address->asked = false;
+			}
 			ask(self, address);
 			return false;
 		}

@@ -135,14 +135,16 @@ must_not_be_split(const struct packet *packet)
 	return packet->flow.family == AF_INET6 || (ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG));
 }
 
-/* Whether the outer packet may be: encapsulate.c sets no DF then, and in IPv6 the director, which makes it, is its source. */
+/* Whether the outer packet may be: encapsulate.c sets no DF then, and in IPv6 the director, which makes it, is its source. A
+ * sender of IPv6 need not make packets shorter than 1,280 bytes (RFC 2473, 7.1). */
 static bool
 tunnel_may_be_split(const struct worker *self, const struct packet *packet, const struct conn *conn)
 {
-	const struct dest *dest = dest_get(self->lb, conn->dest);
-
-	return dest && !conn_is_mapped(conn) && packet->flow.family == AF_INET &&
-	       (!must_not_be_split(packet) || fetch(self->lb->knobs)->pmtu_disc == 0);
+	if (!dest_get(self->lb, conn->dest) || conn_is_mapped(conn))
+		return false;
+	if (packet->flow.family == AF_INET6)
+		return packet->end - packet->l3 <= (int)IPV6_MIN_MTU;
+	return !must_not_be_split(packet) || fetch(self->lb->knobs)->pmtu_disc == 0;
 }
 
 static bool
@@ -163,10 +165,10 @@ static int
 too_big(struct worker *self, const struct packet *packet, const struct conn *conn, uint32_t direction, uint16_t mtu)
 {
 	const int room = mtu - reframe_adds(self, conn, direction);
-	const int told = becomes_ipv4(conn, direction) ? RTE_MAX(room, TRANSLATED_WHOLE) : room;
+	const int least = packet->flow.family == AF_INET ? (int)IPV4_MIN_MTU : (int)IPV6_MIN_MTU;
 
 	if (must_not_be_split(packet))
-		icmp_answer(self, packet, ICMP_BEYOND_MTU, (uint16_t)told);
+		icmp_answer(self, packet, ICMP_BEYOND_MTU, (uint16_t)RTE_MAX(room, least));
 	return -DROP_TOO_BIG;
 }
 
@@ -213,13 +215,14 @@ is_outer_to_be_split(const struct worker *self, const struct rte_mbuf *m, const 
 		     uint16_t *mtu)
 {
 	const struct rte_ether_hdr *ether = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	const struct rte_ipv6_hdr *outer = (const void *)(ether + 1);
 	const union nexthop nexthop = fib_nexthop(self->fib, conn->nexthop[direction]);
 
 	if (!(conn->flags & CONN_REFRAMED) || conn_is_mapped(conn) || direction != CONN_IN ||
 	    ether->ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV6) || !nexthop_has_port(nexthop))
 		return false;
 	*mtu = transmit_mtu(self, conn->nexthop[direction], nexthop);
-	return rte_pktmbuf_pkt_len(m) > (uint32_t)*mtu + RTE_ETHER_HDR_LEN;
+	return ip_length(outer, true) > *mtu;
 }
 
 struct ip_addr

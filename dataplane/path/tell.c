@@ -67,8 +67,10 @@ static uint16_t
 room_of(const struct worker *self, const struct conn *conn, const struct conn_cold *cold)
 {
 	const uint32_t number = conn->nexthop[CONN_IN];
-	const uint16_t mtu = transmit_mtu(self, number, fib_nexthop(self->fib, number));
-	const uint16_t room = (uint16_t)(mtu - reframe_adds(self, conn, CONN_IN));
+	const union nexthop nexthop = fib_nexthop(self->fib, number);
+	const int adds = reframe_adds(self, conn, CONN_IN);
+	const uint16_t room =
+		nexthop_has_port(nexthop) ? (uint16_t)(transmit_mtu(self, number, nexthop) - adds) : UINT16_MAX;
 
 	return heeds_mtu(conn, cold) && cold->told.mtu != 0 ? (uint16_t)RTE_MIN(room, cold->told.mtu) : room;
 }

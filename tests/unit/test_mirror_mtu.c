@@ -361,6 +361,12 @@ without_a_number_left_the_ports_mtu_has_to_do(void **state)
 	/* those that were given back are still in quarantine, as the worker has said nothing */
 	assert_in_range(n, 1, NEIGHBOURS - 1);
 	rcu_offline(test.rcu, 0);
+	assert_int_equal(fib_nexthop(test.fib, number_to(host)).state, NEXTHOP_READY);
+	mirror_narrow_tick(test.mirror);
+	assert_int_equal(fib_nexthop(test.fib, number_to(host)).state, NEXTHOP_READY);
+	test.mirror->now_ms += 10000;
+	mirror_narrow_tick(test.mirror);
+	check(host, NEXTHOP_NARROW, 1300 + NEIGHBOURS - 1, 2);
 }
 
 /* A dump has both routes of a prefix, and the first is the one in use. */

@@ -326,6 +326,30 @@ nothing_is_lost_under_churn(void **state)
 	assert_int_equal(held(), 0);
 }
 
+/* The route has got another number, for its MTU: what was asked by the former one may never be answered. */
+static void
+a_question_is_asked_again_when_its_number_has_gone(void **state)
+{
+	const struct ip_addr v4 = { .family = AF_INET, .ip.bytes = { 10 } };
+	struct neighbour_request request;
+
+	(void)state;
+	assert_true(add("10.0.0.1", 1));
+	assert_true(next_request(&request));
+	assert_int_equal(request.nexthop, FIB_ONLINK + 5);
+	poll_after(1);
+	assert_false(next_request(&request));
+	assert_int_equal(fib_offer(test.fib, &v4, 8, FIB_SOURCE_ROUTE, FIB_ONLINK + 7), 0);
+	poll_after(1);
+	assert_true(next_request(&request));
+	assert_int_equal(request.nexthop, FIB_ONLINK + 7);
+	assert_int_equal(request.port, 7);
+	poll_after(1);
+	assert_false(next_request(&request));
+	poll_after(3000);
+	assert_int_equal(held(), 0);
+}
+
 static void
 no_room_at_all_is_refused(void **state)
 {
@@ -348,6 +372,7 @@ main(void)
 		TEST(room_is_bounded_per_address_and_in_all),
 		TEST(a_full_ring_only_delays_the_question),
 		TEST(nothing_is_lost_under_churn),
+		TEST(a_question_is_asked_again_when_its_number_has_gone),
 		TEST(no_room_at_all_is_refused),
 	};
 

@@ -285,6 +285,32 @@ a_way_that_is_too_narrow_for_ipv6_takes_no_pieces(void **state)
 	network_free(network);
 }
 
+/* Its sender need not make it any shorter; the tunnel sees to it. */
+static void
+ipv6_of_1280_bytes_passes_every_way(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < TUNNELS; i++) {
+		const struct tunnel tunnel = tunnel_number(i);
+		struct network *network;
+		struct frame frame = frame_of(&tunnel);
+
+		if (!tunnel.client6)
+			continue;
+		network = serve(&tunnel, server_of(&tunnel));
+		send_and_check(network, &tunnel, frame, false);
+		narrow_way(network, SERVERS, 1280, i & 1);
+		frame.flags = ACK;
+		frame.payload = (uint16_t)(1280 - 40 - (tunnel.proto == IPPROTO_TCP ? 20 : 8));
+		send_and_check_split(network, &tunnel, frame, true, false);
+		send_and_check_split(network, &tunnel, frame, true, true);
+		frame.payload++;
+		receive(network, 0, CLIENTS, frame_new(&frame, CLIENTS));
+		assert_dropped(network, DROP_TOO_BIG);
+		network_free(network);
+	}
+}
+
 /* The same packet with its data moved to the front of the buffer, but for ROOM bytes (an even number, as drivers do). */
 static struct rte_mbuf *
 with_headroom(struct rte_mbuf *m, uint32_t room)
@@ -529,6 +555,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packets_of_every_tunnel_have_the_right_bytes),
+		cmocka_unit_test(ipv6_of_1280_bytes_passes_every_way),
 		cmocka_unit_test(the_longest_packet_fills_the_mtu_and_a_longer_one_is_dropped),
 		cmocka_unit_test(longer_packets_that_may_be_are_split),
 		cmocka_unit_test(one_byte_too_many_makes_two_pieces),
