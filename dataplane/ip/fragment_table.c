@@ -285,6 +285,7 @@ begin(struct fragment_table *table, const struct fragment_id *id, uint32_t now_m
 	datagram->seen = 0;
 	datagram->state = WAITING;
 	datagram->n_pieces = 0;
+	datagram->flow = (struct fragment_flow){ .has_l4 = false };
 	datagram->next = *bucket;
 	*bucket = index;
 	list_append(table, index);
@@ -401,6 +402,10 @@ fragment_table_add(struct fragment_table *table, const struct fragment_id *id, c
 	if (index == NONE)
 		index = begin(table, id, now_ms);
 	datagram = &table->datagrams[index];
+	if (fragment->first == 0 && datagram->refused != DROP_MAX)
+		datagram->flow = *flow;
+	else if (fragment->first != 0)
+		*flow = datagram->flow;
 	if (datagram->refused != DROP_MAX)
 		return -(int)datagram->refused;
 	/* Before the piece is entered, so that nothing has to be taken back. */
@@ -419,8 +424,6 @@ fragment_table_add(struct fragment_table *table, const struct fragment_id *id, c
 	} else if (datagram->state == WAITING) {
 		hold(table, datagram, m, RTE_MAX(fragment->buffers, 1));
 		return FRAGMENT_HELD;
-	} else {
-		*flow = datagram->flow;
 	}
 	if (datagram->seen == datagram->total)
 		forget(table, index, DROP_MAX);

@@ -7,6 +7,7 @@
 #ifndef IP_FRAGMENT_TABLE_H
 #define IP_FRAGMENT_TABLE_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,14 +48,16 @@ struct fragment_flow {
 	uint8_t protocol; /* that it is of: another one than that of the flow for AH and ESP */
 	bool has_l4; /* false: it is nothing that could be of a connection */
 	bool opens; /* it may make one */
+	uint8_t refused; /* 1 + the drop reason for a fragment that is not to be forwarded; 0: it is */
 };
+static_assert(DROP_MAX < UINT8_MAX, "a drop reason and one more fit into a byte");
 
 /* The same in one word. */
 static inline uint64_t
 fragment_flow_word(const struct fragment_flow *flow)
 {
-	return (uint64_t)flow->opens << 49 | (uint64_t)flow->has_l4 << 48 | (uint64_t)flow->protocol << 40 |
-	       (uint64_t)flow->proto << 32 | (uint32_t)flow->sport << 16 | flow->dport;
+	return (uint64_t)flow->refused << 50 | (uint64_t)flow->opens << 49 | (uint64_t)flow->has_l4 << 48 |
+	       (uint64_t)flow->protocol << 40 | (uint64_t)flow->proto << 32 | (uint32_t)flow->sport << 16 | flow->dport;
 }
 
 static inline struct fragment_flow
@@ -67,6 +70,7 @@ fragment_flow_of_word(uint64_t word)
 		.protocol = (uint8_t)(word >> 40),
 		.has_l4 = (word >> 48 & 1) != 0,
 		.opens = (word >> 49 & 1) != 0,
+		.refused = (uint8_t)(word >> 50),
 	};
 }
 
@@ -90,7 +94,7 @@ enum fragment_fate {
 
 /* Enters a fragment. The first one (FIRST == 0) brings its FLOW along and gets in *HELD those that wait for it, to be
  * taken out by fragment_table_next(), 0 for none; for one that follows FLOW is written. Or a negative drop reason: M is
- * the caller's, and not to be forwarded. */
+ * the caller's, and not to be forwarded; FLOW is written even so, if it is known. */
 int fragment_table_add(struct fragment_table *table, const struct fragment_id *id, const struct fragment *fragment,
 		       struct rte_mbuf *m, uint32_t now_ms, struct fragment_flow *flow, uint32_t *held);
 /* The next of *HELD, in the order in which they came; NULL: that was all. */

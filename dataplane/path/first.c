@@ -267,6 +267,8 @@ first_packet(struct worker *self, struct packet *packet)
 
 	if (!packet->svc)
 		return VERDICT_NEXT;
+	if (packet->refused != 0)
+		return verdict_drop((enum drop_reason)(packet->refused - 1));
 	if (packet->is_fragment && is_for_once(packet))
 		return verdict_drop(DROP_FRAGMENT_ONCE);
 	if (packet->is_later)

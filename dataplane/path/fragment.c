@@ -41,6 +41,7 @@ fragment_follow(struct packet *packet, const struct fragment_flow *flow)
 	packet->flow.dport = flow->dport;
 	packet->has_l4 = flow->has_l4;
 	packet->opens = flow->opens;
+	packet->refused = flow->refused;
 	packet->protocol = protocol_by_number(flow->protocol);
 }
 
@@ -54,6 +55,7 @@ fragment_flow_of(const struct packet *packet)
 		.protocol = packet->has_l4 ? packet->protocol->number : packet->flow.proto,
 		.has_l4 = packet->has_l4,
 		.opens = packet->opens,
+		.refused = packet->refused,
 	};
 }
 
@@ -104,6 +106,20 @@ has_sound_length(const struct packet *packet)
 	       headers + fragment->first + fragment->length <= UINT16_MAX;
 }
 
+/* What is not to be forwarded is dropped by the connection that it is of. Nobody knows that here, and without one it is the
+ * kernel's: so it goes on as if it were sound, but for that. */
+static enum verdict
+pass_refused(struct packet *packet, struct fragment_flow *flow, enum drop_reason reason)
+{
+	flow->refused = (uint8_t)(1 + reason);
+	flow->opens = false;
+	if (packet->fragment.first != 0)
+		fragment_follow(packet, flow);
+	packet->refused = flow->refused;
+	packet->opens = false;
+	return VERDICT_NEXT;
+}
+
 /* Enters the fragment. */
 static enum verdict
 collect(struct worker *self, struct packet *packet)
@@ -131,7 +147,8 @@ collect(struct worker *self, struct packet *packet)
 	fate = fragment_table_add(self->fragments, &id, &packet->fragment, packet->m, self->now_ms, &flow,
 				  &packet->held);
 	if (fate < 0)
-		return verdict_drop((enum drop_reason) - fate);
+		return is_ours(self, packet) || !flow.has_l4 ? verdict_drop((enum drop_reason) - fate)
+							     : pass_refused(packet, &flow, (enum drop_reason) - fate);
 	if (fate == FRAGMENT_HELD) {
 		self->counters.count[COUNT_HELD]++;
 		return VERDICT_DONE;
@@ -147,6 +164,7 @@ resume(const struct worker *self, struct packet *packet)
 {
 	const struct fragment_flow flow = fragment_flow_of_word(handover_fragment_read(packet->m));
 
+	packet->refused = flow.refused;
 	if (packet->fragment.first == 0)
 		return classify_first_fragment(self, packet);
 	fragment_follow(packet, &flow);

@@ -97,6 +97,8 @@ known_packet(struct worker *self, struct packet *packet)
 	}
 	if (value == CONN_NONE)
 		return VERDICT_NEXT;
+	if (packet->refused != 0)
+		return verdict_drop((enum drop_reason)(packet->refused - 1));
 	conn = conn_at(table, CONN_NUMBER(value));
 	direction = CONN_DIRECTION(value);
 	/* Where the ports of a fragment don't tell, either, it goes where the addresses say. */

@@ -67,6 +67,7 @@ struct packet {
 	bool has_l4; /* flow and protocol are complete, and the transport header is there, but for those that ... */
 	bool is_later; /* ... are fragments and not the first: flow, protocol and opens are as the first one says */
 	bool opens; /* of fragments: the first one may make a connection */
+	uint8_t refused; /* of fragments that are a connection's or the kernel's: 1 + why it does not take them; 0: it does */
 	uint16_t ether_type; /* host order */
 	uint16_t l3, l4;
 	uint16_t end; /* of the IP packet: l3 + its length */

@@ -91,6 +91,48 @@ fragments_find_their_connection_from_every_worker(void **state)
 	}
 }
 
+/* What answers a client is sent to him, and might be the kernel's to route; but it is a connection's, whoever follows its
+ * fragments. */
+static void
+refused_answers_are_dropped(const struct mode *mode, uint32_t n_workers)
+{
+	struct flow_under_test test = flow_at(mode, n_workers);
+	struct pieces pieces, again;
+	struct frame out;
+
+	learn_local_port(&test);
+	out = answer_of(&test);
+	for (uint32_t worker = 0; worker < n_workers; worker++) {
+		pieces = cut(&out, SERVERS, ID + worker);
+		again = cut(&out, SERVERS, ID + worker);
+		for (uint32_t n = 0; n < PIECES - 1; n++) {
+			receive(test.network, worker, SERVERS, pieces.m[n]);
+			assert_int_equal(sent[CLIENTS].n, n + 1);
+			receive(test.network, worker, SERVERS, again.m[n]);
+			assert_int_equal(sent[CLIENTS].n, n + 1);
+		}
+		assert_int_equal(dropped(test.network, DROP_FRAGMENT_DUPLICATE), (worker + 1) * (PIECES - 1));
+		receive(test.network, worker, SERVERS, pieces.m[PIECES - 1]);
+		while (sent[CLIENTS].n > 0)
+			rte_pktmbuf_free(sent[CLIENTS].packets[--sent[CLIENTS].n]);
+		rte_pktmbuf_free(again.m[PIECES - 1]);
+	}
+	assert_int_equal(sent[SERVERS].n, 0);
+	network_free(test.network);
+}
+
+static void
+refused_answers_are_not_left_to_the_kernel(void **state)
+{
+	(void)state;
+	for (EACH_MODE(mode)) {
+		if (mode->proto == IPPROTO_SCTP || mode->forward == FORWARD_DIRECT)
+			continue;
+		refused_answers_are_dropped(mode, 1);
+		refused_answers_are_dropped(mode, 3);
+	}
+}
+
 /* UDP alone: a SYN of 1200 bytes would be odd. */
 static void
 a_datagram_in_pieces_opens_a_connection(void **state)
@@ -430,6 +472,7 @@ main(void)
 		cmocka_unit_test(a_datagram_in_pieces_opens_a_connection),
 		cmocka_unit_test(a_burst_may_hold_all_of_a_datagram),
 		cmocka_unit_test(overlapping_fragments_end_their_datagram),
+		cmocka_unit_test(refused_answers_are_not_left_to_the_kernel),
 		cmocka_unit_test(a_duplicate_is_dropped_alone),
 		cmocka_unit_test(fragments_without_a_first_one_go_in_time),
 		cmocka_unit_test(what_waits_is_bounded),
