@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "control/mirror.h"
-#include "path/path.h"
 
 static uint32_t
 key_hash(const struct ip_addr *prefix, uint8_t length)

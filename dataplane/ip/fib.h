@@ -21,6 +21,10 @@
 #include "core/compat.h"
 #include "core/rcu.h"
 
+/* What every way takes at least. */
+#define IPV4_MIN_MTU 68u /* RFC 791 */
+#define IPV6_MIN_MTU 1280u /* RFC 8200, 5 */
+
 struct fib_sources;
 struct rcu;
 

@@ -24,9 +24,6 @@
 #include "ip/fragment_table.h"
 #include "port/handover.h"
 
-#define IPV4_MIN_MTU 68u /* RFC 791 */
-#define IPV6_MIN_MTU 1280u /* RFC 8200, 5 */
-
 struct apart;
 struct conn;
 struct dest;
