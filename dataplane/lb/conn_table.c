@@ -107,8 +107,8 @@ void
 conn_free(struct conn_table *table, struct conn *conn)
 {
 	conn->proto = 0; /* the sweeper passes it over */
-	conn->flags =
-		0; /* and the fast path, which may have found it before, takes it for no tunnel: it has no destination */
+	/* The fast path may have found it before; it must take it for no tunnel, as it has no destination any more. */
+	conn->flags = 0;
 	conn->dest = table->free;
 	table->free = conn_number(table, conn);
 	table->n_used--;

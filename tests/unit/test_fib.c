@@ -264,6 +264,23 @@ a_number_is_reused_only_after_every_worker_has_passed(void **state)
 	rcu_offline(rcu, 0);
 }
 
+/* A neighbour without a number has no way at all, a route has the port's MTU. */
+static void
+the_last_numbers_are_for_neighbours(void **state)
+{
+	uint32_t number, n = 0;
+
+	(void)state;
+	while (fib_nexthop_new_narrow(fib, 1400, &number) == 0) {
+		assert_int_equal(fib_mtu(fib, number), 1400);
+		n++;
+	}
+	assert_int_equal(n, 64 - 64 / 8);
+	for (; n < 64; n++)
+		assert_int_equal(fib_nexthop_new(fib, &number), 0);
+	assert_int_equal(fib_nexthop_new(fib, &number), -ENOSPC);
+}
+
 static void
 the_generation_moves_with_routes_and_not_with_states(void **state)
 {
@@ -374,6 +391,7 @@ main(void)
 		TEST(ipv6_routes_of_all_lengths_are_found_under_churn),
 		TEST(a_reader_meets_no_reused_group),
 		TEST(a_number_is_reused_only_after_every_worker_has_passed),
+		TEST(the_last_numbers_are_for_neighbours),
 		TEST(the_generation_moves_with_routes_and_not_with_states),
 		TEST(what_is_no_prefix_is_refused),
 		TEST(the_source_that_the_kernel_would_use_is_shown),
