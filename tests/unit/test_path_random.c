@@ -173,25 +173,33 @@ assert_loads_match(const struct network *network)
 			    network->director->workers[i]->conns[1]->n_used);
 }
 
-/* Every service was of use. */
+/* What each service has had at most: a destination that is made anew counts from 0, perhaps shortly before the end. */
 static void
-assert_all_had_connections(const struct network *network)
+note_use(const struct network *network, uint64_t most[SERVICES])
 {
 	for (uint32_t i = 0; i < SERVICES; i++) {
-		const struct mixed_service *service = &services[i];
-		uint64_t connections = 0, packets = 0;
+		uint64_t connections = 0;
 
 		for (uint32_t k = 0; k < DESTS; k++) {
 			struct dest_load sum;
 
 			dest_load_sum(network->director->lb, DESTS * i + k, &sum);
 			connections += sum.connections;
-			packets += sum.in_packets;
 		}
-		printf("# method %u, protocol %3u, IPv%u to IPv%u: %5lu connections, %6lu packets in\n",
-		       service->method, service->proto, service->client6 ? 6 : 4, service->server6 ? 6 : 4, connections,
-		       packets);
-		assert_true(connections > 20 && packets >= connections);
+		most[i] = RTE_MAX(most[i], connections);
+	}
+}
+
+/* Every service was of use. */
+static void
+assert_all_had_connections(const uint64_t most[SERVICES])
+{
+	for (uint32_t i = 0; i < SERVICES; i++) {
+		const struct mixed_service *service = &services[i];
+
+		printf("# method %u, protocol %3u, IPv%u to IPv%u: %5lu connections\n", service->method, service->proto,
+		       service->client6 ? 6 : 4, service->server6 ? 6 : 4, most[i]);
+		assert_true(most[i] > 20);
 	}
 }
 
@@ -272,7 +280,7 @@ a_million_mutated_packets_leave_the_accounts_closed(void **state)
 	struct network *network = mixed_network(&random);
 	const uint32_t narrow = narrow_nexthop(network);
 	struct crumbs crumbs[2] = { { .n = 0 } };
-	uint64_t reasons = 0;
+	uint64_t reasons = 0, most[SERVICES] = { 0 };
 
 	(void)state;
 	for (uint32_t done = 0; done < PACKETS; done += BURST) {
@@ -281,8 +289,11 @@ a_million_mutated_packets_leave_the_accounts_closed(void **state)
 		look_at_sent(SERVERS);
 		assert_accounts_close(network);
 		forget_packets(network);
-		if (random_upto(&random, 6) == 0)
+		/* At first all that is there works. */
+		if (done >= PACKETS / 5 && random_upto(&random, 6) == 0) {
+			note_use(network, most);
 			change_world(network, &random, narrow);
+		}
 		if (random_upto(&random, 4) == 0)
 			pass_time(network, 1 + random_upto(&random, 400));
 		assert_accounts_close(network);
@@ -294,7 +305,8 @@ a_million_mutated_packets_leave_the_accounts_closed(void **state)
 	printf("# %lu received, %lu made, %lu forwarded, %lu given, %lu connections, %lu reasons\n",
 	       counted(network, COUNT_RECEIVED), counted(network, COUNT_GENERATED), counted(network, COUNT_FORWARDED),
 	       counted(network, COUNT_GIVEN), counted(network, COUNT_CONN_NEW), reasons);
-	assert_all_had_connections(network);
+	note_use(network, most);
+	assert_all_had_connections(most);
 	assert_true(counted(network, COUNT_FORWARDED) > PACKETS / 10);
 	assert_true(reasons > 40);
 	crumbs_free(&crumbs[CLIENTS]);
