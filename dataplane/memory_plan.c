@@ -55,7 +55,9 @@ table_pages(const struct config *config, bool ipv6, uint32_t limit)
 {
 	uint32_t workers = config->workers.count;
 
-	return workers * pages_of(conn_table_bytes(ipv6, worker_share(limit, workers)));
+	uint32_t foreign = ipv6 ? 0 : worker_share(config->limits.connections_ipv6, workers);
+
+	return workers * pages_of(conn_table_bytes(ipv6, worker_share(limit, workers), foreign));
 }
 
 /* A pool for each node with workers, and one for those on none in particular. */

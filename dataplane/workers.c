@@ -32,14 +32,15 @@ make_table(struct worker *self, const struct worker_shared *shared, bool ipv6, u
 {
 	struct conn_table **ret = &self->conns[ipv6 ? TABLE_IPV6 : TABLE_IPV4];
 	uint32_t share = worker_share(limit, self->n_workers);
-	int err = conn_table_create(ipv6, share, self->numa_node, shared->hugepages, seed, ret);
+	uint32_t foreign = ipv6 ? 0 : worker_share(shared->config->limits.connections_ipv6, self->n_workers);
+	int err = conn_table_create(ipv6, share, foreign, self->numa_node, shared->hugepages, seed, ret);
 
 	if (err != -ENOMEM || !shared->hugepages || shared->config->memory.hugepages == HUGEPAGES_REQUIRED)
 		return err;
 	log_warning("memory",
 		    "worker %u: the huge pages for %u %s connections are gone, taking 4 KB pages, which is slower",
 		    self->index, share, ipv6 ? "IPv6" : "IPv4");
-	return conn_table_create(ipv6, share, self->numa_node, false, seed, ret);
+	return conn_table_create(ipv6, share, foreign, self->numa_node, false, seed, ret);
 }
 
 static int

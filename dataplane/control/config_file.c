@@ -153,8 +153,8 @@ read_limits(struct config_reader *reader, const config_setting_t *root, struct c
 
 	if (!group || !config_keys(reader, group, keys))
 		return;
-	config_number(reader, group, "connections", 1024, 1u << 30, &limits->connections);
-	config_number(reader, group, "connections_ipv6", 1024, 1u << 30, &limits->connections_ipv6);
+	config_number(reader, group, "connections", 1024, CONNS_MAX, &limits->connections);
+	config_number(reader, group, "connections_ipv6", 1024, CONNS_MAX, &limits->connections_ipv6);
 	config_number(reader, group, "services", 16, 1u << 20, &limits->services);
 	config_number(reader, group, "dests", 64, (1u << DEST_INDEX_BITS) - DEST_OWN, &limits->dests);
 	config_number(reader, group, "routes", 64, 1u << 24, &limits->routes);

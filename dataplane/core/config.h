@@ -15,6 +15,7 @@
 
 #define CONFIG_NAME_MAX 32 /* names of ports and groups, with the terminating NUL */
 #define CONFIG_DEVICES_MAX 16 /* ethdevs of one port */
+#define CONNS_MAX (1u << 29) /* of a table: numbers leave room for two bits (lb/conn_table.h) */
 
 /* workers = { count = 2; cpus = "2-3"; idle = "100us"; }; or workers = 2; */
 struct config_workers {

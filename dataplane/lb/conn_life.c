@@ -125,6 +125,35 @@ is_taken_elsewhere(const struct worker *self, const struct flow *reply)
 	return other.family == AF_INET && conn_find_flow(self->conns[TABLE_IPV4], &other) != CONN_NONE;
 }
 
+/* The end of a connection between the families whose packets are IPv4's. */
+static bool
+is_plain_end(const struct conn *conn, enum conn_direction direction)
+{
+	return conn_is_mapped(conn) && ip6_is_mapped(conn->key6[direction].src);
+}
+
+/* For a key that is known to be no connection's if it IS_NEW. */
+static int
+link_key(struct worker *self, struct conn_table *table, struct conn *conn, enum conn_direction direction, bool is_new)
+{
+	int err = is_new ? conn_link_new(table, conn, direction) : conn_link(table, conn, direction, NULL);
+
+	if (err < 0 || !is_plain_end(conn, direction))
+		return err;
+	err = conn_link_foreign(self->conns[TABLE_IPV4], table, conn, direction);
+	if (err < 0)
+		conn_unlink(table, conn, direction);
+	return err;
+}
+
+static void
+unlink_key(struct worker *self, struct conn_table *table, struct conn *conn, enum conn_direction direction)
+{
+	if (is_plain_end(conn, direction))
+		conn_unlink_foreign(self->conns[TABLE_IPV4], table, conn, direction);
+	conn_unlink(table, conn, direction);
+}
+
 int
 conn_begin(struct worker *self, const struct service *svc, const struct dest *dest, const struct forward *forward,
 	   const struct flow *flow, struct conn **ret)
@@ -146,7 +175,7 @@ conn_begin(struct worker *self, const struct service *svc, const struct dest *de
 	conn_cold(table, conn)->service = svc->index;
 	conn_cold(table, conn)->created_ms = self->now_ms;
 	watch_untold(conn, conn_cold(table, conn), svc, dest);
-	err = conn_link_new(table, conn, CONN_IN);
+	err = link_key(self, table, conn, CONN_IN, true);
 	if (err < 0) {
 		uncount_mapped(self, table, conn);
 		conn_free(table, conn);
@@ -185,7 +214,7 @@ conn_complete(struct worker *self, struct conn *conn, const struct flow *flow, c
 	}
 	set_key(conn, CONN_OUT, reply);
 	if (!(conn->flags & CONN_NO_OUTPUT))
-		err = is_taken_elsewhere(self, reply) ? -EEXIST : conn_link(table, conn, CONN_OUT, NULL);
+		err = is_taken_elsewhere(self, reply) ? -EEXIST : link_key(self, table, conn, CONN_OUT, false);
 	if (err < 0)
 		return err == -EEXIST ? -DROP_CONN_COLLISION : -DROP_CONN_TABLE_FULL;
 	set_deltas(conn, CONN_IN, flow, &to_server);
@@ -288,9 +317,9 @@ conn_close(struct worker *self, struct conn *conn, uint16_t family)
 	uint32_t dest = conn->dest;
 
 	if (!(conn->flags & CONN_LEFT))
-		conn_unlink(table, conn, CONN_IN);
+		unlink_key(self, table, conn, CONN_IN);
 	if (!(conn->flags & (CONN_NO_OUTPUT | CONN_OPENING)))
-		conn_unlink(table, conn, CONN_OUT);
+		unlink_key(self, table, conn, CONN_OUT);
 	if (conn->flags & CONN_PERSISTENT)
 		template_unuse(self, conn_cold(table, conn)->template);
 	if (conn->flags & CONN_WATCHED)
@@ -312,7 +341,7 @@ conn_leave(struct worker *self, struct conn *conn, uint16_t family)
 		conn_close(self, conn, family);
 		return;
 	}
-	conn_unlink(table_of(self, family), conn, CONN_IN);
+	unlink_key(self, table_of(self, family), conn, CONN_IN);
 	conn->flags |= CONN_LEFT;
 }
 

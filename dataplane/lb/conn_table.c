@@ -11,17 +11,18 @@
 /* The table itself, in the same memory: lines of its own, on its worker's node, and the connections stay aligned. */
 #define HEAD ((sizeof(struct conn_table) + CONN6_SIZE - 1) & ~(size_t)(CONN6_SIZE - 1))
 
-/* Two keys a connection, and four of ten slots used on average: half a bucket a connection. */
+/* Two keys a connection, and four of ten slots used on average: half a bucket a connection. With all the foreign keys six
+ * of ten are. */
 static uint32_t
-bucket_count(uint32_t capacity)
+bucket_count(uint32_t capacity, uint32_t foreign)
 {
-	return capacity / 2 + 16;
+	return RTE_MAX(capacity / 2, (uint32_t)((2 * (uint64_t)capacity + foreign) / 6)) + 16;
 }
 
 static uint32_t
-overflow_count(uint32_t capacity)
+overflow_count(uint32_t buckets)
 {
-	return bucket_count(capacity) / 8 + 64;
+	return buckets / 8 + 64;
 }
 
 struct layout {
@@ -29,28 +30,29 @@ struct layout {
 };
 
 static struct layout
-table_layout(bool ipv6, uint32_t capacity)
+table_layout(bool ipv6, uint32_t capacity, uint32_t foreign)
 {
+	const uint32_t buckets = bucket_count(capacity, foreign);
 	struct layout at = { .conns = HEAD };
 
 	at.cold = at.conns + (size_t)capacity * (ipv6 ? CONN6_SIZE : CONN4_SIZE);
 	at.buckets = at.cold + (size_t)capacity * sizeof(struct conn_cold);
-	at.overflow = at.buckets + (size_t)bucket_count(capacity) * sizeof(struct conn_bucket);
-	at.total = at.overflow + (size_t)overflow_count(capacity) * sizeof(struct conn_bucket);
+	at.overflow = at.buckets + (size_t)buckets * sizeof(struct conn_bucket);
+	at.total = at.overflow + (size_t)overflow_count(buckets) * sizeof(struct conn_bucket);
 	return at;
 }
 
 size_t
-conn_table_bytes(bool ipv6, uint32_t capacity)
+conn_table_bytes(bool ipv6, uint32_t capacity, uint32_t foreign)
 {
-	return table_layout(ipv6, capacity).total;
+	return table_layout(ipv6, capacity, foreign).total;
 }
 
 int
-conn_table_create(bool ipv6, uint32_t capacity, int numa_node, bool hugepages, const uint64_t *seed,
+conn_table_create(bool ipv6, uint32_t capacity, uint32_t foreign, int numa_node, bool hugepages, const uint64_t *seed,
 		  struct conn_table **ret)
 {
-	struct layout at = table_layout(ipv6, capacity);
+	struct layout at = table_layout(ipv6, capacity, foreign);
 	size_t mapped = at.total;
 	uint8_t *memory =
 		pages_map(ipv6 ? "ipvsd-connections-ipv6" : "ipvsd-connections", &mapped, numa_node, hugepages);
@@ -65,9 +67,10 @@ conn_table_create(bool ipv6, uint32_t capacity, int numa_node, bool hugepages, c
 	table->conns = memory + at.conns;
 	table->cold = (struct conn_cold *)(void *)(memory + at.cold);
 	table->buckets = (struct conn_bucket *)(void *)(memory + at.buckets);
-	table->n_buckets = bucket_count(capacity);
+	table->n_buckets = bucket_count(capacity, foreign);
 	table->overflow = (struct conn_bucket *)(void *)(memory + at.overflow);
 	table->n_overflow = 1;
+	table->max_overflow = overflow_count(table->n_buckets);
 	table->free = CONN_NONE;
 	table->capacity = capacity;
 	table->numa_node = numa_node;
@@ -143,7 +146,7 @@ overflow_new(struct conn_table *table)
 	if (number != 0) {
 		table->overflow_free = table->overflow[number].next;
 	} else {
-		if (table->n_overflow == overflow_count(table->capacity))
+		if (table->n_overflow == table->max_overflow)
 			return 0;
 		number = table->n_overflow++;
 	}
@@ -175,7 +178,7 @@ conn_find(const struct conn_table *table, const void *key, uint8_t proto, uint64
 }
 
 static int
-insert(struct conn_table *table, const struct conn *conn, enum conn_direction direction, uint64_t hash)
+insert(struct conn_table *table, uint32_t value, uint64_t hash)
 {
 	struct conn_bucket *bucket = conn_bucket(table, hash);
 	uint32_t number, free_slots;
@@ -189,15 +192,22 @@ insert(struct conn_table *table, const struct conn *conn, enum conn_direction di
 		}
 		bucket = &table->overflow[bucket->next];
 	}
-	bucket->value[__builtin_ctz(free_slots)] = CONN_VALUE(conn_number(table, conn), (uint32_t)direction);
+	bucket->value[__builtin_ctz(free_slots)] = value;
 	bucket->tag[__builtin_ctz(free_slots)] = conn_tag(hash);
 	return 0;
+}
+
+static uint32_t
+value_of(const struct conn_table *table, const struct conn *conn, enum conn_direction direction)
+{
+	return CONN_VALUE(conn_number(table, conn), (uint32_t)direction);
 }
 
 int
 conn_link_new(struct conn_table *table, struct conn *conn, enum conn_direction direction)
 {
-	return insert(table, conn, direction, conn_hash(table, conn_key(table, conn, direction), conn->proto));
+	return insert(table, value_of(table, conn, direction),
+		      conn_hash(table, conn_key(table, conn, direction), conn->proto));
 }
 
 int
@@ -208,7 +218,7 @@ conn_link(struct conn_table *table, struct conn *conn, enum conn_direction direc
 	uint32_t other = conn_find(table, key, conn->proto, hash);
 
 	if (other == CONN_NONE)
-		return insert(table, conn, direction, hash);
+		return insert(table, value_of(table, conn, direction), hash);
 	if (ret_other)
 		*ret_other = other;
 	return -EEXIST;
@@ -288,21 +298,17 @@ drop_if_empty(struct conn_table *table, struct conn_bucket *head, struct conn_bu
 	table->overflow_free = number;
 }
 
-void
-conn_unlink(struct conn_table *table, struct conn *conn, enum conn_direction direction)
+static void
+remove_value(struct conn_table *table, uint32_t value, uint64_t hash)
 {
-	uint64_t hash = conn_hash(table, conn_key(table, conn, direction), conn->proto);
-	uint32_t wanted = CONN_VALUE(conn_number(table, conn), (uint32_t)direction);
 	struct conn_bucket *head = conn_bucket(table, hash), *bucket = head;
 
 	for (; bucket; bucket = next_bucket(table, bucket)) {
 		for (uint32_t mask = bucket_match(bucket, conn_tag(hash)); mask != 0; mask &= mask - 1) {
 			uint32_t slot = (uint32_t)__builtin_ctz(mask);
 
-			if (bucket->value[slot] != wanted)
+			if (bucket->value[slot] != value)
 				continue;
-			if (direction == CONN_IN)
-				hide(table, conn);
 			if (bucket->next) {
 				close_hole(table, bucket, slot);
 			} else {
@@ -312,4 +318,63 @@ conn_unlink(struct conn_table *table, struct conn *conn, enum conn_direction dir
 			return;
 		}
 	}
+}
+
+void
+conn_unlink(struct conn_table *table, struct conn *conn, enum conn_direction direction)
+{
+	if (direction == CONN_IN)
+		hide(table, conn);
+	remove_value(table, value_of(table, conn, direction),
+		     conn_hash(table, conn_key(table, conn, direction), conn->proto));
+}
+
+/* In TABLE, IPv4's, of an IPv4 end's key. */
+static uint64_t
+foreign_hash(const struct conn_table *table, const struct conn *conn, enum conn_direction direction)
+{
+	const struct conn_key6 *mapped = &conn->key6[direction];
+	const struct conn_key4 key = {
+		.src = load32(mapped->src + 12),
+		.dst = load32(mapped->dst + 12),
+		.sport = mapped->sport,
+		.dport = mapped->dport,
+	};
+
+	return conn_hash4(table, &key, conn->proto);
+}
+
+int
+conn_link_foreign(struct conn_table *table, const struct conn_table *ipv6, const struct conn *conn,
+		  enum conn_direction direction)
+{
+	return insert(table, CONN_FOREIGN | value_of(ipv6, conn, direction), foreign_hash(table, conn, direction));
+}
+
+void
+conn_unlink_foreign(struct conn_table *table, const struct conn_table *ipv6, const struct conn *conn,
+		    enum conn_direction direction)
+{
+	remove_value(table, CONN_FOREIGN | value_of(ipv6, conn, direction), foreign_hash(table, conn, direction));
+}
+
+uint32_t
+conn_find_foreign(const struct conn_table *table, const struct conn_table *ipv6, const void *key, uint8_t proto,
+		  uint64_t hash)
+{
+	const struct conn_bucket *bucket = conn_bucket(table, hash);
+
+	for (; bucket; bucket = next_bucket(table, bucket)) {
+		for (uint32_t mask = bucket_match(bucket, conn_tag(hash)); mask != 0; mask &= mask - 1) {
+			const uint32_t value = bucket->value[__builtin_ctz(mask)], found = value ^ CONN_FOREIGN;
+			const struct conn *conn;
+
+			if (!conn_value_is_foreign(value))
+				continue;
+			conn = conn6_at(ipv6, CONN_NUMBER(found));
+			if (conn->proto == proto && conn_key6_is_plain(&conn->key6[CONN_DIRECTION(found)], key))
+				return value;
+		}
+	}
+	return CONN_NONE;
 }

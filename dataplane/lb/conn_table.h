@@ -6,6 +6,9 @@
  * direction. A lookup reads a bucket and the connection, and both can be prefetched: lookups are split so that the
  * packet path does them for a burst at a time. Keys are hashed with a seed of the table, so that nobody outside can
  * aim at a bucket. Full buckets chain to overflow buckets, which go back to their pool when they empty.
+ *
+ * A connection between the families is one of the IPv6 table, and the key of its IPv4 end is in the IPv4 table's index too,
+ * as a foreign value: a packet of either family is looked for once.
  */
 #ifndef LB_CONN_TABLE_H
 #define LB_CONN_TABLE_H
@@ -27,6 +30,7 @@
 #define CONN_VALUE(number, direction) ((number) << 1 | (direction))
 #define CONN_NUMBER(value) ((value) >> 1)
 #define CONN_DIRECTION(value) ((enum conn_direction)((value)&1))
+#define CONN_FOREIGN (1u << 31) /* in IPv4's index: the rest is a value of the IPv6 table */
 
 struct conn_bucket {
 	alignas(64) uint16_t tag[BUCKET_SLOTS]; /* 0: the slot is free */
@@ -44,7 +48,7 @@ struct conn_table {
 	uint8_t *conns;
 	struct conn_cold *cold;
 	struct conn_bucket *overflow; /* [0] is never used */
-	uint32_t overflow_free, n_overflow;
+	uint32_t overflow_free, n_overflow, max_overflow;
 	uint32_t free; /* chained through conn.dest; CONN_NONE at the end */
 	uint32_t capacity, n_used;
 	uint32_t high; /* connections at and above this number were never used */
@@ -55,12 +59,13 @@ struct conn_table {
 	int numa_node;
 };
 
-/* Room for CAPACITY connections; memory on NUMA_NODE (-1: any), of 2 MB pages if HUGEPAGES. SEED has three words. */
-int conn_table_create(bool ipv6, uint32_t capacity, int numa_node, bool hugepages, const uint64_t *seed,
-		      struct conn_table **ret);
+/* Room for CAPACITY connections, at most CONNS_MAX (core/config.h), and FOREIGN keys; memory on NUMA_NODE (-1: any), of 2 MB pages if
+ * HUGEPAGES. SEED has three words. */
+int conn_table_create(bool ipv6, uint32_t capacity, uint32_t foreign, int numa_node, bool hugepages,
+		      const uint64_t *seed, struct conn_table **ret);
 void conn_table_destroy(struct conn_table *table);
 /* Bytes that conn_table_create() will map. */
-size_t conn_table_bytes(bool ipv6, uint32_t capacity);
+size_t conn_table_bytes(bool ipv6, uint32_t capacity, uint32_t foreign);
 
 /* Unlinked and zeroed but for its number; NULL if the table is full. */
 struct conn *conn_new(struct conn_table *table);
@@ -76,7 +81,17 @@ int conn_link_new(struct conn_table *table, struct conn *conn, enum conn_directi
 void conn_show(struct conn_table *table, const struct conn *conn);
 void conn_unlink(struct conn_table *table, struct conn *conn, enum conn_direction direction);
 
-/* The value for a key of the table's family (struct conn_key4 or conn_key6), or CONN_NONE. */
+/* Puts the key of that direction, an IPv4 end's, of a connection of the table IPV6 into TABLE, which is IPv4's. -ENOSPC
+ * without an overflow bucket. */
+int conn_link_foreign(struct conn_table *table, const struct conn_table *ipv6, const struct conn *conn,
+		      enum conn_direction direction);
+void conn_unlink_foreign(struct conn_table *table, const struct conn_table *ipv6, const struct conn *conn,
+			 enum conn_direction direction);
+/* The foreign value for a key of IPv4, or CONN_NONE. */
+uint32_t conn_find_foreign(const struct conn_table *table, const struct conn_table *ipv6, const void *key,
+			   uint8_t proto, uint64_t hash);
+
+/* The value for a key of the table's family (struct conn_key4 or conn_key6), or CONN_NONE: foreign ones are none. */
 uint32_t conn_find(const struct conn_table *table, const void *key, uint8_t proto, uint64_t hash);
 
 /* The same for a flow of the table's family. */
@@ -93,6 +108,12 @@ static inline struct conn *
 conn6_at(const struct conn_table *table, uint32_t number)
 {
 	return (struct conn *)(void *)(table->conns + (size_t)number * CONN6_SIZE);
+}
+
+static inline bool
+conn_value_is_foreign(uint32_t value)
+{
+	return (int32_t)value < 0 && value != CONN_NONE;
 }
 
 static inline uint32_t
@@ -231,11 +252,26 @@ conn_key6_equal(const struct conn_key6 *a, const void *b)
 	return differences == 0;
 }
 
+/* Whether A, of a connection between the families, is that of an IPv4 end, which has B in its packets. */
+static inline bool
+conn_key6_is_plain(const struct conn_key6 *a, const void *b)
+{
+	const uint8_t *plain = b;
+	const uint64_t mapped = (uint64_t)RTE_BE32(0xffff), src = mapped | (uint64_t)load32(plain) << 32,
+		       dst = mapped | (uint64_t)load32(plain + 4) << 32;
+
+	return (load64(a->src) | (load64(a->src + 8) ^ src) | load64(a->dst) | (load64(a->dst + 8) ^ dst) |
+		(load32(&a->sport) ^ load32(plain + 8))) == 0;
+}
+
 static inline bool
 conn_matches(const struct conn_table *table, uint32_t value, const void *key, uint8_t proto)
 {
-	const struct conn *conn = conn_at(table, CONN_NUMBER(value));
+	const struct conn *conn;
 
+	if ((int32_t)value < 0)
+		return false;
+	conn = conn_at(table, CONN_NUMBER(value));
 	if (conn->proto != proto)
 		return false;
 	return table->ipv6 ? conn_key6_equal(&conn->key6[CONN_DIRECTION(value)], key)

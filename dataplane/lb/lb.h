@@ -11,6 +11,7 @@
 #include "core/rcu.h"
 #include "lb/protocol.h"
 #include "lb/service.h"
+#include "lb/tunnel_end.h"
 
 struct address_set;
 struct laddrs;
@@ -38,11 +39,12 @@ struct lb {
 
 	uint32_t *dest_live; /* by index: the id, or 0 when it was removed */
 	struct dest **dests; /* by index; published, stays after a removal until the index is used again */
+	struct tunnel_end *tunnel_ends; /* by index, of those with tunnels */
 	uint32_t *dest_position; /* by index: place in its service's ready[]; a hint, checked by who uses it */
 	uint32_t *dest_rules; /* by index: lb/dest_rule.h */
 	bool has_dest_rules; /* one of them was ever other than 0 */
 	uint32_t max_dests;
-	size_t dest_live_mapped, dests_mapped, dest_position_mapped, dest_rules_mapped;
+	size_t dest_live_mapped, dests_mapped, tunnel_ends_mapped, dest_position_mapped, dest_rules_mapped;
 
 	const struct dest *bypass; /* of what goes on to where it was sent: of no service, address or port, for ever */
 	struct timeouts *timeouts; /* published */
@@ -67,6 +69,13 @@ static inline bool
 dest_is_live(const struct lb *lb, uint32_t id)
 {
 	return __atomic_load_n(&lb->dest_live[DEST_INDEX(id)], __ATOMIC_RELAXED) == id;
+}
+
+/* Of a destination that is alive, or has connections still. */
+static inline const struct tunnel_end *
+lb_tunnel_end(const struct lb *lb, uint32_t id)
+{
+	return &lb->tunnel_ends[DEST_INDEX(id)];
 }
 
 /* A backup that balances nothing (backup_only); its servers' answers are translated still, as in the kernel. */

@@ -82,12 +82,15 @@ lb_create(uint32_t max_services, uint32_t max_dests, struct rcu *rcu, struct lb 
 	lb->dest_live = pages_map("ipvsd-dest-live", &lb->dest_live_mapped, -1, false);
 	lb->dests_mapped = max_dests * sizeof(*lb->dests);
 	lb->dests = pages_map("ipvsd-dests", &lb->dests_mapped, -1, false);
+	lb->tunnel_ends_mapped = max_dests * sizeof(*lb->tunnel_ends);
+	lb->tunnel_ends = pages_map("ipvsd-tunnel-ends", &lb->tunnel_ends_mapped, -1, false);
 	lb->dest_position_mapped = max_dests * sizeof(*lb->dest_position);
 	lb->dest_position = pages_map("ipvsd-dest-position", &lb->dest_position_mapped, -1, false);
 	lb->dest_rules_mapped = max_dests * sizeof(*lb->dest_rules);
 	lb->dest_rules = pages_map("ipvsd-dest-rules", &lb->dest_rules_mapped, -1, false);
-	if (!lb->buckets || !lb->services || !lb->dest_live || !lb->dests || !lb->dest_position || !lb->dest_rules ||
-	    reverse_map_create(max_dests, &lb->reverse) < 0 || address_set_create(max_dests, rcu, &lb->servers) < 0 ||
+	if (!lb->buckets || !lb->services || !lb->dest_live || !lb->dests || !lb->tunnel_ends || !lb->dest_position ||
+	    !lb->dest_rules || reverse_map_create(max_dests, &lb->reverse) < 0 ||
+	    address_set_create(max_dests, rcu, &lb->servers) < 0 ||
 	    address_set_create(max_services, rcu, &lb->addresses) < 0 ||
 	    timeouts_publish(lb, &(struct timeouts_spec){ .tcp_s = 900, .tcp_fin_s = 120, .udp_s = 300 }) < 0 ||
 	    knobs_publish(lb, &knobs) < 0 || make_bypass(lb) < 0) {
@@ -133,6 +136,7 @@ lb_destroy(struct lb *lb)
 	address_set_destroy(lb->addresses);
 	pages_unmap(lb->dest_live, lb->dest_live_mapped);
 	pages_unmap(lb->dests, lb->dests_mapped);
+	pages_unmap(lb->tunnel_ends, lb->tunnel_ends_mapped);
 	pages_unmap(lb->dest_position, lb->dest_position_mapped);
 	pages_unmap(lb->dest_rules, lb->dest_rules_mapped);
 	free(lb->timeouts);
@@ -221,6 +225,8 @@ dest_publish(struct lb *lb, const struct dest *dest, const struct dest **ret)
 		return -ENOMEM;
 	}
 	copy->dest = *dest;
+	if (dest->forward == FORWARD_TUNNEL)
+		tunnel_end_set(&lb->tunnel_ends[index], dest);
 	old = lb->dests[index];
 	publish(lb->dests[index], &copy->dest);
 	__atomic_store_n(&lb->dest_live[index], dest->id, __ATOMIC_RELEASE);

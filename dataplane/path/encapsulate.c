@@ -69,17 +69,18 @@ outer_gue_sum(struct rte_udp_hdr *udp, const void *outer, bool ipv6)
 }
 
 int
-encapsulate(struct worker *self, struct rte_mbuf *m, const struct conn *conn, const struct dest *dest, uint8_t port)
+encapsulate(struct worker *self, struct rte_mbuf *m, const struct conn *conn, uint8_t port)
 {
 	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, RTE_ETHER_HDR_LEN);
 	const struct outer_inner inner = outer_inner_of(ip, *ip >> 4 == 6);
-	const union ip_bits *source = fib_own(self->fib, port, dest->addr.family);
-	const uint32_t adds = outer_length(dest);
+	const struct tunnel_end *end = lb_tunnel_end(self->lb, conn->dest);
+	const struct tunnel_how how = tunnel_how(end);
+	const union ip_bits *source = fib_own(self->fib, port, how.ipv6 ? AF_INET6 : AF_INET);
 
 	if (!source)
 		return -DROP_NO_SOURCE;
-	if (rte_pktmbuf_headroom(m) < adds)
+	if (rte_pktmbuf_headroom(m) < how.adds)
 		return -DROP_NO_HEADROOM;
-	outer_write_middle(outer_write(self, m, dest, &inner, source, adds), dest, &inner, conn);
+	outer_write_middle(outer_write(self, m, &end->address, how, &inner, source), how, &inner, conn);
 	return 0;
 }

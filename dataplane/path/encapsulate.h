@@ -14,13 +14,11 @@
 #include "core/worker.h"
 
 struct conn;
-struct dest;
 struct packet;
 
-/* Puts M, an Ethernet frame with an IP packet whose lengths were checked, into one to DEST that leaves by PORT; the
- * Ethernet addresses are left open. 0, or a negative drop reason, and M is as it was. */
-int encapsulate(struct worker *self, struct rte_mbuf *m, const struct conn *conn, const struct dest *dest,
-		uint8_t port);
+/* Puts M, an Ethernet frame with an IP packet of CONN whose lengths were checked, into one to the end of its destination's
+ * tunnel that leaves by PORT; the Ethernet addresses are left open. 0, or a negative drop reason, and M is as it was. */
+int encapsulate(struct worker *self, struct rte_mbuf *m, const struct conn *conn, uint8_t port);
 
 /* The packet that OUTER, whose transport header was found, has within it, as far as it is there; *RET is in the same buffer.
  * False if that is of no kind of tunnel, or no packet of TCP, UDP or SCTP with its ports. */

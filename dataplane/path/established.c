@@ -13,7 +13,6 @@
  */
 #include "core/prefetch.h"
 #include "lb/conn_table.h"
-#include "path/mapped.h"
 #include "path/mapped_pass.h"
 #include "path/path.h"
 #include "path/rewrite.h"
@@ -23,7 +22,10 @@
 struct lookup {
 	struct rte_mbuf *m;
 	uint8_t *ip; /* its header, NULL: for the slow path */
-	const struct conn_bucket *bucket;
+	union {
+		const struct conn_bucket *bucket; /* until something in it looks like the packet's connection */
+		struct conn *conn;
+	};
 	uint32_t value;
 	uint16_t tag;
 	uint8_t proto;
@@ -133,41 +135,43 @@ parse(const struct worker *self, struct lookup *lookup, struct rte_mbuf *m, uint
 
 /* The functions below are made twice: IPV6 is a constant where they are inlined. */
 
+/* Of IPv4 it may be foreign. */
 static __rte_always_inline struct conn *
-conn_of(const struct conn_table *table, uint32_t value, const bool ipv6)
+conn_of(const struct worker *self, uint32_t value, const bool ipv6)
 {
-	return (struct conn *)(void *)(table->conns + (size_t)CONN_NUMBER(value) * (ipv6 ? CONN6_SIZE : CONN4_SIZE));
+	if (ipv6)
+		return conn6_at(table_of(self, true), CONN_NUMBER(value));
+	if (unlikely((int32_t)value < 0))
+		return conn6_at(table_of(self, true), CONN_NUMBER(value ^ CONN_FOREIGN));
+	return (struct conn *)(void *)(table_of(self, false)->conns + (size_t)CONN_NUMBER(value) * CONN4_SIZE);
 }
 
 static __rte_always_inline void
 match_family(const struct worker *self, struct lookup *lookup, const bool ipv6)
 {
-	const struct conn_table *table = table_of(self, ipv6);
 	uint32_t mask = bucket_match(lookup->bucket, lookup->tag);
-	const uint8_t *conn;
 
 	lookup->value = CONN_NONE;
 	if (unlikely(mask == 0))
 		return;
 	lookup->value = lookup->bucket->value[__builtin_ctz(mask)];
-	conn = (const uint8_t *)conn_of(table, lookup->value, ipv6);
-	prefetch_to_write(conn);
-	if (ipv6)
-		rte_prefetch0(conn + 64);
+	lookup->conn = conn_of(self, lookup->value, ipv6);
+	prefetch_to_write(lookup->conn);
+	if (ipv6 || unlikely((int32_t)lookup->value < 0))
+		rte_prefetch0((const uint8_t *)lookup->conn + 64);
 }
 
 /* The connection may turn out to be another's, or to have ended meanwhile: nothing is done with its destination here. */
 static inline void
 expect(const struct worker *self, const struct lookup *lookup)
 {
-	const struct conn *conn;
+	const struct conn *conn = lookup->conn;
 
 	if (unlikely(!lookup->ip || lookup->value == CONN_NONE))
 		return;
-	conn = conn_of(table_of(self, lookup->ipv6), lookup->value, lookup->ipv6);
 	prefetch_to_write(&self->loads[DEST_INDEX(conn->dest)]);
 	if (conn_is_tunnel(conn))
-		rte_prefetch0(__atomic_load_n(&self->lb->dests[DEST_INDEX(conn->dest)], __ATOMIC_RELAXED));
+		rte_prefetch0(lb_tunnel_end(self->lb, conn->dest));
 }
 
 /* Nothing in the bucket looks like it, not even what the burst has brought meanwhile, and there is no other one. */
@@ -177,40 +181,64 @@ is_in_no_bucket(const struct lookup *lookup)
 	return lookup->bucket->next == 0 && bucket_match(lookup->bucket, lookup->tag) == 0;
 }
 
-/* The first tag that fits is nearly always the right one; if not, the whole chain is searched. */
-static __rte_always_inline uint32_t
-verify(const struct worker *self, const struct lookup *lookup, const bool ipv6)
+/* The whole chain. */
+static __rte_noinline void
+search(const struct worker *self, struct lookup *lookup)
 {
-	const struct conn_table *table = table_of(self, ipv6);
-	const uint8_t *key = lookup->ip + (ipv6 ? 8 : 12);
-	const struct conn *conn;
-	uint32_t value = lookup->value;
+	const struct conn_table *table = table_of(self, lookup->ipv6);
+	const uint8_t *key = lookup->ip + (lookup->ipv6 ? 8 : 12);
+	const uint64_t hash = conn_hash(table, key, lookup->proto);
 
-	if (unlikely(value == CONN_NONE))
-		return is_in_no_bucket(lookup)
-			       ? CONN_NONE
-			       : conn_find(table, key, lookup->proto, conn_hash(table, key, lookup->proto));
-	conn = conn_of(table, value, ipv6);
-	if (likely(conn->proto == lookup->proto && (ipv6 ? conn_key6_equal(&conn->key6[CONN_DIRECTION(value)], key)
-							 : conn_key4_equal(&conn->key4[CONN_DIRECTION(value)], key))))
-		return value;
-	return conn_find(table, key, lookup->proto, conn_hash(table, key, lookup->proto));
+	lookup->value = conn_find(table, key, lookup->proto, hash);
+	if (lookup->value == CONN_NONE && !lookup->ipv6 && self->mapped_conns > 0)
+		lookup->value = conn_find_foreign(table, table_of(self, true), key, lookup->proto, hash);
+	if (lookup->value != CONN_NONE)
+		lookup->conn = conn_of(self, lookup->value, lookup->ipv6);
+}
+
+static __rte_always_inline bool
+is_its_own(const struct lookup *lookup, const bool ipv6)
+{
+	const uint8_t *key = lookup->ip + (ipv6 ? 8 : 12);
+	const struct conn *conn = lookup->conn;
+	const enum conn_direction direction = CONN_DIRECTION(lookup->value);
+
+	if (conn->proto != lookup->proto)
+		return false;
+	if (ipv6)
+		return conn_key6_equal(&conn->key6[direction], key);
+	return unlikely((int32_t)lookup->value < 0) ? conn_key6_is_plain(&conn->key6[direction], key)
+						    : conn_key4_equal(&conn->key4[direction], key);
+}
+
+/* The first tag that fits is nearly always the right one; if not, the whole chain is searched. */
+static __rte_always_inline void
+verify(const struct worker *self, struct lookup *lookup, const bool ipv6)
+{
+	if (unlikely(lookup->value == CONN_NONE ? !is_in_no_bucket(lookup) : !is_its_own(lookup, ipv6)))
+		search(self, lookup);
 }
 
 /* False: for the slow path, nothing is changed yet. */
 static __rte_always_inline bool
 forward_family(struct worker *self, struct lookup *lookup, const bool ipv6)
 {
-	uint32_t value = lookup->value = verify(self, lookup, ipv6), direction = CONN_DIRECTION(value);
-	struct conn *conn = conn_of(table_of(self, ipv6), value, ipv6);
 	void *ip = lookup->ip, *l4 = lookup->ip + (ipv6 ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr));
+	uint32_t value, direction;
 	union nexthop nexthop;
+	struct conn *conn;
 
-	if (unlikely(value == CONN_NONE || (conn->flags & (CONN_SLOW | CONN_APART)) != 0 ||
+	verify(self, lookup, ipv6);
+	value = lookup->value;
+	direction = CONN_DIRECTION(value);
+	conn = lookup->conn;
+	if (unlikely((int32_t)value < 0 || (conn->flags & (CONN_SLOW | CONN_APART)) != 0 ||
 		     conn->fib_generation != self->fib->generation ||
 		     ((direction ^ CONN_OUT) & !dest_is_live(self->lb, conn->dest)))) {
 		if (value == CONN_NONE)
 			return false;
+		if (!ipv6 && (int32_t)value < 0)
+			return mapped_pass_4to6(self, lookup->m, ip, conn, value ^ CONN_FOREIGN);
 		nexthop = fib_nexthop(self->fib, conn->nexthop[direction]);
 		if (conn_is_tunnel(conn) && nexthop.state == NEXTHOP_READY)
 			return (ipv6 ? tunnel_pass_ipv6 : tunnel_pass_ipv4)(self, lookup->m, ip, l4, conn, nexthop);
@@ -269,30 +297,15 @@ may_open(const struct lookup *lookup)
 	       (tcp->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG)) == RTE_TCP_SYN_FLAG;
 }
 
-/* Those that wait have come before whatever follows. */
-static void
-finish_waiting(struct worker *self, struct openings *openings, struct mapped_packets *mapped, bool handed_over)
-{
-	if (unlikely(mapped->n > 0)) {
-		mapped_burst(self, openings, mapped, handed_over);
-		mapped->n = 0;
-	}
-	apart_finish(self);
-}
-
 static __rte_noinline void
-leave(struct worker *self, struct openings *openings, struct mapped_packets *mapped, const struct lookup *lookup,
-      uint8_t port, bool handed_over)
+leave(struct worker *self, struct openings *openings, const struct lookup *lookup, uint8_t port, bool handed_over)
 {
 	struct rte_mbuf *m = lookup->m;
 
 	if (handed_over)
 		port = (uint8_t)m->port;
-	if (unlikely(self->mapped_conns > 0) && lookup->ip && !lookup->ipv6 && lookup->value == CONN_NONE) {
-		mapped->at[mapped->n++] = (struct mapped_packet){ .m = m, .port = port, .may_open = may_open(lookup) };
-		return;
-	}
-	finish_waiting(self, openings, mapped, handed_over);
+	/* Those that wait have come before. */
+	apart_finish(self);
 	if (lookup->ip && lookup->value == CONN_NONE && may_open(lookup))
 		path_unknown(self, openings, m, port, handed_over);
 	else
@@ -321,12 +334,10 @@ established_burst(struct worker *self, uint8_t port, bool handed_over, struct rt
 	uint32_t group;
 	struct lookup lookups[BURST];
 	struct openings openings;
-	struct mapped_packets mapped;
 
 	prefetch_data(packets, 0, RTE_MIN(n, (uint32_t)GROUP_IPV4));
 	group = frame_is_ipv6(packets[0]) ? GROUP_IPV6 : GROUP_IPV4;
 	openings.first = openings.n = 0;
-	mapped.n = 0;
 	for (uint32_t at = 0; at < n + 2 * group; at += group) {
 		prefetch_data(packets, RTE_MIN(at + group, n), RTE_MIN(at + 2 * group, n));
 		for (uint32_t i = at; i < RTE_MIN(at + group, n); i++)
@@ -342,9 +353,9 @@ established_burst(struct worker *self, uint8_t port, bool handed_over, struct rt
 			expect(self, &lookups[i]);
 		for (uint32_t i = at - 2 * group; i < RTE_MIN(at - group, n); i++) {
 			if (unlikely(!forward(self, &lookups[i])))
-				leave(self, &openings, &mapped, &lookups[i], port, handed_over);
+				leave(self, &openings, &lookups[i], port, handed_over);
 		}
 	}
-	finish_waiting(self, &openings, &mapped, handed_over);
+	apart_finish(self);
 	openings_finish(self, &openings);
 }

@@ -53,7 +53,7 @@ conn_of(struct worker *self, const struct packet *outer, const struct packet *in
 	dest = dest_get(self->lb, conn->dest);
 	if (!dest || !(conn->flags & CONN_REFRAMED) || !(conn->flags & CONN_NO_OUTPUT) ||
 	    dest->addr.family != outer->flow.family || !ip_bits_equal(&dest->addr.ip, &outer->flow.dst) ||
-	    outer_length(dest) != (uint32_t)(inner->l3 - outer->l3))
+	    tunnel_how(lb_tunnel_end(self->lb, conn->dest)).adds != (uint32_t)(inner->l3 - outer->l3))
 		return NULL;
 	*ret_dest = dest;
 	return conn;
@@ -94,7 +94,7 @@ looks_for_mtu(const struct packet *inner)
 static void
 tell_mtu(struct worker *self, const struct packet *error, const struct packet *inner, const struct dest *dest)
 {
-	const uint32_t adds = outer_length(dest), mtu = icmp_told_mtu(error);
+	const uint32_t adds = tunnel_how(lb_tunnel_end(self->lb, dest->id)).adds, mtu = icmp_told_mtu(error);
 	const uint32_t least = inner->flow.family == AF_INET ? IPV4_MIN_MTU : IPV6_MIN_MTU;
 
 	if (mtu > adds && looks_for_mtu(inner))

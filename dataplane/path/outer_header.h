@@ -20,6 +20,7 @@
 
 #include "core/knobs.h"
 #include "lb/lb.h"
+#include "lb/tunnel_end.h"
 #include "path/encapsulate.h"
 #include "path/ipv4_header.h"
 
@@ -27,12 +28,14 @@ struct gre_header {
 	rte_be16_t flags, protocol;
 	uint16_t checksum, reserved; /* where flags say so */
 };
+static_assert(sizeof(struct gre_header) == TUNNEL_GRE_BYTES + TUNNEL_GRE_SUM_BYTES, "RFC 2784");
 #define GRE_CHECKSUM RTE_BE16(0x8000)
 
 struct gue_header {
 	uint8_t version_length, protocol;
 	rte_be16_t flags;
 };
+static_assert(sizeof(struct rte_udp_hdr) + sizeof(struct gue_header) == TUNNEL_GUE_BYTES, "behind UDP's");
 
 /* What the outer header takes from the inner one. In whole words: gcc 12 stores narrower ones for a while by their size and
  * loads them by a larger one, which has to wait for the store. */
@@ -69,32 +72,11 @@ outer_class(uint32_t class)
 	return (class & 3) == 3 ? class ^ 1 : class;
 }
 
-/* Bytes between the outer IP header and the packet within. */
+/* Of tunnels of that type. */
 static inline uint32_t
-outer_middle_length(const struct dest *dest)
+outer_protocol(uint8_t type, bool ipv6)
 {
-	switch (dest->tunnel_type) {
-	case IP_VS_CONN_F_TUNNEL_TYPE_GUE:
-		return sizeof(struct rte_udp_hdr) + sizeof(struct gue_header);
-	case IP_VS_CONN_F_TUNNEL_TYPE_GRE:
-		return dest->tunnel_flags & IP_VS_TUNNEL_ENCAP_FLAG_CSUM ? 8 : 4;
-	default:
-		return 0;
-	}
-}
-
-/* Bytes that a tunnel to DEST adds to a packet. */
-static inline uint32_t
-outer_length(const struct dest *dest)
-{
-	return outer_middle_length(dest) +
-	       (dest->addr.family == AF_INET ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr));
-}
-
-static inline uint32_t
-outer_protocol(const struct dest *dest, bool ipv6)
-{
-	switch (dest->tunnel_type) {
+	switch (type) {
 	case IP_VS_CONN_F_TUNNEL_TYPE_GUE:
 		return IPPROTO_UDP;
 	case IP_VS_CONN_F_TUNNEL_TYPE_GRE:
@@ -106,55 +88,56 @@ outer_protocol(const struct dest *dest, bool ipv6)
 
 /* LENGTH: of the packet. */
 static __rte_always_inline void
-outer_write_ipv4(struct worker *self, void *ip, const struct dest *dest, const struct outer_inner *inner,
+outer_write_ipv4(struct worker *self, void *ip, const union ip_bits *end, uint8_t type, const struct outer_inner *inner,
 		 const union ip_bits *source, uint32_t length)
 {
 	bool dont_fragment = inner->dont_fragment && fetch(self->lb->knobs)->pmtu_disc != 0;
 
 	ipv4_header_write(ip, &(struct ipv4_header){
 				      .src = source->v4,
-				      .dst = dest->addr.ip.v4,
+				      .dst = end->v4,
 				      .length = length,
 				      .id = dont_fragment ? 0 : ip_id_next(self),
 				      .dont_fragment = dont_fragment,
 				      .class = outer_class(inner->class),
 				      .ttl = inner->ttl,
-				      .proto = outer_protocol(dest, inner->ipv6),
+				      .proto = outer_protocol(type, inner->ipv6),
 			      });
 }
 
 /* LENGTH: of what follows the header. */
 static __rte_always_inline void
-outer_write_ipv6(struct rte_ipv6_hdr *ip, const struct dest *dest, const struct outer_inner *inner,
+outer_write_ipv6(struct rte_ipv6_hdr *ip, const union ip_bits *end, uint8_t type, const struct outer_inner *inner,
 		 const union ip_bits *source, uint32_t length)
 {
 	ip->vtc_flow = rte_cpu_to_be_32(6u << 28 | outer_class(inner->class) << 20);
 	ip->payload_len = rte_cpu_to_be_16((uint16_t)length);
-	ip->proto = (uint8_t)outer_protocol(dest, inner->ipv6);
+	ip->proto = (uint8_t)outer_protocol(type, inner->ipv6);
 	ip->hop_limits = (uint8_t)inner->ttl;
 	memcpy(&ip->src_addr, source, 16);
-	memcpy(&ip->dst_addr, &dest->addr.ip, 16);
+	memcpy(&ip->dst_addr, end, 16);
 }
 
-/* Makes room in M, which has it, for the ADDS bytes (outer_length()) before the IP packet of INNER, and writes type and IP
- * header. The IP header; what stands between the two, of GRE and GUE, is outer_middle.h's. */
+/* Makes room in M, which has it, for the bytes that HOW adds before the IP packet of INNER, and writes type and IP header,
+ * from SOURCE to END. The IP header; what stands between the two, of GRE and GUE, is outer_middle.h's. */
 static __rte_always_inline void *
-outer_write(struct worker *self, struct rte_mbuf *m, const struct dest *dest, const struct outer_inner *inner,
-	    const union ip_bits *source, uint32_t adds)
+outer_write(struct worker *self, struct rte_mbuf *m, const union ip_bits *end, struct tunnel_how how,
+	    const struct outer_inner *inner, const union ip_bits *source)
 {
-	struct rte_ether_hdr *ether = rte_pktmbuf_mtod_offset(m, void *, -(int)adds);
+	const uint32_t length = how.adds + inner->length;
+	struct rte_ether_hdr *ether = rte_pktmbuf_mtod_offset(m, void *, -(int)how.adds);
 
 	/* A short frame's padding stays behind. */
-	m->data_off = (uint16_t)(m->data_off - adds);
-	m->data_len = (uint16_t)(RTE_ETHER_HDR_LEN + adds + inner->length);
-	m->pkt_len = RTE_ETHER_HDR_LEN + adds + inner->length;
-	if (dest->addr.family == AF_INET) {
+	m->data_off = (uint16_t)(m->data_off - how.adds);
+	m->data_len = (uint16_t)(RTE_ETHER_HDR_LEN + length);
+	m->pkt_len = RTE_ETHER_HDR_LEN + length;
+	if (!how.ipv6) {
 		ether->ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4);
-		outer_write_ipv4(self, ether + 1, dest, inner, source, adds + inner->length);
+		outer_write_ipv4(self, ether + 1, end, how.type, inner, source, length);
 	} else {
 		ether->ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV6);
-		outer_write_ipv6((void *)(ether + 1), dest, inner, source,
-				 adds + inner->length - sizeof(struct rte_ipv6_hdr));
+		outer_write_ipv6((void *)(ether + 1), end, how.type, inner, source,
+				 length - (uint32_t)sizeof(struct rte_ipv6_hdr));
 	}
 	return ether + 1;
 }

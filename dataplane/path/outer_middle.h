@@ -16,11 +16,11 @@ void outer_gre_sum(struct gre_header *gre, uint32_t length);
 void outer_gue_sum(struct rte_udp_hdr *udp, const void *outer, bool ipv6);
 
 static __rte_always_inline void
-outer_write_gre(struct gre_header *gre, const struct dest *dest, const struct outer_inner *inner)
+outer_write_gre(struct gre_header *gre, struct tunnel_how how, const struct outer_inner *inner)
 {
 	gre->flags = 0;
 	gre->protocol = inner->ipv6 ? RTE_BE16(RTE_ETHER_TYPE_IPV6) : RTE_BE16(RTE_ETHER_TYPE_IPV4);
-	if (dest->tunnel_flags & IP_VS_TUNNEL_ENCAP_FLAG_CSUM)
+	if (how.checksum)
 		outer_gre_sum(gre, inner->length);
 }
 
@@ -45,7 +45,7 @@ outer_flow_hash(const struct conn *conn, bool ipv6)
 
 /* OUTER is complete: its addresses and length are part of the checksum. */
 static __rte_always_inline void
-outer_write_gue(struct rte_udp_hdr *udp, const void *outer, const struct dest *dest, const struct outer_inner *inner,
+outer_write_gue(struct rte_udp_hdr *udp, const void *outer, struct tunnel_how how, const struct outer_inner *inner,
 		uint32_t hash)
 {
 	struct gue_header *gue = (struct gue_header *)(udp + 1);
@@ -55,24 +55,23 @@ outer_write_gue(struct rte_udp_hdr *udp, const void *outer, const struct dest *d
 	gue->protocol = inner->ipv6 ? IPPROTO_IPV6 : IPPROTO_IPIP;
 	gue->flags = 0;
 	udp->src_port = rte_cpu_to_be_16((uint16_t)port);
-	udp->dst_port = dest->tunnel_port;
+	udp->dst_port = how.port;
 	udp->dgram_len = rte_cpu_to_be_16((uint16_t)(sizeof(*udp) + sizeof(*gue) + inner->length));
 	udp->dgram_cksum = 0;
-	if (dest->tunnel_flags & (IP_VS_TUNNEL_ENCAP_FLAG_CSUM | IP_VS_TUNNEL_ENCAP_FLAG_REMCSUM))
-		outer_gue_sum(udp, outer, dest->addr.family == AF_INET6);
+	if (how.checksum)
+		outer_gue_sum(udp, outer, how.ipv6);
 }
 
 /* OUTER is the outer IP header, which is complete; there is room up to the packet of INNER. */
 static __rte_always_inline void
-outer_write_middle(void *outer, const struct dest *dest, const struct outer_inner *inner, const struct conn *conn)
+outer_write_middle(void *outer, struct tunnel_how how, const struct outer_inner *inner, const struct conn *conn)
 {
-	void *middle = (uint8_t *)outer +
-		       (dest->addr.family == AF_INET ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr));
+	void *middle = (uint8_t *)outer + (how.ipv6 ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr));
 
-	if (dest->tunnel_type == IP_VS_CONN_F_TUNNEL_TYPE_GRE)
-		outer_write_gre(middle, dest, inner);
-	else if (dest->tunnel_type == IP_VS_CONN_F_TUNNEL_TYPE_GUE)
-		outer_write_gue(middle, outer, dest, inner, outer_flow_hash(conn, inner->ipv6));
+	if (how.type == IP_VS_CONN_F_TUNNEL_TYPE_GRE)
+		outer_write_gre(middle, how, inner);
+	else if (how.type == IP_VS_CONN_F_TUNNEL_TYPE_GUE)
+		outer_write_gue(middle, outer, how, inner, outer_flow_hash(conn, inner->ipv6));
 }
 
 #endif

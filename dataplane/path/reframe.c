@@ -2,7 +2,8 @@
  *
  * Packets that leave with other headers than they came with.
  */
-#include "path/outer_header.h"
+#include "lb/lb.h"
+#include "path/encapsulate.h"
 #include "path/path.h"
 #include "path/rewrite.h"
 #include "path/translate.h"
@@ -10,14 +11,11 @@
 int
 reframe_adds(const struct worker *self, const struct conn *conn, uint32_t direction)
 {
-	const struct dest *dest;
-
 	if (conn_is_mapped(conn))
 		return ip6_is_mapped(conn->key6[direction ^ 1].src) ? -TRANSLATION_ADDS : 0;
 	if (!(conn->flags & CONN_REFRAMED) || direction != CONN_IN)
 		return 0;
-	dest = dest_get(self->lb, conn->dest);
-	return dest ? (int)outer_length(dest) : 0;
+	return dest_is_live(self->lb, conn->dest) ? tunnel_how(lb_tunnel_end(self->lb, conn->dest)).adds : 0;
 }
 
 bool
@@ -48,15 +46,13 @@ int
 reframe(struct worker *self, struct rte_mbuf *m, uint16_t l4, struct conn *conn, uint32_t direction, uint8_t port)
 {
 	uint8_t *ip = rte_pktmbuf_mtod_offset(m, uint8_t *, RTE_ETHER_HDR_LEN);
-	const struct dest *dest;
 
 	if (conn_is_mapped(conn)) {
 		rewrite(ip, rte_pktmbuf_mtod_offset(m, uint8_t *, l4), conn, direction);
 		return translate(self, m, l4, conn, direction);
 	}
-	dest = dest_get(self->lb, conn->dest);
-	if (!dest)
+	if (!dest_is_live(self->lb, conn->dest))
 		return -DROP_DEST_REMOVED;
 	rewrite(ip, rte_pktmbuf_mtod_offset(m, uint8_t *, l4), conn, direction);
-	return encapsulate(self, m, conn, dest, port);
+	return encapsulate(self, m, conn, port);
 }

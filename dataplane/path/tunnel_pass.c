@@ -14,17 +14,15 @@ pass(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *c
      const bool ipv6)
 {
 	const uint32_t length = ip_length(ip, ipv6);
-	const struct dest *dest;
+	const struct tunnel_end *end = lb_tunnel_end(self->lb, conn->dest);
+	const struct tunnel_how how = tunnel_how(end);
 	const union ip_bits *source;
 	struct outer_inner inner;
-	uint32_t adds;
 
 	if (conn->fib_generation != self->fib->generation || !dest_is_live(self->lb, conn->dest))
 		return false;
-	dest = fetch(self->lb->dests[DEST_INDEX(conn->dest)]);
-	source = fib_own(self->fib, nexthop.port, dest->addr.family);
-	adds = outer_length(dest);
-	if (!source || adds + length > self->ports->port[nexthop.port].mtu || rte_pktmbuf_headroom(m) < adds)
+	source = fib_own(self->fib, nexthop.port, how.ipv6 ? AF_INET6 : AF_INET);
+	if (!source || how.adds + length > self->ports->port[nexthop.port].mtu || rte_pktmbuf_headroom(m) < how.adds)
 		return false;
 	if (conn->proto == IPPROTO_TCP_) {
 		if (((struct rte_tcp_hdr *)l4)->tcp_flags & RTE_TCP_SYN_FLAG)
@@ -37,7 +35,7 @@ pass(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *c
 	else
 		count_hop_ipv4(ip);
 	inner = outer_inner_of(ip, ipv6);
-	outer_write_middle(outer_write(self, m, dest, &inner, source, adds), dest, &inner, conn);
+	outer_write_middle(outer_write(self, m, &end->address, how, &inner, source), how, &inner, conn);
 	transmit_fitting(self, m, nexthop);
 	return true;
 }

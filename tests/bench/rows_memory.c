@@ -23,7 +23,7 @@ connections(const struct bench *bench, bool ipv6, uint32_t n)
 	char name[REPORT_NAME_MAX], count[16];
 
 	snprintf(name, sizeof(name), "memory/connection/%s/%s", ipv6 ? "ipv6" : "ipv4", bench_count(n, count));
-	figure(bench, name, "bytes", (double)conn_table_bytes(ipv6, n) / n);
+	figure(bench, name, "bytes", (double)conn_table_bytes(ipv6, n, 0) / n);
 }
 
 /* Each worker's own: connections of both families for N in all, arrays by number (taken page by page on first use). */

@@ -94,7 +94,7 @@ bad_settings=(
 	'workers = { idle = "1s"; };|no such time; allowed: "0us" to "100us"'
 	'limits = { mbufs = "8X"; };|is not a number; allowed: 2048 to 4194304'
 	'limits = { connections = 3000000000; };|3000000000: is too large for a plain number; write it as a string'
-	'limits = { connections = "1"; };|out of range; allowed: 1024 to 1073741824'
+	'limits = { connections = "1"; };|out of range; allowed: 1024 to 536870912'
 	'limits = 5;|is not a group; write { ... }'
 	'log = { level = "loud"; };|is not allowed; one of: emergency'
 	'log = { target = 1; };|target'

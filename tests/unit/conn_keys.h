@@ -28,7 +28,7 @@ table_of(bool ipv6, uint32_t capacity)
 {
 	struct conn_table *table;
 
-	assert_int_equal(conn_table_create(ipv6, capacity, -1, false, seed, &table), 0);
+	assert_int_equal(conn_table_create(ipv6, capacity, 0, -1, false, seed, &table), 0);
 	return table;
 }
 

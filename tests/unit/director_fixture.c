@@ -49,8 +49,9 @@ worker_new(struct director *director, uint32_t index, uint32_t connections)
 	assert_int_equal(templates_create(FIXTURE_TEMPLATES, index, director->n_workers, -1, &self->templates), 0);
 	memset(self->loads, 0, (FIXTURE_DESTS + DEST_OWN) * sizeof(*self->loads));
 	for (int table = 0; table < TABLES; table++)
-		assert_int_equal(
-			conn_table_create(table == TABLE_IPV6, connections, -1, false, seed, &self->conns[table]), 0);
+		assert_int_equal(conn_table_create(table == TABLE_IPV6, connections, connections, -1, false, seed,
+						   &self->conns[table]),
+				 0);
 	return self;
 }
 

@@ -27,7 +27,7 @@ hot_members_stand_in_the_first_line(void **state)
 	assert_int_equal((uintptr_t)conn_at(v6, 0) % 64, 0);
 	assert_int_equal((uintptr_t)conn_cold(v6, conn_at(v6, 3)) % 64, 0);
 	assert_int_equal((uintptr_t)&v4->buckets[1] % 64, 0);
-	assert_true(v6->mapped >= conn_table_bytes(true, 16));
+	assert_true(v6->mapped >= conn_table_bytes(true, 16, 0));
 	conn_table_destroy(v4);
 	conn_table_destroy(v6);
 }

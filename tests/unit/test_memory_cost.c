@@ -21,7 +21,7 @@ a_connection_costs_at_most_192_bytes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < RTE_DIM(sizes); i++)
-		assert_in_range(conn_table_bytes(false, sizes[i]), 0, (uint64_t)sizes[i] * CONNECTION_MAX);
+		assert_in_range(conn_table_bytes(false, sizes[i], 0), 0, (uint64_t)sizes[i] * CONNECTION_MAX);
 }
 
 static void
@@ -77,8 +77,8 @@ fill_whole(uint32_t capacity, int seeds)
 		uint64_t table_seed[3] = { random_u64(&random), random_u64(&random), random_u64(&random) };
 		struct conn_table *table;
 
-		assert_int_equal(conn_table_create(false, capacity, -1, false, table_seed, &table), 0);
-		assert_in_range(table->mapped, conn_table_bytes(false, capacity), (uint64_t)capacity * CONNECTION_MAX);
+		assert_int_equal(conn_table_create(false, capacity, 0, -1, false, table_seed, &table), 0);
+		assert_in_range(table->mapped, conn_table_bytes(false, capacity, 0), (uint64_t)capacity * CONNECTION_MAX);
 		fill(table, &random);
 		check_full(table);
 		conn_table_destroy(table);

@@ -114,10 +114,11 @@ every_worker_has_whole_pages_for_its_share_of_the_connections(void **state)
 
 	(void)state;
 	memory_need_of(&one, NULL, &need);
-	assert_int_equal(need.connections, (conn_table_bytes(false, 10 << 20) + HUGEPAGE - 1) / HUGEPAGE);
-	assert_int_equal(need.connections_ipv6, (conn_table_bytes(true, 1 << 18) + HUGEPAGE - 1) / HUGEPAGE);
+	assert_int_equal(need.connections, (conn_table_bytes(false, 10 << 20, 1 << 18) + HUGEPAGE - 1) / HUGEPAGE);
+	assert_int_equal(need.connections_ipv6, (conn_table_bytes(true, 1 << 18, 0) + HUGEPAGE - 1) / HUGEPAGE);
 	memory_need_of(&three, NULL, &need);
-	assert_int_equal(need.connections, 3 * ((conn_table_bytes(false, share) + HUGEPAGE - 1) / HUGEPAGE));
+	assert_int_equal(need.connections,
+			 3 * ((conn_table_bytes(false, share, ((1 << 18) + 2) / 3) + HUGEPAGE - 1) / HUGEPAGE));
 }
 
 static size_t

@@ -552,6 +552,62 @@ packets_find_their_worker(void **state)
 	}
 }
 
+/* In its index; that of the fixture is too roomy for chains. */
+static uint32_t
+keys_in(const struct conn_table *table)
+{
+	uint32_t keys = 0;
+
+	for (uint32_t i = 0; i < table->n_buckets; i++)
+		keys += BUCKET_SLOTS - (uint32_t)__builtin_popcount(bucket_match(&table->buckets[i], 0));
+	return keys;
+}
+
+/* Both ends' keys and IPv4's once more; one that is left by its client has that of the server's side alone. */
+static void
+each_end_is_looked_for_once(void **state)
+{
+	(void)state;
+	for (EACH_PAIR(pair)) {
+		struct network *network = pair_serve(pair);
+		struct worker *self = network->director->workers[0];
+		const bool server_is_ipv4 = !is_v6(pair->server);
+
+		(void)pair_open(network, pair, 40000);
+		assert_int_equal(keys_in(self->conns[TABLE_IPV6]), 2);
+		assert_int_equal(keys_in(self->conns[TABLE_IPV4]), 1);
+		conn_leave(self, conn_at(self->conns[TABLE_IPV6], 0), AF_INET6);
+		assert_int_equal(keys_in(self->conns[TABLE_IPV6]), 1);
+		assert_int_equal(keys_in(self->conns[TABLE_IPV4]), server_is_ipv4);
+		network_free(network);
+	}
+}
+
+/* Whatever else is in their bucket. */
+static void
+packets_are_found_in_long_chains(void **state)
+{
+	enum { FLOWS = 60 };
+
+	(void)state;
+	for (EACH_PAIR(pair)) {
+		struct network *network = network_new(1, 1024);
+		struct worker *self = network->director->workers[0];
+		struct pair_talk talks[FLOWS];
+
+		self->conns[TABLE_IPV4]->n_buckets = self->conns[TABLE_IPV6]->n_buckets = 1;
+		pair_serve_as(network, pair, 0);
+		for (uint16_t i = 0; i < FLOWS; i++)
+			talks[i] = pair_open(network, pair, (uint16_t)(40000 + i));
+		for (uint32_t i = 0; i < FLOWS; i++) {
+			pass(network, CLIENTS, &talks[i].in, &talks[i].to_server, false);
+			pass(network, SERVERS, &talks[i].out, &talks[i].to_client, false);
+		}
+		assert_int_equal(counted(network, COUNT_CONN_NEW), FLOWS);
+		network_free(network);
+	}
+}
+
 static void
 connections_that_end_are_counted_off(void **state)
 {
@@ -565,6 +621,8 @@ connections_that_end_are_counted_off(void **state)
 		conn_close(self, conn_at(self->conns[TABLE_IPV6], 0), AF_INET6);
 		assert_int_equal(self->mapped_conns, 0);
 		assert_int_equal(counted(network, COUNT_CONNS), 0);
+		for (uint32_t table = 0; table < TABLES; table++)
+			assert_int_equal(keys_in(self->conns[table]), 0);
 		network_free(network);
 	}
 }
@@ -590,6 +648,8 @@ main(void)
 		cmocka_unit_test(both_ends_are_reset_in_their_family),
 		cmocka_unit_test(other_protocols_are_refused),
 		cmocka_unit_test(packets_find_their_worker),
+		cmocka_unit_test(each_end_is_looked_for_once),
+		cmocka_unit_test(packets_are_found_in_long_chains),
 		cmocka_unit_test(connections_that_end_are_counted_off),
 	};
 

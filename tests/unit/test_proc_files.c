@@ -31,7 +31,7 @@ setup(void **state)
 	fixture->model->limits.connections = 4096;
 	fixture->worker->now_ms = 2000000;
 	for (int table = 0; table < TABLES; table++)
-		assert_int_equal(conn_table_create(table == TABLE_IPV6, CONNECTIONS, -1, false, seed,
+		assert_int_equal(conn_table_create(table == TABLE_IPV6, CONNECTIONS, 0, -1, false, seed,
 						   &fixture->worker->conns[table]),
 				 0);
 	*state = fixture;
