@@ -225,6 +225,8 @@ dest_publish(struct lb *lb, const struct dest *dest, const struct dest **ret)
 		return -ENOMEM;
 	}
 	copy->dest = *dest;
+	if (!dest_alive(lb, dest->id))
+		tunnel_end_clear(&lb->tunnel_ends[index]);
 	if (dest->forward == FORWARD_TUNNEL)
 		tunnel_end_set(&lb->tunnel_ends[index], dest);
 	old = lb->dests[index];
@@ -242,6 +244,7 @@ dest_retract(struct lb *lb, uint32_t id)
 	if (!dest_alive(lb, id))
 		return;
 	__atomic_store_n(&lb->dest_live[DEST_INDEX(id)], 0, __ATOMIC_RELEASE);
+	tunnel_end_clear(&lb->tunnel_ends[DEST_INDEX(id)]);
 	address_set_remove(lb->servers, &lb->dests[DEST_INDEX(id)]->addr);
 	dest_rule_retract(lb, id);
 }

@@ -57,4 +57,12 @@ tunnel_end_set(struct tunnel_end *end, const struct dest *dest)
 	if (memcmp(&end->address, &dest->addr.ip, sizeof(end->address)) != 0)
 		end->address = dest->addr.ip;
 	__atomic_store_n(&end->how, word, __ATOMIC_RELAXED);
+	__atomic_store_n(&end->dest, dest->id, __ATOMIC_RELEASE);
+}
+
+void
+tunnel_end_clear(struct tunnel_end *end)
+{
+	if (end->dest != 0) /* memory that nobody needs is not touched */
+		__atomic_store_n(&end->dest, 0, __ATOMIC_RELEASE);
 }

@@ -34,7 +34,8 @@ static_assert(sizeof(struct tunnel_how) == sizeof(uint64_t), "it changes at once
 struct tunnel_end {
 	alignas(32) union ip_bits address;
 	uint64_t how; /* struct tunnel_how */
-	uint64_t unused;
+	uint32_t dest; /* id, as long as the destination is alive; 0 */
+	uint32_t unused;
 };
 static_assert(sizeof(struct tunnel_end) == 32, "half a line");
 
@@ -53,7 +54,16 @@ tunnel_how(const struct tunnel_end *end)
 	return how;
 }
 
+/* dest_is_live() of who has connections through the tunnel. */
+static inline bool
+tunnel_is_live(const struct tunnel_end *end, uint32_t dest)
+{
+	return __atomic_load_n(&end->dest, __ATOMIC_RELAXED) == dest;
+}
+
 /* Control: END is that of DEST from now on. */
 void tunnel_end_set(struct tunnel_end *end, const struct dest *dest);
+/* It is nobody's. */
+void tunnel_end_clear(struct tunnel_end *end);
 
 #endif

@@ -19,7 +19,7 @@ pass(struct worker *self, struct rte_mbuf *m, void *ip, void *l4, struct conn *c
 	const union ip_bits *source;
 	struct outer_inner inner;
 
-	if (conn->fib_generation != self->fib->generation || !dest_is_live(self->lb, conn->dest))
+	if (conn->fib_generation != self->fib->generation || !tunnel_is_live(end, conn->dest))
 		return false;
 	source = fib_own(self->fib, nexthop.port, how.ipv6 ? AF_INET6 : AF_INET);
 	if (!source || how.adds + length > self->ports->port[nexthop.port].mtu || rte_pktmbuf_headroom(m) < how.adds)
