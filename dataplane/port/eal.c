@@ -93,24 +93,36 @@ allowed_cpus(uint16_t cpus[CPU_LIST_MAX])
 	return n;
 }
 
+/* By trying: isolated CPUs (isolcpus) are not in the affinity that a process begins with, and are there for us. */
+static bool
+may_run_on(uint16_t cpu)
+{
+	cpu_set_t before, one;
+	bool may;
+
+	if (sched_getaffinity(0, sizeof(before), &before) != 0)
+		return false;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	may = sched_setaffinity(0, sizeof(one), &one) == 0;
+	(void)sched_setaffinity(0, sizeof(before), &before);
+	return may;
+}
+
 /* Reads a list of the configuration: how many CPUs it names, all of which we may use. */
 static int
-read_cpus(const char *key, const char *text, const uint16_t *allowed, int n_allowed, uint16_t cpus[CPU_LIST_MAX])
+read_cpus(const char *key, const char *text, uint16_t cpus[CPU_LIST_MAX])
 {
 	int n = cpu_list_parse(text, cpus);
 
 	if (n < 0)
 		log_error("workers", "%s = \"%s\" is no list of CPUs like \"0-3,8\"", key, text);
 	for (int i = 0; i < n; i++) {
-		bool is_allowed = false;
-
-		for (int j = 0; j < n_allowed; j++)
-			is_allowed |= allowed[j] == cpus[i];
-		if (!is_allowed) {
-			log_error("workers", "%s = \"%s\": CPU %u does not exist or is not allowed to this process",
-				  key, text, cpus[i]);
-			return -EINVAL;
-		}
+		if (may_run_on(cpus[i]))
+			continue;
+		log_error("workers", "%s = \"%s\": CPU %u does not exist or is not allowed to this process", key, text,
+			  cpus[i]);
+		return -EINVAL;
 	}
 	return n;
 }
@@ -137,9 +149,9 @@ add_lcores(struct arguments *arguments, const struct config_workers *workers)
 	if (n_allowed < 0)
 		return n_allowed;
 	if (workers->control_cpus)
-		n_control = read_cpus("control_cpus", workers->control_cpus, allowed, n_allowed, control);
+		n_control = read_cpus("control_cpus", workers->control_cpus, control);
 	if (workers->cpus)
-		n_pinned = read_cpus("cpus", workers->cpus, allowed, n_allowed, pinned);
+		n_pinned = read_cpus("cpus", workers->cpus, pinned);
 	if (n_control < 0 || n_pinned < 0)
 		return -EINVAL;
 	if (workers->cpus && (uint32_t)n_pinned < workers->count) {

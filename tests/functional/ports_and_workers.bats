@@ -76,3 +76,18 @@ all_is_forwarded() {
 	begin driver=net_af_xdp workers=2
 	all_is_forwarded
 }
+
+# As where the kernel was started with isolcpus: what a process begins with lacks the CPUs that are for the workers.
+@test "a worker runs on a processor that ipvsd was not started on" {
+	local pid
+	[ "$(nproc)" -ge 2 ] || skip "one processor"
+	write_ipvsd_conf director1
+	sed -i 's/^workers = .*/workers = { count = 1; cpus = "1"; control_cpus = "0"; idle = "100us"; };/' \
+		"$LAB_DIR/director1/ipvsd.conf"
+	start_on director1 director1-ipvsd taskset -c 0 "$BUILD/ipvsd" -c "$LAB_DIR/director1/ipvsd.conf"
+	AWAIT=20 await ipvsd_settled director1
+	cat "$(log_of director1-ipvsd)"
+	pid=$(pid_of director1-ipvsd)
+	grep -h Cpus_allowed_list "/proc/$pid/task"/*/status | sort | uniq -c
+	[ "$(grep -lx "Cpus_allowed_list:	1" "/proc/$pid/task"/*/status | wc -l)" -eq 1 ]
+}
