@@ -77,6 +77,19 @@ split_packets(const struct config *config, const int *nodes, struct memory_need 
 	}
 }
 
+/* As split_packets(), but those on none in particular are of no node here. */
+static void
+split_connections(const struct config *config, const int *nodes, struct memory_need *need)
+{
+	uint32_t n = config->workers.count;
+	size_t of_worker = (need->connections + need->connections_ipv6) / n;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (nodes[i] >= 0)
+			need->connections_on[nodes[i]] += of_worker;
+	}
+}
+
 void
 memory_need_of(const struct config *config, const int *nodes, struct memory_need *ret)
 {
@@ -90,8 +103,10 @@ memory_need_of(const struct config *config, const int *nodes, struct memory_need
 		.connections = table_pages(config, false, limits->connections),
 		.connections_ipv6 = table_pages(config, true, limits->connections_ipv6),
 	};
-	if (nodes)
+	if (nodes) {
 		split_packets(config, nodes, ret);
+		split_connections(config, nodes, ret);
+	}
 }
 
 static size_t
@@ -141,6 +156,21 @@ choose_node(const struct numa_pages *pages, const struct memory_need *need, int 
 	return 0;
 }
 
+/* Each node gets what the devices of one take. */
+static void
+split_needed(const struct numa_pages *pages, struct memory_plan *plan)
+{
+	size_t rest = plan->needed_2m;
+
+	for (uint32_t i = 0; i < pages->n_nodes; i++) {
+		if ((int)i == plan->node)
+			continue;
+		plan->needed_on[i] = plan->need.packets_on[i] + plan->need.devices + plan->need.connections_on[i];
+		rest -= plan->needed_on[i];
+	}
+	plan->needed_on[plan->node] = rest;
+}
+
 void
 memory_plan_on(const struct config *config, const struct memory_need *need, const struct numa_pages *pages, int node,
 	       struct memory_plan *ret)
@@ -148,11 +178,12 @@ memory_plan_on(const struct config *config, const struct memory_need *need, cons
 	bool wanted = config->memory.hugepages != HUGEPAGES_OFF, fits;
 	size_t small = need->routes + need->devices + need->packets_4k, heap, heap_2m;
 
-	*ret = (struct memory_plan){ .need = *need, .node = choose_node(pages, need, node) };
+	*ret = (struct memory_plan){ .need = *need, .node = choose_node(pages, need, node), .n_nodes = pages->n_nodes };
 	heap = wanted ? heap_on(need, ret->node) : small;
 	fits = heap_fits(pages, (uint32_t)ret->node, heap, &ret->heap_1g, &heap_2m);
 	ret->needed_2m = heap_2m + need->connections + need->connections_ipv6 + packets_elsewhere(need, ret->node) +
 			 (pages->n_nodes - 1) * need->devices;
+	split_needed(pages, ret);
 	ret->free_2m = numa_pages_free_2m(pages);
 	ret->total_2m = pages->total_2m + RTE_MAX(ret->needed_2m, ret->free_2m) - ret->free_2m;
 	ret->node_lacks = fits ? 0 : heap_2m - pages->node[ret->node].free_2m;

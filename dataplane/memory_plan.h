@@ -21,6 +21,7 @@ struct memory_need {
 	size_t routes; /* both forwarding tables */
 	size_t devices; /* queues of devices and workers, and what DPDK needs for itself */
 	size_t connections, connections_ipv6; /* all workers' tables */
+	size_t connections_on[NUMA_NODES_MAX]; /* of both: those of the workers on that node; as PACKETS_ON */
 };
 
 /* Pure: may be asked before the EAL starts. NODES: of each worker, -1 if on none in particular; NULL on a machine of one
@@ -30,9 +31,11 @@ void memory_need_of(const struct config *config, const int *nodes, struct memory
 struct memory_plan {
 	struct memory_need need;
 	size_t needed_2m, free_2m; /* pages; without what DPDK takes in pages of 1 GB */
+	size_t needed_on[NUMA_NODES_MAX]; /* of NEEDED_2M; what is on no node in particular is with DPDK's heap */
 	size_t total_2m; /* to be written to nr_hugepages so that all have room */
 	size_t heap_1g; /* pages of 1 GB that DPDK will take */
 	size_t node_lacks; /* pages of 2 MB that are not free on its node */
+	uint32_t n_nodes;
 	int node;
 	struct eal_memory eal; /* for eal_start() */
 	bool tables; /* all that is needed is free: connection tables lie in huge pages, too */

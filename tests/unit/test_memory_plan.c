@@ -269,6 +269,8 @@ on_two_nodes_the_heap_lies_where_the_control_thread_is(void **state)
 	(void)state;
 	/* The devices' share once more, for those of the other node. */
 	assert_int_equal(plan.needed_2m, 1010);
+	assert_int_equal(plan.needed_on[0], 10);
+	assert_int_equal(plan.needed_on[1], 1000);
 	assert_true(plan.tables);
 	assert_int_equal(plan.eal.node, 1);
 	/* Anywhere: where there is room. */
@@ -306,6 +308,27 @@ packet_buffers_are_needed_where_their_workers_are(void **state)
 }
 
 static void
+connections_are_needed_where_their_workers_are(void **state)
+{
+	static const int nodes[] = { 1, 0, 1, -1 };
+	struct numa_pages pages = { .n_nodes = 2, .node = { { .free_2m = 5000 }, { .free_2m = 5000 } } };
+	struct config config = config_of(4, 1 << 20, HUGEPAGES_AUTO);
+	struct memory_need split;
+	struct memory_plan plan;
+	size_t of_worker;
+
+	(void)state;
+	memory_need_of(&config, nodes, &split);
+	of_worker = (split.connections + split.connections_ipv6) / 4;
+	assert_int_equal(split.connections_on[0], of_worker);
+	assert_int_equal(split.connections_on[1], 2 * of_worker);
+	memory_plan_on(&config, &split, &pages, 0, &plan);
+	/* The worker on no node in particular counts where the heap is. */
+	assert_int_equal(plan.needed_on[1], 2 * of_worker + split.packets_on[1] + split.devices);
+	assert_int_equal(plan.needed_on[0] + plan.needed_on[1], plan.needed_2m);
+}
+
+static void
 the_heap_has_room_for_the_packets_of_its_own_node(void **state)
 {
 	struct numa_pages pages = { .n_nodes = 2,
@@ -321,6 +344,8 @@ the_heap_has_room_for_the_packets_of_its_own_node(void **state)
 	memory_plan_on(&config, &spread, &pages, 0, &plan);
 	assert_int_equal(plan.eal.heap, 75 * HUGEPAGE);
 	assert_int_equal(plan.needed_2m, 1010);
+	assert_int_equal(plan.needed_on[0], 975);
+	assert_int_equal(plan.needed_on[1], 35);
 	assert_true(plan.tables);
 	memory_plan_on(&config, &spread, &pages, 1, &plan);
 	assert_int_equal(plan.eal.heap, 90 * HUGEPAGE);
@@ -413,6 +438,7 @@ main(void)
 		cmocka_unit_test(dpdk_takes_pages_of_1_gb_as_it_does),
 		cmocka_unit_test(on_two_nodes_the_heap_lies_where_the_control_thread_is),
 		cmocka_unit_test(packet_buffers_are_needed_where_their_workers_are),
+		cmocka_unit_test(connections_are_needed_where_their_workers_are),
 		cmocka_unit_test(the_heap_has_room_for_the_packets_of_its_own_node),
 		cmocka_unit_test(pages_and_cpus_of_nodes_are_read),
 	};
