@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "config.h"
 #include "control/config_file.h"
@@ -94,7 +95,7 @@ main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (config_load(arguments.config, &config, stderr) < 0)
-		return EXIT_FAILURE;
+		return arguments.test ? EXIT_FAILURE : EX_CONFIG;
 	if (arguments.test) {
 		report(arguments.config, config);
 		config_free(config);

@@ -17,6 +17,7 @@
 #include "control/control.h"
 #include "control/kernel_mirror.h"
 #include "control/laddr_announce.h"
+#include "control/service_manager.h"
 #include "core/cleanup.h"
 #include "core/log.h"
 #include "core/rcu.h"
@@ -39,6 +40,7 @@
 #define LINK_POLL_MS 100
 #define RECLAIM_MS 1
 #define DROPS_REPORT_MS 1000
+#define STATUS_MS 1000
 
 struct modules {
 	const struct config *config;
@@ -55,6 +57,7 @@ struct modules {
 	uint32_t n_workers, n_launched;
 	const struct counters *counters[WORKERS_MAX + 1]; /* the workers', then the I/O thread's */
 	struct event_loop *loop;
+	struct service_manager *manager;
 	struct laddr_announce *announce;
 	struct control *control;
 	struct kernel_mirror *mirror;
@@ -220,6 +223,24 @@ report_drops(void *arg)
 	self->table_full_seen = refused;
 }
 
+/* What `systemctl status` shows. */
+static void
+tell_status(void *arg)
+{
+	struct modules *self = arg;
+	uint32_t services = control_n_services(self->control), down = 0;
+	char text[128], links[32] = "";
+
+	for (uint32_t i = 0; i < self->ports->n_ports; i++)
+		down += !self->ports->port[i].up;
+	if (down > 0)
+		snprintf(links, sizeof(links), " (%u down)", down);
+	snprintf(text, sizeof(text), "%u worker%s, %u port%s%s, %u service%s", self->n_workers,
+		 self->n_workers == 1 ? "" : "s", self->ports->n_ports, self->ports->n_ports == 1 ? "" : "s", links,
+		 services, services == 1 ? "" : "s");
+	service_manager_status(self->manager, text);
+}
+
 static void
 on_signal(void *arg, uint32_t events)
 {
@@ -230,6 +251,7 @@ on_signal(void *arg, uint32_t events)
 	if (read(self->signals, &info, sizeof(info)) != sizeof(info))
 		return;
 	log_info("ipvsd", "%s, ending", strsignal((int)info.ssi_signo));
+	service_manager_say(self->manager, "STOPPING=1");
 	event_loop_stop(self->loop);
 }
 
@@ -322,6 +344,8 @@ start_control(struct modules *self)
 		err = event_loop_every(self->loop, LINK_POLL_MS, poll_links, self);
 	if (err == 0)
 		err = event_loop_every(self->loop, DROPS_REPORT_MS, report_drops, self);
+	if (err == 0)
+		err = event_loop_every(self->loop, STATUS_MS, tell_status, self);
 	return err;
 }
 
@@ -343,7 +367,10 @@ start_threads(struct modules *self)
 	if (err < 0)
 		return err;
 	poll_links(self);
-	return control_start(self->control);
+	err = control_start(self->control);
+	return err < 0 ? err
+		       : service_manager_watch(self->manager, self->loop, self->counters, self->n_workers + 1,
+					       self->n_workers);
 }
 
 static void
@@ -373,6 +400,7 @@ destroy(struct modules *self)
 	fib_destroy(self->fib);
 	rcu_destroy(self->rcu);
 	packet_pools_destroy(self->pools);
+	service_manager_destroy(self->manager);
 	event_loop_destroy(self->loop);
 	if (self->signals >= 0)
 		close(self->signals);
@@ -391,6 +419,8 @@ start(struct modules *self)
 {
 	int err = event_loop_create(&self->loop);
 
+	if (err == 0)
+		err = service_manager_create(&self->manager);
 	if (err == 0)
 		err = watch_signals(self);
 	if (err == 0)
@@ -426,6 +456,8 @@ modules_run(const struct config *config)
 		eal_log_heap();
 		log_info("ipvsd", "ready: %u worker%s, %u ports, control socket %s", self->n_workers,
 			 self->n_workers == 1 ? "" : "s", self->ports->n_ports, config->control.socket);
+		tell_status(self);
+		service_manager_say(self->manager, "READY=1");
 		err = event_loop_run(self->loop);
 	} else {
 		log_error("ipvsd", "not started: %s", strerror(-err));

@@ -258,3 +258,9 @@ control_laddrs(struct control *control)
 {
 	return control->groups;
 }
+
+uint32_t
+control_n_services(const struct control *control)
+{
+	return control->model->n_services;
+}

@@ -44,5 +44,6 @@ void control_destroy(struct control *control);
 
 /* For the mirror: laddr_groups_address_changed(). */
 struct laddr_groups *control_laddrs(struct control *control);
+uint32_t control_n_services(const struct control *control);
 
 #endif
