@@ -264,50 +264,64 @@ memory_plan_text(const struct config *config, const struct memory_plan *plan, ch
 	fclose(out);
 }
 
-/* The NUMA node of a list of CPUs, or of all that we may use. */
 static int
-node_of_list(const char *list)
+node_of_set(const char *sys, const cpu_set_t *set)
 {
 	uint16_t cpus[CPU_LIST_MAX];
-	cpu_set_t set;
 	int n = 0;
 
-	if (list)
-		return numa_node_of_cpus(NUMA_SYS, cpus, cpu_list_parse(list, cpus));
-	if (sched_getaffinity(0, sizeof(set), &set) != 0)
-		return -1;
 	for (uint16_t cpu = 0; cpu < CPU_SETSIZE && cpu < CPU_LIST_MAX; cpu++) {
-		if (CPU_ISSET(cpu, &set))
+		if (CPU_ISSET(cpu, set))
 			cpus[n++] = cpu;
 	}
-	return numa_node_of_cpus(NUMA_SYS, cpus, n);
+	return numa_node_of_cpus(sys, cpus, n);
+}
+
+/* The NUMA node of a list of CPUs, or of all that we may use. */
+static int
+node_of_list(const char *sys, const char *list, const cpu_set_t *all)
+{
+	uint16_t cpus[CPU_LIST_MAX];
+
+	return list ? numa_node_of_cpus(sys, cpus, cpu_list_parse(list, cpus)) : node_of_set(sys, all);
 }
 
 /* As eal_worker_node() will have them. */
 static void
-find_worker_nodes(const struct config_workers *workers, int nodes[WORKERS_MAX])
+find_worker_nodes(const struct config_workers *workers, const char *sys, const cpu_set_t *all, int nodes[WORKERS_MAX])
 {
 	uint16_t cpus[CPU_LIST_MAX];
-	int n = workers->cpus ? cpu_list_parse(workers->cpus, cpus) : 0, floating = node_of_list(NULL);
+	int n = workers->cpus ? cpu_list_parse(workers->cpus, cpus) : 0, floating = node_of_set(sys, all);
 
 	for (uint32_t i = 0; i < workers->count; i++)
-		nodes[i] = (int)i < n ? numa_node_of_cpus(NUMA_SYS, &cpus[i], 1) : floating;
+		nodes[i] = (int)i < n ? numa_node_of_cpus(sys, &cpus[i], 1) : floating;
 }
 
 void
-memory_plan_make(const struct config *config, struct memory_plan *ret)
+memory_plan_of_machine(const struct config *config, const char *sys, const cpu_set_t *cpus, struct memory_plan *ret)
 {
 	struct numa_pages pages = { .n_nodes = 1 };
 	int nodes[WORKERS_MAX], node = -1;
 	struct memory_need need;
 
 	if (config->memory.hugepages != HUGEPAGES_OFF) {
-		numa_pages_read(NUMA_SYS, &pages);
-		node = node_of_list(config->workers.control_cpus);
-		find_worker_nodes(&config->workers, nodes);
+		numa_pages_read(sys, &pages);
+		node = node_of_list(sys, config->workers.control_cpus, cpus);
+		find_worker_nodes(&config->workers, sys, cpus, nodes);
 	}
 	memory_need_of(config, pages.n_nodes > 1 ? nodes : NULL, &need);
 	memory_plan_on(config, &need, &pages, node, ret);
+}
+
+void
+memory_plan_make(const struct config *config, struct memory_plan *ret)
+{
+	cpu_set_t cpus;
+
+	/* Without an answer it is on no node in particular. */
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) != 0)
+		CPU_ZERO(&cpus);
+	memory_plan_of_machine(config, NUMA_SYS, &cpus, ret);
 }
 
 int

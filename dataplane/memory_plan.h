@@ -6,6 +6,7 @@
 #ifndef MEMORY_PLAN_H
 #define MEMORY_PLAN_H
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -47,6 +48,9 @@ void memory_plan_on(const struct config *config, const struct memory_need *need,
 		    int node, struct memory_plan *ret);
 /* The same for this machine, now. */
 void memory_plan_make(const struct config *config, struct memory_plan *ret);
+/* The same for a machine whose /sys is SYS and that allows CPUS. */
+void memory_plan_of_machine(const struct config *config, const char *sys, const cpu_set_t *cpus,
+			    struct memory_plan *ret);
 
 /* What is needed, what is free and what to do about it, in one line. SIZE: at least MEMORY_PLAN_TEXT. */
 #define MEMORY_PLAN_TEXT 512

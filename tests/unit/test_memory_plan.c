@@ -357,6 +357,31 @@ the_heap_has_room_for_the_packets_of_its_own_node(void **state)
 	assert_int_equal(plan.eal.heap, 125 * HUGEPAGE);
 }
 
+static void
+what_each_node_needs_is_all_that_is_needed(void **state)
+{
+	static const int nodes[] = { 1, 0, 1, -1 };
+	struct numa_pages pages = { .n_nodes = 2,
+				    .node = { { .free_2m = 5000 }, { .free_2m = 5000 } },
+				    .total_2m = 10000 };
+	struct config config = config_of(4, 1 << 20, HUGEPAGES_AUTO);
+	struct memory_need split;
+	struct memory_plan plan;
+	size_t connections;
+
+	(void)state;
+	memory_need_of(&config, nodes, &split);
+	connections = split.connections + split.connections_ipv6;
+	assert_int_equal(split.connections_on[0], connections / 4);
+	assert_int_equal(split.connections_on[1], connections / 2);
+	memory_plan_on(&config, &split, &pages, 0, &plan);
+	assert_int_equal(plan.needed_on[1], split.packets_on[1] + split.devices + connections / 2);
+	assert_int_equal(plan.needed_on[0] + plan.needed_on[1], plan.needed_2m);
+	memory_plan_on(&config, &split, &pages, 1, &plan);
+	assert_int_equal(plan.needed_on[0], split.packets_on[0] + split.devices + connections / 4);
+	assert_int_equal(plan.needed_on[0] + plan.needed_on[1], plan.needed_2m);
+}
+
 /* A file of one line in a folder that looks like /sys, with the folders above it. */
 static void
 put(const char *sys, const char *path, const char *line)
@@ -440,6 +465,7 @@ main(void)
 		cmocka_unit_test(packet_buffers_are_needed_where_their_workers_are),
 		cmocka_unit_test(connections_are_needed_where_their_workers_are),
 		cmocka_unit_test(the_heap_has_room_for_the_packets_of_its_own_node),
+		cmocka_unit_test(what_each_node_needs_is_all_that_is_needed),
 		cmocka_unit_test(pages_and_cpus_of_nodes_are_read),
 	};
 
