@@ -13,16 +13,18 @@
 #include "core/log.h"
 #include "memory_plan.h"
 #include "modules.h"
+#include "needs.h"
 
 #define DEFAULT_CONFIG "/etc/ipvsd/ipvsd.conf"
 
 static void
 usage(FILE *to)
 {
-	fprintf(to, "Usage: ipvsd [-c FILE] [-t]\n"
+	fprintf(to, "Usage: ipvsd [-c FILE] [-t | -n]\n"
 		    "\n"
 		    "  -c, --config FILE  configuration (default " DEFAULT_CONFIG ")\n"
 		    "  -t, --test         check the configuration, say what memory it needs, and exit\n"
+		    "  -n, --needs        print what the configuration needs of the machine, for programs, and exit\n"
 		    "  -V, --version      print the version, and exit\n"
 		    "  -h, --help         print this, and exit\n"
 		    "\n"
@@ -31,7 +33,7 @@ usage(FILE *to)
 
 struct arguments {
 	const char *config;
-	bool test;
+	bool test, needs;
 };
 
 /* -1: go on; otherwise the exit status. */
@@ -39,21 +41,22 @@ static int
 parse_arguments(int argc, char **argv, struct arguments *ret)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "test", no_argument, NULL, 't' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+		{ "config", required_argument, NULL, 'c' }, { "test", no_argument, NULL, 't' },
+		{ "needs", no_argument, NULL, 'n' },	    { "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },	    { NULL, 0, NULL, 0 },
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "c:tVh", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "c:tnVh", options, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			ret->config = optarg;
 			break;
 		case 't':
 			ret->test = true;
+			break;
+		case 'n':
+			ret->needs = true;
 			break;
 		case 'V':
 			puts(PACKAGE_STRING);
@@ -96,8 +99,11 @@ main(int argc, char **argv)
 		return status;
 	if (config_load(arguments.config, &config, stderr) < 0)
 		return arguments.test ? EXIT_FAILURE : EX_CONFIG;
-	if (arguments.test) {
-		report(arguments.config, config);
+	if (arguments.test || arguments.needs) {
+		if (arguments.test)
+			report(arguments.config, config);
+		else
+			needs_print(config, stdout);
 		config_free(config);
 		return EXIT_SUCCESS;
 	}

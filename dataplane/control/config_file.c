@@ -73,11 +73,12 @@ read_devices(struct config_reader *reader, const config_setting_t *group, struct
 static void
 read_port(struct config_reader *reader, const config_setting_t *group, struct config_port *port)
 {
-	static const char *const keys[] = { "name",	      "devices",     "queues", "rx_descriptors",
-					    "tx_descriptors", "mtu",	     "kernel", "promiscuous",
-					    "kernel_path",    "kernel_keep", NULL };
+	static const char *const keys[] = { "name", "devices",	   "queues",	  "rx_descriptors", "tx_descriptors",
+					    "mtu",  "kernel",	   "promiscuous", "kernel_path",    "kernel_keep",
+					    "bind", "bind_in_use", NULL };
 	static const char *const paths[] = { "auto", "vhost", "tap", NULL };
-	int path = KERNEL_PATH_AUTO;
+	static const char *const drivers[] = { "auto", "vfio-pci", "uio_pci_generic", "no", NULL };
+	int path = KERNEL_PATH_AUTO, driver = BIND_AUTO;
 
 	port->rx_descriptors = port->tx_descriptors = 1024;
 	port->line = config_setting_source_line(group);
@@ -95,6 +96,9 @@ read_port(struct config_reader *reader, const config_setting_t *group, struct co
 	config_word(reader, group, "kernel_path", paths, &path);
 	port->kernel_path = (enum config_kernel_path)path;
 	config_bool(reader, group, "kernel_keep", &port->kernel_keep);
+	config_word(reader, group, "bind", drivers, &driver);
+	port->bind = (enum config_bind)driver;
+	config_bool(reader, group, "bind_in_use", &port->bind_in_use);
 	config_name(reader, group, "kernel", port->kernel, sizeof(port->kernel));
 	if (port->kernel[0] != '\0')
 		return;

@@ -38,6 +38,8 @@ struct config_port {
 	bool promiscuous; /* default false */
 	bool kernel_keep; /* a clean end leaves the kernel interface, with its addresses; default false */
 	enum config_kernel_path { KERNEL_PATH_AUTO, KERNEL_PATH_VHOST, KERNEL_PATH_TAP } kernel_path;
+	enum config_bind { BIND_AUTO, BIND_VFIO, BIND_UIO, BIND_NO } bind; /* ipvsd-bind's driver; default auto */
+	bool bind_in_use; /* even if the machine is reached over it; default false */
 	uint32_t line; /* of the config file, for messages */
 };
 

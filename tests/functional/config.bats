@@ -148,6 +148,9 @@ bad_settings=(
 	write_conf 'ports = (' '  { name = "a-name-of-more-than-fifteen"; devices = ( "0000:3b:00.0" ); }' ');'
 	run "$BUILD/ipvsd" -t -c "$conf"
 	[[ "$output" == *"$conf:2: "*"too long for its kernel interface"* ]]
+
+	write_conf 'ports = (' '  { name = "a"; devices = ( "0000:3b:00.0" ); bind = "igb_uio"; }' ');'
+	refused '2: bind: is not allowed; one of: auto, vfio-pci, uio_pci_generic or no'
 }
 
 @test "all errors of a file are told at once" {

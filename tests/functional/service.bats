@@ -125,7 +125,7 @@ installed() {
 	installed
 	# What every unit depends on.
 	cp /lib/systemd/system/*.target "$units"
-	run systemd-analyze verify --man=no --root="$LAB_DIR/root" ipvsd.service
+	run systemd-analyze verify --man=no --root="$LAB_DIR/root" ipvsd.service ipvsd-bind.service ipvsd-hugepages.service
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
