@@ -11,18 +11,18 @@
 #include "config.h"
 #include "control/config_file.h"
 #include "core/log.h"
+#include "doctor/doctor.h"
 #include "memory_plan.h"
 #include "modules.h"
 #include "needs.h"
-
-#define DEFAULT_CONFIG "/etc/ipvsd/ipvsd.conf"
 
 static void
 usage(FILE *to)
 {
 	fprintf(to, "Usage: ipvsd [-c FILE] [-t | -n]\n"
+		    "       ipvsd doctor [-c FILE] [-v]   says what is wrong on this machine, and how to mend it\n"
 		    "\n"
-		    "  -c, --config FILE  configuration (default " DEFAULT_CONFIG ")\n"
+		    "  -c, --config FILE  configuration (default " CONFIG_DEFAULT_FILE ")\n"
 		    "  -t, --test         check the configuration, say what memory it needs, and exit\n"
 		    "  -n, --needs        print what the configuration needs of the machine, for programs, and exit\n"
 		    "  -V, --version      print the version, and exit\n"
@@ -91,10 +91,13 @@ report(const char *file, const struct config *config)
 int
 main(int argc, char **argv)
 {
-	struct arguments arguments = { .config = DEFAULT_CONFIG };
+	struct arguments arguments = { .config = CONFIG_DEFAULT_FILE };
 	struct config *config = NULL;
-	int status = parse_arguments(argc, argv, &arguments);
+	int status;
 
+	if (argc > 1 && strcmp(argv[1], "doctor") == 0)
+		return doctor_run(argc - 1, argv + 1);
+	status = parse_arguments(argc, argv, &arguments);
 	if (status >= 0)
 		return status;
 	if (config_load(arguments.config, &config, stderr) < 0)

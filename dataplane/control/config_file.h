@@ -9,6 +9,8 @@
 
 #include "core/config.h"
 
+#define CONFIG_DEFAULT_FILE "/etc/ipvsd/ipvsd.conf"
+
 /* Every error is a line to MESSAGES: file, line, key, what is wrong and what is allowed; all errors are reported, not
  * only the first. 0, -EINVAL, -ENOENT..., -ENOMEM. *RET is the caller's, for config_free(). */
 int config_load(const char *path, struct config **ret, FILE *messages);
