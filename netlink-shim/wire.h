@@ -50,7 +50,8 @@ struct ipvsd_hello {
 /* An attribute of family IPVS within IPVS_CMD_ATTR_SERVICE: a nest of enum ipvsd_service_attr, what a service has and
  * Linux has no word for. A kernel and a stock client pass it over. It is taken from, and shown to, clients that said
  * IPVSD_HELLO_EXT. NEW_SERVICE and SET_SERVICE: an option that is not named has its default, or stays as it is. An
- * attribute that this ipvsd doesn't know is EOPNOTSUPP. */
+ * attribute that this ipvsd doesn't know is EOPNOTSUPP. Errors that one of the options is to blame for have NLM_F_ACK_TLVS
+ * and, behind the request, NLMSGERR_ATTR_OFFS with the option's offset in it. */
 #define IPVSD_SVC_ATTR_OPTIONS 0x3f00
 
 enum ipvsd_service_attr {
@@ -68,6 +69,8 @@ enum ipvsd_service_attr {
 	IPVSD_SERVICE_ATTR_DEST_CHECK = 8,
 	IPVSD_SERVICE_ATTR_DENY_GROUP = 9,
 	IPVSD_SERVICE_ATTR_ALLOW_GROUP = 10,
+	IPVSD_SERVICE_ATTR_BPS = 11,
+	IPVSD_SERVICE_ATTR_LIMIT_PROPORTION = 12,
 };
 
 /* What becomes of the connections of a server that was removed or has weight 0. */

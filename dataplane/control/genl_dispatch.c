@@ -74,9 +74,10 @@ parse_request(struct genl_request *request)
 			   request->header->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN), request->family->policy);
 }
 
-/* 0: acknowledged if asked for; 1: a dump began, which is not; or -errno. */
+/* 0: acknowledged if asked for; 1: a dump began, which is not; or -errno, and the attribute it is about if that is known. */
 static int
-dispatch(struct genl_session *session, const struct nlmsghdr *header, const struct genl_op **ret_op)
+dispatch(struct genl_session *session, const struct nlmsghdr *header, const struct genl_op **ret_op,
+	 const struct nlattr **ret_bad)
 {
 	const struct genlmsghdr *genl = (const void *)((const uint8_t *)header + NLMSG_HDRLEN);
 	struct genl_request request = { .session = session, .header = header };
@@ -111,13 +112,17 @@ dispatch(struct genl_session *session, const struct nlmsghdr *header, const stru
 	if (!(*ret_op)->act)
 		return -EOPNOTSUPP;
 	err = parse_request(&request);
-	return err < 0 ? err : (*ret_op)->act(context, &request);
+	if (err == 0)
+		err = (*ret_op)->act(context, &request);
+	*ret_bad = request.bad;
+	return err;
 }
 
 static void
 handle_message(struct genl_session *session, const struct nlmsghdr *header)
 {
 	const struct genl_op *op = NULL;
+	const struct nlattr *bad = NULL;
 	int err = 0;
 
 	if (!session->portid_known) {
@@ -125,12 +130,12 @@ handle_message(struct genl_session *session, const struct nlmsghdr *header)
 		session->portid_known = true;
 	}
 	if ((header->nlmsg_flags & NLM_F_REQUEST) && header->nlmsg_type >= NLMSG_MIN_TYPE) {
-		err = dispatch(session, header, &op);
+		err = dispatch(session, header, &op, &bad);
 		if (err == 1)
 			return;
 	}
 	if (err < 0)
-		output_error(session, header, err);
+		output_error(session, header, err, bad);
 	else if (header->nlmsg_flags & NLM_F_ACK)
 		output_ack(session, header, op && op->changes);
 }

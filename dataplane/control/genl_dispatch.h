@@ -38,6 +38,7 @@ struct genl_request {
 	const struct nlmsghdr *header;
 	uint8_t command;
 	const struct nlattr *attrs[GENL_ATTRS_MAX + 1];
+	const struct nlattr *bad; /* what the handler's error is about; NULL: it can't be said */
 };
 
 /* A dump under way. It lives across turns, whatever is changed meanwhile. */

@@ -69,10 +69,12 @@ output_bytes(struct genl_session *session, const void *bytes, size_t length)
 		memcpy(datagram->bytes, bytes, length);
 }
 
+/* With ROOM at its end, where attributes may follow. */
 static struct datagram *
-queue_error(struct genl_session *session, const struct nlmsghdr *request, int err, size_t copied, uint16_t flags)
+queue_error(struct genl_session *session, const struct nlmsghdr *request, int err, size_t copied, uint16_t flags,
+	    size_t room)
 {
-	size_t length = NLMSG_ALIGN(NLMSG_HDRLEN + sizeof(int32_t) + copied);
+	size_t length = NLMSG_ALIGN(NLMSG_HDRLEN + sizeof(int32_t) + copied) + room;
 	struct datagram *datagram = queue(session, length);
 	struct nlmsghdr header = {
 		.nlmsg_len = (uint32_t)length,
@@ -93,21 +95,34 @@ queue_error(struct genl_session *session, const struct nlmsghdr *request, int er
 }
 
 void
-output_error(struct genl_session *session, const struct nlmsghdr *request, int err)
+output_error(struct genl_session *session, const struct nlmsghdr *request, int err, const struct nlattr *bad)
 {
-	queue_error(session, request, err, request->nlmsg_len, 0);
+	struct {
+		struct nlattr attr;
+		uint32_t offset;
+	} place = { .attr = { .nla_len = sizeof(place), .nla_type = NLMSGERR_ATTR_OFFS } };
+	struct datagram *datagram;
+
+	if (!bad || !session->extended) {
+		queue_error(session, request, err, request->nlmsg_len, 0, 0);
+		return;
+	}
+	place.offset = (uint32_t)((const uint8_t *)bad - (const uint8_t *)request);
+	datagram = queue_error(session, request, err, request->nlmsg_len, NLM_F_ACK_TLVS, sizeof(place));
+	if (datagram)
+		memcpy(datagram->bytes + datagram->length - sizeof(place), &place, sizeof(place));
 }
 
 void
 output_error_capped(struct genl_session *session, const struct nlmsghdr *request, int err)
 {
-	queue_error(session, request, err, NLMSG_HDRLEN, NLM_F_CAPPED);
+	queue_error(session, request, err, NLMSG_HDRLEN, NLM_F_CAPPED, 0);
 }
 
 void
 output_ack(struct genl_session *session, const struct nlmsghdr *request, bool change)
 {
-	struct datagram *datagram = queue_error(session, request, 0, NLMSG_HDRLEN, NLM_F_CAPPED);
+	struct datagram *datagram = queue_error(session, request, 0, NLMSG_HDRLEN, NLM_F_CAPPED, 0);
 
 	if (datagram)
 		datagram->change = change;

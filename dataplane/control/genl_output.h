@@ -16,8 +16,9 @@ struct nl_msg *output_message(const struct genl_family *family, uint32_t portid,
 
 /* Each queues one datagram. Without memory the session is marked broken. */
 void output_bytes(struct genl_session *session, const void *bytes, size_t length);
-/* With the whole request, as the kernel does for errors. */
-void output_error(struct genl_session *session, const struct nlmsghdr *request, int err);
+/* With the whole request, as the kernel does for errors. Clients that know the private attributes are told which one the
+ * error is about, BAD of REQUEST (NULL: none), as the kernel tells those with NETLINK_EXT_ACK. */
+void output_error(struct genl_session *session, const struct nlmsghdr *request, int err, const struct nlattr *bad);
 /* With the request's header alone. */
 void output_error_capped(struct genl_session *session, const struct nlmsghdr *request, int err);
 void output_ack(struct genl_session *session, const struct nlmsghdr *request, bool change);

@@ -44,10 +44,10 @@ int service_parse_key(const struct ipvs_model *model, const struct nlattr *nest,
 /* A client that may push named SERVICE: it is in doubt no more, and the client's if it pushes. */
 void ipvs_service_named(const struct genl_request *request, struct ipvs_service *service);
 /* The private options in NEST, that of a service (netlink-shim/wire.h): those that it names are changed in OPTIONS.
- * -EINVAL, -EOPNOTSUPP; -ENOENT for a QUIC coding that is none of CODINGS (may be NULL). PROTOCOL: of the service, 0 if
- * it is of any. */
+ * -EINVAL, -EOPNOTSUPP; -ENOENT for a QUIC coding that is none of CODINGS (may be NULL); which option the error is about is
+ * in RET_BAD, if that can be said. PROTOCOL: of the service, 0 if it is of any. */
 int service_options_parse(const struct nlattr *nest, uint16_t protocol, const struct quic_codings *codings,
-			  struct service_options *options);
+			  struct service_options *options, const struct nlattr **ret_bad);
 /* Puts all of them into the service's nest that MSG is in. 0 or -EMSGSIZE. */
 int service_options_put(struct nl_msg *msg, const struct service_options *options);
 /* The service that REQUEST names; -ESRCH if there is none. */

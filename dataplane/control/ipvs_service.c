@@ -101,7 +101,7 @@ parse_full(struct ipvs_model *model, struct genl_request *request, struct ipvs_k
 	/* What a mark's service gets may be of any protocol. */
 	if (request->session->extended)
 		err = service_options_parse(request->attrs[IPVS_CMD_ATTR_SERVICE], key->fwmark != 0 ? 0 : key->protocol,
-					    model->lb->quic, &setup->options);
+					    model->lb->quic, &setup->options, &request->bad);
 	/* Without a connection nothing remembers whether the server has been told. */
 	if (err == 0 && (setup->flags & IP_VS_SVC_F_ONEPACKET) && setup->options.client_address != CLIENT_ADDRESS_NONE)
 		err = -EINVAL;

@@ -53,54 +53,84 @@ static const bool is_known[IPVSD_SERVICE_ATTR_MAX + 1] = {
 };
 
 /* A client that asks for more than there is has to know: it would take what is passed over for done. */
-static int
-check_known(const struct nlattr *options)
+static const struct nlattr *
+find_unknown(const struct nlattr *options)
 {
 	const struct nlattr *attr;
 	int left;
 
 	for (attr = nla_data(options), left = nla_len(options); nla_ok(attr, left); attr = nla_next(attr, &left))
 		if (nla_type(attr) > IPVSD_SERVICE_ATTR_MAX || !is_known[nla_type(attr)])
-			return -EOPNOTSUPP;
+			return attr;
+	return NULL;
+}
+
+static void
+copy_name(char *name, size_t size, const struct nlattr *attr)
+{
+	memset(name, 0, size);
+	strcpy(name, nla_data(attr));
+}
+
+static void
+apply(const struct nlattr **attrs, struct service_options *options)
+{
+	if (attrs[IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT])
+		options->established_timeout_s = attr_u32(attrs[IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT]);
+	if (attrs[IPVSD_SERVICE_ATTR_QUIESCENT])
+		options->quiescent = attr_u8(attrs[IPVSD_SERVICE_ATTR_QUIESCENT]);
+	if (attrs[IPVSD_SERVICE_ATTR_LADDR_GROUP])
+		copy_name(options->laddr_group, sizeof(options->laddr_group), attrs[IPVSD_SERVICE_ATTR_LADDR_GROUP]);
+	if (attrs[IPVSD_SERVICE_ATTR_QUIC])
+		copy_name(options->quic, sizeof(options->quic), attrs[IPVSD_SERVICE_ATTR_QUIC]);
+	if (attrs[IPVSD_SERVICE_ATTR_CLIENT_ADDRESS])
+		options->client_address = attr_u8(attrs[IPVSD_SERVICE_ATTR_CLIENT_ADDRESS]);
+}
+
+/* Whether values can be, by rules that the policy has no words for. */
+static int
+check(const struct service_options *new, const struct service_options *old, uint16_t protocol,
+      const struct quic_codings *codings, enum ipvsd_service_attr *ret_bad)
+{
+	*ret_bad = IPVSD_SERVICE_ATTR_CLIENT_ADDRESS;
+	if (!client_address_suits((enum client_address) new->client_address, protocol))
+		return -EINVAL;
+	*ret_bad = IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT;
+	if (new->established_timeout_s > TIMEOUT_MAX_S)
+		return -EINVAL;
+	*ret_bad = IPVSD_SERVICE_ATTR_QUIESCENT;
+	if (new->quiescent >= QUIESCENT_POLICIES)
+		return -EINVAL;
+	*ret_bad = IPVSD_SERVICE_ATTR_QUIC;
+	if (new->quic[0] != '\0' && strcmp(new->quic, old->quic) != 0 && !quic_coding_by_name(codings, new->quic))
+		return -ENOENT;
 	return 0;
 }
 
 int
 service_options_parse(const struct nlattr *nest, uint16_t protocol, const struct quic_codings *codings,
-		      struct service_options *options)
+		      struct service_options *options, const struct nlattr **ret_bad)
 {
 	const struct nlattr *attrs[IPVSD_SERVICE_ATTR_MAX + 1];
 	const struct nlattr *found = find_options(nest);
 	struct service_options new = *options;
+	enum ipvsd_service_attr bad;
 	int err;
 
 	if (!found)
 		return 0;
-	err = check_known(found);
-	if (err == 0)
-		err = attrs_parse_nest(attrs, IPVSD_SERVICE_ATTR_MAX, found, options_policy);
+	*ret_bad = find_unknown(found);
+	if (*ret_bad)
+		return -EOPNOTSUPP;
+	err = attrs_parse_nest(attrs, IPVSD_SERVICE_ATTR_MAX, found, options_policy);
 	if (err < 0)
 		return err;
-	if (attrs[IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT])
-		new.established_timeout_s = attr_u32(attrs[IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT]);
-	if (attrs[IPVSD_SERVICE_ATTR_QUIESCENT])
-		new.quiescent = attr_u8(attrs[IPVSD_SERVICE_ATTR_QUIESCENT]);
-	if (attrs[IPVSD_SERVICE_ATTR_LADDR_GROUP]) {
-		memset(new.laddr_group, 0, sizeof(new.laddr_group));
-		strcpy(new.laddr_group, nla_data(attrs[IPVSD_SERVICE_ATTR_LADDR_GROUP]));
+	apply(attrs, &new);
+	err = check(&new, options, protocol, codings, &bad);
+	if (err < 0) {
+		*ret_bad = attrs[bad];
+		return err;
 	}
-	if (attrs[IPVSD_SERVICE_ATTR_QUIC]) {
-		memset(new.quic, 0, sizeof(new.quic));
-		strcpy(new.quic, nla_data(attrs[IPVSD_SERVICE_ATTR_QUIC]));
-	}
-	if (attrs[IPVSD_SERVICE_ATTR_CLIENT_ADDRESS])
-		new.client_address = attr_u8(attrs[IPVSD_SERVICE_ATTR_CLIENT_ADDRESS]);
-	if (!client_address_suits((enum client_address) new.client_address, protocol))
-		return -EINVAL;
-	if (new.established_timeout_s > TIMEOUT_MAX_S || new.quiescent >= QUIESCENT_POLICIES)
-		return -EINVAL;
-	if (new.quic[0] != '\0' && strcmp(new.quic, options->quic) != 0 && !quic_coding_by_name(codings, new.quic))
-		return -ENOENT;
 	*options = new;
 	return 0;
 }

@@ -160,6 +160,44 @@ neither_spins_nor_exits() {
 	refute is_configured_at director1 "$LAN.13:80"
 }
 
+# How long connections last, what becomes of those of a server that goes, how servers hear of clients.
+has_options() { # TIMEOUT QUIESCENT CLIENT_ADDRESS
+	ipvsdctl_at director1 services | awk -v service="$FNAT_VIP:80" -v options="$*" '
+		$2 == service { found = $3 " " $4 " " $5 }
+		END { exit found != options }'
+}
+
+@test "patched: options of a service reach ipvsd, change by a reload, and come again after a restart" {
+	write_patched_conf "$FNAT_VIP FNAT"
+	sed -i 's/lvs_method FNAT/&\nestablish_timeout 600\nexpire_quiescent_conn\ntoa/' "$(keepalived_conf director1)"
+	: >"$LAB_DIR/director1-keepalived.log"
+	start_keepalived director1
+	all_in "$FNAT_VIP FNAT"
+	has_options 600 expire toa
+	pages_come_from_all_servers $FNAT_VIP
+
+	sed -i '/establish_timeout/d; s/expire_quiescent_conn/reset_quiescent_conn/' "$(keepalived_conf director1)"
+	reload
+	await has_options - reset toa
+
+	kill_ipvsd director1
+	rm -rf "$LAB_DIR/director1/state"
+	mkdir "$LAB_DIR/director1/state"
+	run_ipvsd director1
+	all_in "$FNAT_VIP FNAT"
+	has_options - reset toa
+}
+
+@test "patched: a service with an option that ipvsd does not have is left out, and named" {
+	write_patched_conf "$FNAT_VIP FNAT" "$NAT_VIP NAT"
+	sed -i '0,/lvs_method FNAT/s//&\nsyn_proxy/' "$(keepalived_conf director1)"
+	: >"$LAB_DIR/director1-keepalived.log"
+	start_keepalived director1
+	all_in "$NAT_VIP NAT"
+	refute is_configured_at director1 "$FNAT_VIP:80"
+	says "$(log_of director1-keepalived)" "Virtual server [$FNAT_VIP]:tcp:80: syn_proxy is not supported by"
+}
+
 @test "patched: keepalived restarts, and the services are the same" {
 	patched_with "$FNAT_VIP FNAT"
 	end director1-keepalived TERM

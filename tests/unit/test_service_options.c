@@ -186,6 +186,39 @@ what_can_not_be_is_refused_and_changes_nothing(void **state)
 	}
 }
 
+/* Behind the request, whose copy the error has: the option that is not there, or whose value can't be. */
+static void
+an_error_tells_which_option_it_is_about(void **state)
+{
+	static const struct option_row bad[] = {
+		{ IPVSD_SERVICE_ATTR_SYN_PROXY, 1, "\1" },
+		{ IPVSD_SERVICE_ATTR_CLIENT_ADDRESS, 1, "\6" },
+		{ IPVSD_SERVICE_ATTR_QUIC, 6, "other" },
+	};
+	struct control_fixture *fixture = *state;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct option_row rows[] = { { IPVSD_SERVICE_ATTR_LADDR_GROUP, 6, "other" }, bad[i] };
+		const struct nlmsghdr *error, *request;
+		const struct nlattr *place;
+		size_t end;
+
+		assert_true(send_options(fixture, IPVS_CMD_NEW_SERVICE, rows, 2) < 0);
+		error = answer_message(fixture, 0);
+		assert_true(error->nlmsg_flags & NLM_F_ACK_TLVS);
+		request = &((const struct nlmsgerr *)nlmsg_data(error))->msg;
+		end = NLMSG_ALIGN(NLMSG_HDRLEN + sizeof(int32_t) + request->nlmsg_len);
+		assert_int_equal(error->nlmsg_len, end + NLA_HDRLEN + sizeof(uint32_t));
+		place = (const void *)((const uint8_t *)error + end);
+		assert_int_equal(nla_type(place), NLMSGERR_ATTR_OFFS);
+		place = (const void *)((const uint8_t *)request + attr_u32(place));
+		assert_int_equal(nla_type(place), bad[i].type);
+		assert_memory_equal(nla_data(place), bad[i].data, bad[i].length);
+	}
+	assert_int_equal(send_options(fixture, 99, NULL, 0), -EOPNOTSUPP);
+	assert_false(answer_message(fixture, 0)->nlmsg_flags & NLM_F_ACK_TLVS);
+}
+
 static void
 the_way_of_telling_clients_addresses_is_one_of_them(void **state)
 {
@@ -230,6 +263,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_new_service_takes_them_at_once, setup, control_teardown),
 		cmocka_unit_test_setup_teardown(a_client_that_knows_nothing_of_them_sees_and_changes_none, setup,
 						control_teardown),
+		cmocka_unit_test_setup_teardown(an_error_tells_which_option_it_is_about, setup, control_teardown),
 		cmocka_unit_test_setup_teardown(the_way_of_telling_clients_addresses_is_one_of_them, setup,
 						control_teardown),
 		cmocka_unit_test_setup_teardown(a_service_for_single_packets_tells_nobody, setup, control_teardown),

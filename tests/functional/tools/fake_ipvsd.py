@@ -5,7 +5,7 @@
 It keeps services and destinations in memory, answers as ipvsd does (netlink-shim/wire.h) with the kernel's error
 codes, and writes one line for each request to its standard output. What ipvsd itself does not do on demand is its
 point: dying in the middle of a request (--die-on), staying silent (--mute-on), refusing (--refuse), lacking the private
-family (--no-ipvsx).
+family (--no-ipvsx) or an option of services (--lacks).
 """
 import argparse
 import errno
@@ -25,6 +25,10 @@ COMMANDS = ["UNSPEC", "NEW_SERVICE", "SET_SERVICE", "DEL_SERVICE", "GET_SERVICE"
             "ZERO", "FLUSH"]
 PRIVATE = ["UNSPEC", "PUSH_BEGIN", "PUSH_END"]
 PROTOCOLS = {6: "tcp", 17: "udp", 132: "sctp"}
+OPTIONS = 0x3F00
+NUMBERS = {1: "timeout", 2: "quiescent", 4: "client_address", 5: "syn_proxy", 6: "hash_target", 11: "bps", 12: "proportion"}
+STRINGS = {3: "laddrs", 7: "quic"}
+NLM_F_ACK_TLVS, NLMSGERR_ATTR_OFFS = 0x200, 2
 
 
 def attributes(data):
@@ -55,6 +59,17 @@ def address(family, data):
     return socket.inet_ntop(family, data[:4 if family == socket.AF_INET else 16])
 
 
+def options_words(svc):
+    """The private options of a service, as they go into the log."""
+    words = ""
+    for kind, value in sorted(attributes(svc.get(OPTIONS, b"")).items()):
+        if kind in STRINGS:
+            words += f" {STRINGS[kind]}={value.rstrip(bytes(1)).decode()}"
+        else:
+            words += f" {NUMBERS[kind]}={number(value)}"
+    return words
+
+
 class Refused(Exception):
     """The request ends with this errno."""
 
@@ -83,7 +98,7 @@ class Tables:
         if what == "SERVICE":
             table, key, entry, missing = self.services, key, {"raw": svc, "dests": {}}, errno.ESRCH
             if name != "DEL":
-                words += f" {svc[6].rstrip(bytes(1)).decode()}"
+                words += f" {svc[6].rstrip(bytes(1)).decode()}" + options_words(svc)
         else:
             if key not in self.services:
                 return words, errno.ESRCH
@@ -170,7 +185,20 @@ class Client:
             self.say(name, "refused")
             self.finish(data, flags, seq, errno.EPERM)
             return
+        if name in ("NEW_SERVICE", "SET_SERVICE"):
+            option = self.lacking(data, attrs)
+            if option is not None:
+                self.say(name, self.server.tables.service(attrs[1])[2], "lacks" + options_words(attributes(attrs[1])))
+                self.finish(data, flags, seq, errno.EOPNOTSUPP, option)
+                return
         self.serve(data, name, attrs, flags, seq)
+
+    def lacking(self, data, attrs):
+        """Where in the request an option stands that there is not; None if it has none."""
+        for kind, value in attributes(attributes(attrs[1]).get(OPTIONS, b"")).items():
+            if kind in self.server.options.lacks:
+                return data.index(struct.pack("=HH", 4 + len(value), kind) + value, 20)
+        return None
 
     def resolve(self, data, attrs, flags, seq):
         family = attrs.get(2, b"").rstrip(b"\0").decode()
@@ -205,8 +233,11 @@ class Client:
         self.say(*filter(None, (name, words, errno.errorcode[error] if error else "")))
         self.finish(data, flags, seq, error)
 
-    def finish(self, data, flags, seq, error):
-        if error:
+    def finish(self, data, flags, seq, error, bad=None):
+        if bad is not None:
+            self.send(message(NLMSG_ERROR, NLM_F_ACK_TLVS, seq, self.portid, struct.pack("=i", -error) + data
+                              + bytes(-len(data) % 4) + attribute(NLMSGERR_ATTR_OFFS, struct.pack("=I", bad))))
+        elif error:
             self.send(message(NLMSG_ERROR, 0, seq, self.portid, struct.pack("=i", -error) + data))
         elif flags & NLM_F_ACK:
             self.send(message(NLMSG_ERROR, NLM_F_CAPPED, seq, self.portid, bytes(4) + data[:16]))
@@ -242,6 +273,8 @@ def main():
     parser.add_argument("--mute-on", metavar="COMMAND", help="never answer this command")
     parser.add_argument("--refuse", metavar="COMMAND", help="answer this command with EPERM")
     parser.add_argument("--no-ipvsx", action="store_true", help="don't know the private family")
+    parser.add_argument("--lacks", metavar="N", type=int, action="append", default=[],
+                        help="answer services with this option EOPNOTSUPP")
     Server(parser.parse_args()).run()
 
 
