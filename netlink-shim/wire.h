@@ -67,10 +67,18 @@ enum ipvsd_service_attr {
 	IPVSD_SERVICE_ATTR_SYN_PROXY = 5,
 	IPVSD_SERVICE_ATTR_HASH_TARGET = 6,
 	IPVSD_SERVICE_ATTR_DEST_CHECK = 8,
-	IPVSD_SERVICE_ATTR_DENY_GROUP = 9,
-	IPVSD_SERVICE_ATTR_ALLOW_GROUP = 10,
+	IPVSD_SERVICE_ATTR_DENY_GROUP = 9, /* nest of enum ipvsd_list_attr: clients that may not use the service */
+	IPVSD_SERVICE_ATTR_ALLOW_GROUP = 10, /* the same: the only ones that may; empty: all may */
 	IPVSD_SERVICE_ATTR_BPS = 11,
 	IPVSD_SERVICE_ATTR_LIMIT_PROPORTION = 12,
+};
+
+/* The lines of a list of clients, which is a nest: DENY_GROUP, ALLOW_GROUP. */
+enum ipvsd_list_attr {
+	IPVSD_LIST_ATTR_UNSPEC,
+	IPVSD_LIST_ATTR_RANGE, /* binary: the first and the last address, of 4 or 16 bytes each */
+	IPVSD_LIST_ATTR_SET, /* string: the name of an ipset */
+	IPVSD_LIST_ATTR_MAX = IPVSD_LIST_ATTR_SET,
 };
 
 /* What becomes of the connections of a server that was removed or has weight 0. */

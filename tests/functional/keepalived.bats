@@ -188,6 +188,30 @@ has_options() { # TIMEOUT QUIESCENT CLIENT_ADDRESS
 	has_options - reset toa
 }
 
+@test "patched: full-NAT from the local addresses of the configuration, which a reload changes" {
+	comes_from() { # ADDRESS
+		page client $FNAT_VIP && ipvsdctl_at director1 conns | grep -q " $1:"
+	}
+	write_patched_conf "$FNAT_VIP FNAT"
+	sed -i "s/^virtual_server/local_address_group own {\n$LAN.150-151 lan\n}\n&/; s/lvs_method FNAT/&\nladdr_group_name own/" \
+		"$(keepalived_conf director1)"
+	: >"$LAB_DIR/director1-keepalived.log"
+	start_keepalived director1
+	all_in "$FNAT_VIP FNAT"
+	await comes_from "$LAN.15[01]"
+	sed -i "s/$LAN.150-151/$LAN.152/" "$(keepalived_conf director1)"
+	reload
+	await comes_from "$LAN.152"
+
+	sed -i "s/$LAN.152 lan/$LAN.152 nowhere/" "$(keepalived_conf director1)"
+	reload
+	await says "$(log_of director1-keepalived)" "local_address_group own: $(socket_of director1) has no interface nowhere"
+	end director1-keepalived TERM
+	run ipvsdctl_at director1 laddrs
+	[ "$status" -eq 0 ]
+	[[ "$output" != *own* ]]
+}
+
 @test "patched: a service with an option that ipvsd does not have is left out, and named" {
 	write_patched_conf "$FNAT_VIP FNAT" "$NAT_VIP NAT"
 	sed -i '0,/lvs_method FNAT/s//&\nsyn_proxy/' "$(keepalived_conf director1)"

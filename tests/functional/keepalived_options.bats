@@ -71,8 +71,8 @@ PUSH_END" ]
 
 	{ head_of_config; service 1 UDP "uoa"; service 2 TCP; } | config
 	reload
-	[ "$(requests fake.log | tail -n +7)" = "SET_SERVICE udp 192.0.2.1:80 conhash timeout=0 quiescent=0 client_address=6\
- syn_proxy=0 hash_target=0 quic= bps=0 proportion=100" ]
+	[ "$(requests fake.log | tail -n +7)" = "SET_SERVICE udp 192.0.2.1:80 conhash timeout=0 quiescent=0 laddrs=\
+ client_address=6 syn_proxy=0 hash_target=0 quic= deny= allow= bps=0 proportion=100" ]
 }
 
 @test "everything that a keyword can say" {
@@ -142,13 +142,13 @@ PUSH_END" ]
 
 @test "options at their default are never missed, whatever the other end lacks" {
 	{ head_of_config; service 1 TCP "toa"; } | config
-	start_fake fake.log --lacks 5 --lacks 6 --lacks 11 --lacks 12
+	start_fake fake.log --lacks 5 --lacks 6 --lacks 9 --lacks 10 --lacks 11 --lacks 12
 	start_keepalived "$KEEPALIVED"
 	await says "$dir/fake.log" PUSH_END
 	{ head_of_config; service 1 TCP "proxy_protocol v1"; } | config
 	reload
 	[ "$(requests fake.log | tail -n 1)" = \
-		"SET_SERVICE tcp 192.0.2.1:80 conhash timeout=0 quiescent=0 client_address=2 quic=" ]
+		"SET_SERVICE tcp 192.0.2.1:80 conhash timeout=0 quiescent=0 laddrs= client_address=2 quic=" ]
 	run ! grep -q "not supported" "$dir/keepalived.log"
 }
 

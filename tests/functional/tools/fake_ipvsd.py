@@ -23,23 +23,28 @@ NLM_F_MULTI, NLM_F_ACK, NLM_F_DUMP, NLM_F_CAPPED = 2, 4, 0x300, 0x100
 COMMANDS = ["UNSPEC", "NEW_SERVICE", "SET_SERVICE", "DEL_SERVICE", "GET_SERVICE", "NEW_DEST", "SET_DEST", "DEL_DEST",
             "GET_DEST", "NEW_DAEMON", "DEL_DAEMON", "GET_DAEMON", "SET_CONFIG", "GET_CONFIG", "SET_INFO", "GET_INFO",
             "ZERO", "FLUSH"]
-PRIVATE = ["UNSPEC", "PUSH_BEGIN", "PUSH_END"]
+PRIVATE = ["UNSPEC", "PUSH_BEGIN", "PUSH_END", "NEW_LADDRS", "DEL_LADDRS"]
 PROTOCOLS = {6: "tcp", 17: "udp", 132: "sctp"}
 OPTIONS = 0x3F00
 NUMBERS = {1: "timeout", 2: "quiescent", 4: "client_address", 5: "syn_proxy", 6: "hash_target", 11: "bps", 12: "proportion"}
 STRINGS = {3: "laddrs", 7: "quic"}
+LISTS = {9: "deny", 10: "allow"}
 NLM_F_ACK_TLVS, NLMSGERR_ATTR_OFFS = 0x200, 2
 
 
-def attributes(data):
-    found = {}
+def attribute_list(data):
+    found = []
     while len(data) >= 4:
         length, kind = struct.unpack_from("=HH", data)
         if length < 4 or length > len(data):
             raise ValueError("bad attribute length")
-        found[kind & 0x3FFF] = data[4:length]
+        found.append((kind & 0x3FFF, data[4:length]))
         data = data[(length + 3) & ~3:]
     return found
+
+
+def attributes(data):
+    return dict(attribute_list(data))
 
 
 def attribute(kind, payload):
@@ -59,12 +64,37 @@ def address(family, data):
     return socket.inet_ntop(family, data[:4 if family == socket.AF_INET else 16])
 
 
+def text(data):
+    return data.rstrip(bytes(1)).decode()
+
+
+def any_address(data):
+    return address(socket.AF_INET if len(data) == 4 else socket.AF_INET6, data)
+
+
+def list_entry(kind, value):
+    """A line of a list of clients: a range of addresses, or the name of a set."""
+    half = len(value) // 2
+    return f"{any_address(value[:half])}-{any_address(value[half:])}" if kind == 1 else text(value)
+
+
+def laddrs_words(raw):
+    """A group of local addresses."""
+    group = attributes(raw)
+    words = text(group[1])
+    if 2 in group:
+        words += f" {text(group[2])} {number(group[4])}-{number(group[5])}"
+    return words + "".join(f" {any_address(value)}" for kind, value in attribute_list(raw) if kind == 3)
+
+
 def options_words(svc):
     """The private options of a service, as they go into the log."""
     words = ""
     for kind, value in sorted(attributes(svc.get(OPTIONS, b"")).items()):
-        if kind in STRINGS:
-            words += f" {STRINGS[kind]}={value.rstrip(bytes(1)).decode()}"
+        if kind in LISTS:
+            words += f" {LISTS[kind]}={','.join(list_entry(*entry) for entry in attribute_list(value))}"
+        elif kind in STRINGS:
+            words += f" {STRINGS[kind]}={text(value)}"
         else:
             words += f" {NUMBERS[kind]}={number(value)}"
     return words
@@ -98,7 +128,7 @@ class Tables:
         if what == "SERVICE":
             table, key, entry, missing = self.services, key, {"raw": svc, "dests": {}}, errno.ESRCH
             if name != "DEL":
-                words += f" {svc[6].rstrip(bytes(1)).decode()}" + options_words(svc)
+                words += f" {text(svc[6])}" + options_words(svc)
         else:
             if key not in self.services:
                 return words, errno.ESRCH
@@ -197,7 +227,8 @@ class Client:
         """Where in the request an option stands that there is not; None if it has none."""
         for kind, value in attributes(attributes(attrs[1]).get(OPTIONS, b"")).items():
             if kind in self.server.options.lacks:
-                return data.index(struct.pack("=HH", 4 + len(value), kind) + value, 20)
+                nested = 0x8000 if kind in LISTS and value else 0
+                return data.index(struct.pack("=HH", 4 + len(value), kind | nested) + value, 20)
         return None
 
     def resolve(self, data, attrs, flags, seq):
@@ -228,6 +259,8 @@ class Client:
                 attribute(k, struct.pack("=I", v)) for k, v in ((4, 900), (5, 120), (6, 300)))))
         elif name == "FLUSH":
             tables.services.clear()
+        elif name.endswith("_LADDRS"):
+            words = laddrs_words(attrs[1])
         elif name.endswith(("_SERVICE", "_DEST")):
             words, error = tables.change(name, attrs)
         self.say(*filter(None, (name, words, errno.errorcode[error] if error else "")))
