@@ -65,13 +65,33 @@ NEW_DEST tcp 192.0.2.2:80 -> 127.0.0.1:18080 fwd 0 weight 0
 PUSH_END"
 
 @test "the example configurations are valid" {
-	ip -n "$ns" link add lan0 type veth peer name wan0
-	for file in "$BATS_TEST_DIRNAME"/../../conf-examples/keepalived-*.conf; do
-		run ip netns exec "$ns" "$KEEPALIVED" --config-test --use-file "$file"
+	local file interface n=0
+	for file in "$BATS_TEST_DIRNAME"/../../conf-examples/*keepalived*.conf; do
+		for interface in $(sed -nE 's/^[[:space:]]*interface ([^ ]+).*/\1/p; s/.* dev ([^ ]+).*/\1/p' "$file" | sort -u); do
+			ip -n "$ns" link add "$interface" type veth peer name "peer$((n += 1))" 2>/dev/null || true
+		done
+		# Those without it in the configuration say that it is given on the command line.
+		run ip netns exec "$ns" "$KEEPALIVED" --config-test \
+			$(grep -o -- '--lvs-control-socket=[^ ]*' "$file" | head -n 1) --use-file "$file"
 		echo "$file: $output"
 		[ "$status" -eq 0 ]
-		[ -z "$output" ]
+		# Of a configuration of DPVS, each deprecated keyword is named.
+		[ -z "$(grep -v 'is deprecated' <<<"$output")" ]
 	done
+	[ "$n" -gt 0 ]
+}
+
+@test "the socket on the command line is used when the configuration has none" {
+	write_config
+	sed -i '/lvs_control_socket/d' "$dir/keepalived.conf"
+	start_server 18080
+	start_fake fake.log
+	start_keepalived "$KEEPALIVED" --lvs-control-socket="$IPVSD_SOCKET"
+	await says "$dir/fake.log" PUSH_END
+	[ "$(requests fake.log)" = "$all_up" ]
+	run "$KEEPALIVED" --lvs-control-socket=ipvs.sock --config-test --use-file "$dir/keepalived.conf"
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"--lvs-control-socket ipvs.sock is not an absolute path"* ]]
 }
 
 @test "FNAT without a control socket, and a relative path, are errors that say so" {
