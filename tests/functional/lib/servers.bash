@@ -3,7 +3,7 @@
 # What runs on the real servers, and how a client uses it.
 
 # nginx on port 80: / says the server's name, /file is 10 MB of random bytes, the same on all servers; what is put at
-# /taken/NAME is in $LAB_DIR/taken.
+# /taken/NAME is in $LAB_DIR/taken. $WEB_ALSO: further settings of the server, as for other ports.
 web_up() { # HOST...
 	local host dir
 	[ -e "$LAB_DIR/file" ] || head -c 10M /dev/urandom >"$LAB_DIR/file"
@@ -19,6 +19,7 @@ web_up() { # HOST...
 		nginx_conf "$dir" "server {
 			listen 80 backlog=4096;
 			listen [::]:80 backlog=4096;
+			${WEB_ALSO-}
 			root $dir/root;
 			location /taken/ {
 				root $LAB_DIR;
