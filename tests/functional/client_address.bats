@@ -9,7 +9,8 @@ load lib/load
 setup_file() {
 	lab_up
 	one_director_up
-	proxied_web_up
+	# With the local addresses of this lab.
+	proxied_web_up -e "s|192\.0\.2\.200/29|$LAN.100/31|" -e "s|2001:db8:2::200/125|${LAN6}:100|"
 	start_on server1 greeter python3 "$LAB_TOOLS/greeter.py" serve 25
 	start_on server1 told python3 "$LAB_TOOLS/told.py" serve 26
 	await says "$(log_of greeter)" ready
@@ -23,18 +24,6 @@ teardown_file() {
 teardown() {
 	on server1 nft flush ruleset
 	ipvsadm_at director1 -C
-}
-
-# nginx with conf-examples/nginx-proxy-protocol.conf: port 81 wants the header, and a page says who is named there.
-proxied_web_up() {
-	local dir=$LAB_DIR/server1-proxied
-	mkdir -p "$dir"
-	head -c 2M /dev/urandom >"$dir/file"
-	sed -e "s|/usr/share/nginx/html|$dir|" "$LAB_TOP/conf-examples/nginx-proxy-protocol.conf" >"$dir/site.conf"
-	nginx_conf "$dir" "include $dir/site.conf;"
-	chmod -R a+rX "$dir"
-	start_on server1 proxied nginx -p "$dir" -c "$dir/nginx.conf" -e stderr
-	await on server1 curl --silent --fail --max-time 1 --haproxy-protocol --output /dev/null "http://[::1]:81/who"
 }
 
 # A service with server1 alone. METHOD: fnat, cross (to its address of the other family) or -m

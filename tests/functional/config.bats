@@ -42,18 +42,6 @@ accepted() {
 	accepted
 }
 
-@test "every example configuration is good" {
-	local n=0 file
-	for file in "$BATS_TEST_DIRNAME"/../../conf-examples/{ipvsd*,snat-gateway,cache-bypass}.conf; do
-		[ -e "$file" ] || continue
-		run "$BUILD/ipvsd" -t -c "$file"
-		echo "$output"
-		[ "$status" -eq 0 ]
-		n=$((n + 1))
-	done
-	[ $n -gt 0 ]
-}
-
 @test "a file that is not there is named, with the reason" {
 	run "$BUILD/ipvsd" -t -c "$conf"
 	[ "$status" -eq 1 ]

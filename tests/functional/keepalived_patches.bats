@@ -64,23 +64,6 @@ NEW_SERVICE tcp 192.0.2.2:80 wlc
 NEW_DEST tcp 192.0.2.2:80 -> 127.0.0.1:18080 fwd 0 weight 0
 PUSH_END"
 
-@test "the example configurations are valid" {
-	local file interface n=0
-	for file in "$BATS_TEST_DIRNAME"/../../conf-examples/*keepalived*.conf; do
-		for interface in $(sed -nE 's/^[[:space:]]*interface ([^ ]+).*/\1/p; s/.* dev ([^ ]+).*/\1/p' "$file" | sort -u); do
-			ip -n "$ns" link add "$interface" type veth peer name "peer$((n += 1))" 2>/dev/null || true
-		done
-		# Those without it in the configuration say that it is given on the command line.
-		run ip netns exec "$ns" "$KEEPALIVED" --config-test \
-			$(grep -o -- '--lvs-control-socket=[^ ]*' "$file" | head -n 1) --use-file "$file"
-		echo "$file: $output"
-		[ "$status" -eq 0 ]
-		# Of a configuration of DPVS, each deprecated keyword is named.
-		[ -z "$(grep -v 'is deprecated' <<<"$output")" ]
-	done
-	[ "$n" -gt 0 ]
-}
-
 @test "the socket on the command line is used when the configuration has none" {
 	write_config
 	sed -i '/lvs_control_socket/d' "$dir/keepalived.conf"

@@ -5,35 +5,33 @@
 
 EXAMPLES=$LAB_TOP/conf-examples
 
-# Starts ipvsd with an example. PORT...: the lab's cables, in the order of the NICs' PCI functions (0000:03:00.0 is the
-# first); DRIVER=net_af_xdp for another driver. Workers sleep when they are idle, as there may be more of them than processors.
+# Starts ipvsd with an example. PORT...: the lab's cables, in the order of the network cards, which are PCI functions
+# (0000:03:00.0 is the first) or eth1 and eth2. Workers sleep when they are idle: there may be more of them than processors.
 start_example() { # DIRECTOR FILE PORT...
-	local director=$1 file=$2 dir=$LAB_DIR/$1 driver=${DRIVER:-net_af_packet} n=0 port nics=()
-	shift 2
-	for port in "$@"; do
-		nics+=(-e "s|\"0000:[0-9a-f]*:00\.$n\"|\"${driver}_$director-$n,iface=$port\"|")
+	local director=$1 file=$2 dir=$LAB_DIR/$1 n=0 port edits=()
+	for port in "${@:3}"; do
+		edits+=(-e "s|\"0000:[0-9a-f]*:00\.$n\"|\"net_af_packet_$director-$n,iface=$port\"|")
 		n=$((n + 1))
+		edits+=(-e "s|,iface=eth$n\"|,iface=$port\"|")
 	done
+	edits+=(-e 's|^\(workers = { count = [0-9]\); };|\1; idle = "100us"; };|' -e 's|idle = "0us"|idle = "100us"|')
+	edits+=(-e "s|/run/ipvsd/ipvs\.sock|$dir/ipvs.sock|" -e "s|/var/lib/ipvsd|$dir/state|")
 	mkdir -p "$dir/state"
-	{
-		sed "${nics[@]}" -e 's|^workers = { count = 2; };|workers = { count = 2; idle = "100us"; };|' "$EXAMPLES/$file"
-		example_lab_settings "$director"
-	} >"$dir/ipvsd.conf"
+	sed "${edits[@]}" "$EXAMPLES/$file" >"$dir/ipvsd.conf"
+	example_defaults "$director" >>"$dir/ipvsd.conf"
 	run_ipvsd "$director"
 }
 
-# Sections that the examples leave at their defaults.
-example_lab_settings() { # DIRECTOR
+# Small tables and the lab's paths, for sections that an example leaves at their defaults.
+example_defaults() { # DIRECTOR
 	local dir=$LAB_DIR/$1
-	cat <<-END
-		limits = {
-			connections = "64K"; connections_ipv6 = "64K"; services = 256; dests = 1024;
-			routes = 1024; routes_ipv6 = 1024; neighbours = 1024; mbufs = "8K";
-		};
+	cat >"$dir/defaults" <<-END
+		limits = { connections = "64K"; connections_ipv6 = "64K"; services = 256; dests = 1024; routes = 1024; routes_ipv6 = 1024; mbufs = "8K"; };
 		control = { socket = "$dir/ipvs.sock"; state = "$dir/state"; };
 		log = { level = "debug"; target = "stderr"; };
 		memory = { hugepages = "${IPVSD_HUGEPAGES:-auto}"; file_prefix = "$LAB-$1"; };
 	END
+	awk 'NR == FNR { if ($2 == "=") set[$1] = 1; next } !($1 in set)' "$dir/ipvsd.conf" "$dir/defaults"
 }
 
 # Starts the patched keepalived with an example. The second director of a pair has the same file with "priority 50", as the
@@ -56,9 +54,26 @@ stop_keepalived_examples() {
 	done
 }
 
+# Runs the commands on its input as an operator of the director does.
+as_operator() { # DIRECTOR
+	on "$1" env PATH="$BUILD/ipvsadm/sbin:$BUILD:$PATH" IPVSD_SOCKET="$(socket_of "$1")" bash -e
+}
+
 # The commands that an example's comments show with this name, as they stand there.
 commands_in() { # FILE NAME
 	sed -n "s/^#   \($2 .*\)/\1/p" "$EXAMPLES/$1"
+}
+
+# nginx on server1 with conf-examples/nginx-proxy-protocol.conf: port 81 wants the header, and a page says who is named there.
+proxied_web_up() { # [SED-ARGUMENT...]
+	local dir=$LAB_DIR/server1-proxied
+	mkdir -p "$dir"
+	head -c 2M /dev/urandom >"$dir/file"
+	sed -e "s|/usr/share/nginx/html|$dir|" "$@" "$EXAMPLES/nginx-proxy-protocol.conf" >"$dir/site.conf"
+	nginx_conf "$dir" "include $dir/site.conf;"
+	chmod -R a+rX "$dir"
+	start_on server1 proxied nginx -p "$dir" -c "$dir/nginx.conf" -e stderr
+	await on server1 curl --silent --fail --max-time 1 --haproxy-protocol --output /dev/null "http://[::1]:81/who"
 }
 
 has_address() { # DIRECTOR ADDRESS

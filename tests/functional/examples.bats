@@ -1,0 +1,69 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# All of conf-examples: each file is in the table of its README and in the distribution, is run by the test that the table names,
+# and is good in the eyes of the program that it is for.
+
+BUILD=${BUILD:-$BATS_TEST_DIRNAME/../../build}
+EXAMPLES=$BATS_TEST_DIRNAME/../../conf-examples
+KEEPALIVED=$BUILD/keepalived/sbin/keepalived
+
+# Files of these names, without the folder; all but what the folder itself needs by default.
+examples() { # [PATTERN]
+	find "$EXAMPLES" -type f -name "${1-*}" ! -name README.md ! -name subdir.am -printf '%P\n' | sort
+}
+
+# All whose name says no other program.
+ipvsd_examples() {
+	examples '*.conf' | grep -Ev '^(keepalived|bird|frr|nginx)-'
+}
+
+# Runs a check for each file; all that fail are told.
+each_is_good() { # "FILE..." CHECK...
+	local file bad=0
+	[ -n "$1" ]
+	for file in $1; do
+		"${@:2}" "$EXAMPLES/$file" || { echo "not good: $file" && bad=1; }
+	done
+	[ $bad -eq 0 ]
+}
+
+is_in_table_and_run() { # FILE
+	local file=${1##*/} tests
+	# shellcheck disable=SC2016 # Markdown
+	tests=$(sed -n "s/^| \`$file\` |.*| \`\([a-z0-9_]*\.bats\)\` |\$/\1/p" "$EXAMPLES/README.md")
+	[ -n "$tests" ] || { echo "$file: no row with a test in README.md"; return 1; }
+	grep -v '^[[:space:]]*#' "$BATS_TEST_DIRNAME/$tests" | grep -qE "(^|[^[:alnum:]_/-])${file//./\\.}([^[:alnum:]]|\$)" ||
+		{ echo "$file: $tests does not name it"; return 1; }
+	grep -qE "^	conf-examples/${file//./\\.}( |\$)" "$EXAMPLES/subdir.am" || { echo "$file: not in subdir.am"; return 1; }
+}
+
+@test "each example is in the README's table, with a test that runs it, and no other is" {
+	each_is_good "$(examples)" is_in_table_and_run
+	# shellcheck disable=SC2016 # Markdown
+	[ "$(sed -n 's/^| `\([^`]*\)` |.*/\1/p' "$EXAMPLES/README.md" | sort)" = "$(examples)" ]
+}
+
+@test "ipvsd -t accepts each ipvsd.conf" {
+	each_is_good "$(ipvsd_examples)" "$BUILD/ipvsd" -t -c
+}
+
+# Without a word, too.
+keepalived_accepts() { # FILE
+	local said
+	said=$("$KEEPALIVED" --config-test --config-id director1 --use-file "$1" 2>&1) || { echo "$said"; return 1; }
+	[ -z "$said" ] || { echo "$said"; return 1; }
+}
+
+@test "keepalived -t accepts each keepalived.conf, without a word" {
+	[ -x "$KEEPALIVED" ] || skip "$KEEPALIVED is not there; make keepalived builds it"
+	export -f each_is_good keepalived_accepts
+	export EXAMPLES KEEPALIVED
+	# With the interfaces that they name.
+	unshare --net bash -e -c 'ip link add lan0 type veth peer name wan0; each_is_good "$1" keepalived_accepts' - \
+		"$(examples 'keepalived-*.conf')"
+}
+
+@test "scripts have no syntax errors" {
+	each_is_good "$(examples '*.sh')" sh -n
+}
