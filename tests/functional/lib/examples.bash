@@ -45,10 +45,10 @@ start_keepalived_example() { # DIRECTOR FILE
 	start_keepalived "$1" "$KEEPALIVED" --config-id "$1"
 }
 
-# It removes its services and addresses.
+# They remove their services and addresses. The standby first, which would take them over.
 stop_keepalived_examples() {
 	local director
-	for director in director1 director2; do
+	for director in director2 director1; do
 		[ -e "$LAB_DIR/$director-keepalived.pid" ] || continue
 		! is_running "$director-keepalived" || end "$director-keepalived" TERM
 	done
@@ -94,7 +94,7 @@ are_answering() { # HOST ADDRESS "SERVER..." [COMMAND...]
 	local host=$1 address=$2 servers=$3 seen
 	shift 3
 	[ $# -gt 0 ] || set -- page
-	seen=$(for _ in 1 2 3 4 5 6 7 8; do "$@" "$host" "$address" || echo "nobody"; done | sort -u)
+	seen=$(for _ in 1 2 3 4 5 6 7 8; do "$@" "$host" "$address" || { echo nobody && break; }; done | sort -u)
 	[ "$seen" = "${servers// /$'\n'}" ] || { echo "at $address: ${seen//$'\n'/ }"; return 1; }
 }
 
@@ -109,5 +109,5 @@ health_check_follows() { # HOST ADDRESS "SERVER..." SERVER
 	are_answering "$1" "$2" "$(sed "s/ *$4//; s/^ //" <<<"$3")"
 	web_start "$4"
 	AWAIT=20 await has_n_dests director1 "$service" "$n"
-	await are_answering "$1" "$2" "$3"
+	AWAIT=20 await are_answering "$1" "$2" "$3"
 }
