@@ -424,6 +424,8 @@ start(struct modules *self)
 	if (err == 0)
 		err = watch_signals(self);
 	if (err == 0)
+		err = control_check(self->config);
+	if (err == 0)
 		err = plan_memory(self);
 	if (err == 0)
 		err = eal_start(self->config, &self->memory.eal);
@@ -459,7 +461,7 @@ modules_run(const struct config *config)
 		tell_status(self);
 		service_manager_say(self->manager, "READY=1");
 		err = event_loop_run(self->loop);
-	} else {
+	} else if (!log_has_said(LOG_ERR)) {
 		log_error("ipvsd", "not started: %s", strerror(-err));
 	}
 	stop_threads(self);

@@ -175,9 +175,14 @@ read_limits(struct config_reader *reader, const config_setting_t *root, struct c
 static void
 read_control(struct config_reader *reader, const config_setting_t *root, struct config_control *control)
 {
-	static const char *const keys[] = {
-		"socket", "group", "state", "clients_per_uid", "restore_after_reboot", "masquerade_is_fullnat", NULL
-	};
+	static const char *const keys[] = { "socket",
+					    "socket_mode",
+					    "group",
+					    "state",
+					    "clients_per_uid",
+					    "restore_after_reboot",
+					    "masquerade_is_fullnat",
+					    NULL };
 	const config_setting_t *group = config_setting_get_member(root, "control");
 
 	if (!group || !config_keys(reader, group, keys))
@@ -186,6 +191,7 @@ read_control(struct config_reader *reader, const config_setting_t *root, struct 
 	if (strlen(control->socket) > 107)
 		config_complain(reader, config_setting_get_member(group, "socket"),
 				"is too long for a socket; at most 107 characters");
+	config_mode(reader, group, "socket_mode", &control->socket_mode);
 	config_string(reader, group, "group", &control->group);
 	config_string(reader, group, "state", &control->state);
 	config_number(reader, group, "clients_per_uid", 1, 65536, &control->clients_per_uid);
@@ -277,6 +283,7 @@ config_with_defaults(void)
 	};
 	config->control.socket = strdup(IPVSD_DEFAULT_SOCKET);
 	config->control.state = strdup("/var/lib/ipvsd");
+	config->control.socket_mode = 0666;
 	config->control.clients_per_uid = 64;
 	config->client_address.uoa_packets = 3;
 	config->log.level = LOG_INFO;

@@ -156,6 +156,24 @@ config_bool(struct config_reader *reader, const config_setting_t *group, const c
 }
 
 void
+config_mode(struct config_reader *reader, const config_setting_t *group, const char *key, uint32_t *ret)
+{
+	const config_setting_t *setting = member(group, key);
+	const char *text = setting ? config_setting_get_string(setting) : NULL;
+	unsigned long mode;
+	char *end;
+
+	if (!setting)
+		return;
+	mode = text ? strtoul(text, &end, 8) : 0;
+	if (mode > 0777 || (mode & 0600) != 0600 || *end != '\0')
+		config_complain(reader, setting,
+				"is no mode of a file that its owner may use; write one as in \"0660\"");
+	else
+		*ret = (uint32_t)mode;
+}
+
+void
 config_string(struct config_reader *reader, const config_setting_t *group, const char *key, char **ret)
 {
 	const config_setting_t *setting = member(group, key);

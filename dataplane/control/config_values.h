@@ -33,6 +33,8 @@ void config_number(struct config_reader *reader, const config_setting_t *group, 
 void config_microseconds(struct config_reader *reader, const config_setting_t *group, const char *key, uint32_t most,
 			 uint32_t *ret);
 void config_bool(struct config_reader *reader, const config_setting_t *group, const char *key, bool *ret);
+/* Permissions of a file that its owner may read and write, "0660". */
+void config_mode(struct config_reader *reader, const config_setting_t *group, const char *key, uint32_t *ret);
 /* A string of its own, which replaces *RET. */
 void config_string(struct config_reader *reader, const config_setting_t *group, const char *key, char **ret);
 /* Into an array of SIZE bytes; letters, digits and "-_.:" only. */

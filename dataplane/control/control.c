@@ -116,6 +116,25 @@ create_parts(struct control *control)
 	return err < 0 ? err : state_file_open(&state, &control->state);
 }
 
+static struct netlink_server_config
+server_config(const struct config *config)
+{
+	return (struct netlink_server_config){
+		.path = config->control.socket,
+		.mode = config->control.socket_mode,
+		.group = config->control.group,
+		.clients_per_uid = config->control.clients_per_uid,
+	};
+}
+
+int
+control_check(const struct config *config)
+{
+	const struct netlink_server_config server = server_config(config);
+
+	return netlink_server_check(&server);
+}
+
 int
 control_create(const struct control_parts *parts, struct control **ret)
 {
@@ -220,12 +239,7 @@ register_families(struct control *control)
 int
 control_start(struct control *control)
 {
-	const struct config_control *config = &control->parts.config->control;
-	struct netlink_server_config server = {
-		.path = config->socket,
-		.group = config->group,
-		.clients_per_uid = config->clients_per_uid,
-	};
+	const struct netlink_server_config server = server_config(control->parts.config);
 	int err = register_families(control);
 
 	if (err == 0)
@@ -237,7 +251,7 @@ control_start(struct control *control)
 	if (err == 0)
 		err = netlink_server_create(&server, control->parts.loop, &control->genl, &control->server);
 	if (err == 0)
-		log_info("control", "listening on %s", config->socket);
+		log_info("control", "listening on %s", server.path);
 	return err;
 }
 

@@ -31,6 +31,9 @@ struct control_parts {
 	void *is_broadcast_arg;
 };
 
+/* What can be known before a port is touched: that the control socket is another's, or its group isn't there. Errors are
+ * logged, with their remedy. */
+int control_check(const struct config *config);
 /* Opens and locks the state folder, makes the groups of local addresses of the config. Errors are logged, with their
  * remedy. */
 int control_create(const struct control_parts *parts, struct control **ret);

@@ -194,6 +194,26 @@ allocate(const struct netlink_server_config *config, struct event_loop *loop, st
 	return NULL;
 }
 
+static int
+find_group(const struct netlink_server_config *config, gid_t *ret)
+{
+	int err = access_group(config->group, ret);
+
+	if (err < 0)
+		log_error("control", "control.group \"%s\": %s; create the group or name another", config->group,
+			  err == -ENOENT ? "no such group" : strerror(-err));
+	return err;
+}
+
+int
+netlink_server_check(const struct netlink_server_config *config)
+{
+	gid_t group;
+	int err = find_group(config, &group);
+
+	return err < 0 ? err : netlink_socket_check(config->path);
+}
+
 int
 netlink_server_create(const struct netlink_server_config *config, struct event_loop *loop, struct genl *genl,
 		      struct netlink_server **ret)
@@ -203,12 +223,9 @@ netlink_server_create(const struct netlink_server_config *config, struct event_l
 
 	if (!server)
 		return -ENOMEM;
-	err = access_group(config->group, &server->group);
-	if (err < 0)
-		log_error("control", "control.group \"%s\": %s; create the group or name another", config->group,
-			  err == -ENOENT ? "no such group" : strerror(-err));
-	else
-		err = netlink_socket_listen(config->path, &server->fd, &server->lock);
+	err = find_group(config, &server->group);
+	if (err == 0)
+		err = netlink_socket_listen(config->path, config->mode, server->group, &server->fd, &server->lock);
 	if (err == 0)
 		err = event_loop_add(loop, server->timer, EPOLLIN, time_has_come, server);
 	if (err == 0)

@@ -7,6 +7,7 @@
 #define CONTROL_NETLINK_SERVER_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "control/event_loop.h"
 #include "control/genl_dispatch.h"
@@ -15,10 +16,14 @@ struct netlink_server;
 
 struct netlink_server_config {
 	const char *path;
+	mode_t mode; /* of the socket's file */
 	const char *group; /* NULL: root alone */
 	uint32_t clients_per_uid;
 };
 
+/* Whether netlink_server_create() would find the socket another's now, or its folder or group not there; says it as that
+ * would. */
+int netlink_server_check(const struct netlink_server_config *config);
 /* Listens; a socket file that an ended process left is replaced, one that somebody listens on is not (-EADDRINUSE).
  * PATH.lock is kept locked. GENL must outlive the server. Errors are logged with their remedy. */
 int netlink_server_create(const struct netlink_server_config *config, struct event_loop *loop, struct genl *genl,

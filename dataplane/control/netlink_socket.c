@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "control/netlink_socket.h"
 #include "core/cleanup.h"
@@ -64,32 +65,67 @@ check_free(const char *path, const struct sockaddr_un *address)
 	return 0;
 }
 
-int
-netlink_socket_listen(const char *path, int *ret, int *ret_lock)
+/* PATH as an address; there must be room for what is appended to it. */
+static int
+make_address(const char *path, struct sockaddr_un *ret)
 {
-	struct sockaddr_un final = { .sun_family = AF_UNIX }, made = { .sun_family = AF_UNIX };
-	CLEANUP(fd_close) int fd = -1;
-	CLEANUP(fd_close) int lock = -1;
-	int err;
-
-	if (strlen(path) + sizeof(SUFFIX_NEW) > sizeof(final.sun_path)) {
+	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (strlen(path) + sizeof(SUFFIX_NEW) > sizeof(ret->sun_path)) {
 		log_error("control", "control.socket is longer than %zu bytes",
-			  sizeof(final.sun_path) - sizeof(SUFFIX_NEW));
+			  sizeof(ret->sun_path) - sizeof(SUFFIX_NEW));
 		return -ENAMETOOLONG;
 	}
-	strcpy(final.sun_path, path);
-	snprintf(made.sun_path, sizeof(made.sun_path), "%s" SUFFIX_NEW, path);
-	err = lock_path(path, &lock);
+	strcpy(ret->sun_path, path);
+	return 0;
+}
+
+static int
+claim(const char *path, int *ret_lock)
+{
+	struct sockaddr_un address;
+	int err = make_address(path, &address);
+
 	if (err == 0)
-		err = check_free(path, &final);
+		err = lock_path(path, ret_lock);
+	return err < 0 ? err : check_free(path, &address);
+}
+
+int
+netlink_socket_check(const char *path)
+{
+	CLEANUP(fd_close) int lock = -1;
+
+	return claim(path, &lock);
+}
+
+/* Everybody may connect and be told EPERM (netlink_access.h), unless MODE keeps them out. */
+static int
+bind_and_listen(int fd, const struct sockaddr_un *address, mode_t mode, gid_t group)
+{
+	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ||
+	    chown(address->sun_path, (uid_t)-1, group) < 0 || chmod(address->sun_path, mode) < 0 ||
+	    listen(fd, SOMAXCONN) < 0)
+		return -errno;
+	return 0;
+}
+
+int
+netlink_socket_listen(const char *path, mode_t mode, gid_t group, int *ret, int *ret_lock)
+{
+	struct sockaddr_un made = { .sun_family = AF_UNIX };
+	CLEANUP(fd_close) int fd = -1;
+	CLEANUP(fd_close) int lock = -1;
+	int err = claim(path, &lock);
+
 	if (err < 0)
 		return err;
+	snprintf(made.sun_path, sizeof(made.sun_path), "%s" SUFFIX_NEW, path);
 	(void)unlink(made.sun_path); /* of a start that was cut short; bind() says if it is still there */
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* everybody may connect and be told EPERM: see netlink_access.h */
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&made, sizeof(made)) < 0 || chmod(made.sun_path, 0666) < 0 ||
-	    listen(fd, SOMAXCONN) < 0 || rename(made.sun_path, path) < 0) {
+	err = fd < 0 ? -errno : bind_and_listen(fd, &made, mode, group);
+	if (err == 0 && rename(made.sun_path, path) < 0)
 		err = -errno;
+	if (err < 0) {
 		log_error("control", "%s: %s", path, strerror(-err));
 		(void)unlink(made.sun_path);
 		return err;

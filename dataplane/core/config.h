@@ -88,6 +88,7 @@ struct config_limits {
 
 struct config_control {
 	char *socket; /* default IPVSD_DEFAULT_SOCKET */
+	uint32_t socket_mode; /* of the socket's file; default 0666 */
 	char *group; /* members may use the socket, NULL: root alone */
 	char *state; /* folder; default /var/lib/ipvsd */
 	uint32_t clients_per_uid; /* default 64 */

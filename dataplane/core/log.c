@@ -1,25 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Writes log lines to stderr (the journal adds time and unit) or to syslog. The level and the target are set once,
- * before any thread starts.
+ * Writes log lines to stderr or to syslog. The journal, where that is stderr, adds time and unit, and takes the level from
+ * the line's begin (sd-daemon(3)). The level and the target are set once,
+ * before any thread starts; the worst level is read by the thread that starts and ends all others.
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/log.h"
 
 static struct {
 	int level;
-	bool to_syslog;
-} log_target = { .level = LOG_INFO };
+	bool to_syslog, to_journal;
+	int worst; /* of the lines so far */
+} log_target = { .level = LOG_INFO, .worst = LOG_DEBUG };
+
+/* JOURNAL_STREAM names it by device and inode (systemd.exec(5)): stderr may have been sent elsewhere since. */
+static bool
+stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat status;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(STDERR_FILENO, &status) == 0 &&
+	       status.st_dev == device && status.st_ino == inode;
+}
 
 void
 log_open(int level, bool to_syslog)
 {
 	log_target.level = level;
 	log_target.to_syslog = to_syslog;
+	log_target.to_journal = stderr_is_journal();
 	if (to_syslog)
 		openlog("ipvsd", LOG_PID | LOG_NDELAY, LOG_DAEMON);
 }
@@ -31,8 +49,12 @@ write_line(int level, const char *topic, const char *text)
 		"emergency: ", "alert: ", "critical: ", "error: ", "warning: ", "", "", ""
 	};
 
+	if (level < log_target.worst)
+		log_target.worst = level;
 	if (log_target.to_syslog)
 		syslog(level, "%s: %s", topic, text);
+	else if (log_target.to_journal)
+		fprintf(stderr, "<%d>%s: %s\n", level, topic, text);
 	else
 		fprintf(stderr, "ipvsd: %s%s: %s\n", names[level & 7], topic, text);
 }
@@ -56,6 +78,12 @@ log_line(int level, const char *topic, const char *format, ...)
 	va_start(args, format);
 	format_line(level, topic, format, args);
 	va_end(args);
+}
+
+bool
+log_has_said(int level)
+{
+	return log_target.worst <= level;
 }
 
 void

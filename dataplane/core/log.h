@@ -15,6 +15,9 @@ void log_open(int level, bool to_syslog);
 
 void log_line(int level, const char *topic, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Whether a line of that level or worse was logged so far: the one who gives up need not say why once more. */
+bool log_has_said(int level);
+
 /* Lets a burst of BURST lines through, then one in INTERVAL_S seconds, which says how many were left out. */
 struct log_limit {
 	uint32_t burst, interval_s;

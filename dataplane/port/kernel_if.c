@@ -37,6 +37,15 @@ tap_set_persistent(int fd, bool on)
 	return ioctl(fd, TUNSETPERSIST, on ? 1 : 0) == 0 ? 0 : -errno;
 }
 
+/* Its file may be there without the module, which is loaded by opening it. */
+static bool
+vhost_is_there(void)
+{
+	CLEANUP(fd_close) int fd = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
+
+	return fd >= 0;
+}
+
 static const struct kernel_if_ops *
 choose(const struct config_port *config)
 {
@@ -48,7 +57,7 @@ choose(const struct config_port *config)
 	case KERNEL_PATH_AUTO:
 		break;
 	}
-	return access("/dev/vhost-net", R_OK | W_OK) == 0 ? &kernel_if_vhost : &kernel_if_tap;
+	return vhost_is_there() ? &kernel_if_vhost : &kernel_if_tap;
 }
 
 static const char *
@@ -91,9 +100,19 @@ int
 kernel_if_open(const struct config_port *config, struct port *port, struct rte_mempool *pool)
 {
 	const struct kernel_if_ops *ops = choose(config);
+	bool second_choice = config->kernel_path == KERNEL_PATH_AUTO && ops == &kernel_if_tap;
 	struct kernel_if *kernel;
-	int err = ops->open(config->kernel, port, pool, &kernel);
+	int err;
 
+	if (config->kernel_path == KERNEL_PATH_VHOST && !vhost_is_there()) {
+		log_error(
+			"port",
+			"%s: kernel interface %s (line %u): /dev/vhost-net can't be opened: load the module vhost_net, "
+			"or set kernel_path = \"tap\"",
+			port->name, config->kernel, config->line);
+		return -ENODEV;
+	}
+	err = ops->open(config->kernel, port, pool, &kernel);
 	if (err < 0) {
 		log_error("port", "%s: kernel interface %s (%s, line %u): %s; %s", port->name, config->kernel,
 			  ops->name, config->line, strerror(-err), remedy(err));
@@ -112,8 +131,8 @@ kernel_if_open(const struct config_port *config, struct port *port, struct rte_m
 	}
 	port->kernel_ifindex = kernel->ifindex;
 	strcpy(port->kernel_name, kernel->name);
-	log_info("port", "%s: kernel interface %s (index %d) over %s", port->name, kernel->name, kernel->ifindex,
-		 ops->name);
+	log_info("port", "%s: kernel interface %s (index %d) over %s%s", port->name, kernel->name, kernel->ifindex,
+		 ops->name, second_choice ? "; with the module vhost_net it would be faster" : "");
 	return 0;
 }
 

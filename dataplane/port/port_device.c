@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +14,7 @@
 #include "core/log.h"
 #include "port/eal.h"
 #include "port/packet_pool.h"
+#include "port/pci_driver.h"
 #include "port/port_device.h"
 
 #define RSS_FIELDS (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP)
@@ -19,11 +22,26 @@
 static int
 attach_pci(const char *name, const struct config_port *config, uint16_t *ret_dev)
 {
+	char why[PCI_DRIVER_TEXT];
+
 	if (rte_eth_dev_get_port_by_name(name, ret_dev) == 0)
 		return 0;
-	log_error("port", "%s (line %u): no driver took the device %s; bind it to vfio-pci first (dpdk-devbind.py)",
-		  config->name, config->line, name);
+	pci_driver_explain("/sys", name, why, sizeof(why));
+	log_error("port", "%s (line %u): %s: %s", config->name, config->line, name, why);
 	return -ENODEV;
+}
+
+/* The interface that a device of af_packet or af_xdp stands on, if it isn't there: drivers say something else then. */
+static bool
+interface_is_absent(const char *name, const char *arguments, char ret[IF_NAMESIZE])
+{
+	const char *iface = arguments ? strstr(arguments, "iface=") : NULL;
+
+	if (strncmp(name, "net_af_", 7) != 0 || !iface)
+		return false;
+	iface += strlen("iface=");
+	snprintf(ret, IF_NAMESIZE, "%.*s", (int)strcspn(iface, ","), iface);
+	return if_nametoindex(ret) == 0;
 }
 
 /* DEVICE is "NAME,key=value,...". */
@@ -31,7 +49,7 @@ static int
 attach_vdev(const char *device, const struct config_port *config, uint16_t *ret_dev)
 {
 	CLEANUP(free) void *copy = strdup(device);
-	char *name = copy, *arguments;
+	char *name = copy, *arguments, interface[IF_NAMESIZE];
 	int err;
 
 	if (!copy)
@@ -43,6 +61,13 @@ attach_vdev(const char *device, const struct config_port *config, uint16_t *ret_
 		log_error("port", "%s (line %u): the device name %s is used twice; give this one another number",
 			  config->name, config->line, name);
 		return -EEXIST;
+	}
+	if (interface_is_absent(name, arguments, interface)) {
+		log_error(
+			"port",
+			"%s (line %u): there is no interface %s for the device %s; ip link shows those that there are",
+			config->name, config->line, interface, name);
+		return -ENODEV;
 	}
 	err = rte_eal_hotplug_add("vdev", name, arguments ? arguments : "");
 	if (err == 0 && rte_eth_dev_get_port_by_name(name, ret_dev) != 0)

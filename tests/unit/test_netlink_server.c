@@ -75,6 +75,7 @@ setup(void **state)
 	snprintf(scene->lock, sizeof(scene->lock), "%s.lock", scene->path);
 	scene->config = (struct netlink_server_config){
 		.path = scene->path,
+		.mode = 0666,
 		.group = GROUP,
 		.clients_per_uid = CLIENTS,
 	};
@@ -495,6 +496,7 @@ a_socket_file_is_taken_over_only_if_it_is_dead(void **state)
 
 	assert_int_equal(event_loop_create(&loop), 0);
 	/* this server's own */
+	assert_int_equal(netlink_server_check(&config), -EADDRINUSE);
 	assert_int_equal(netlink_server_create(&config, loop, &scene->fixture->genl, &server), -EADDRINUSE);
 	client = connect_to(scene->path);
 	assert_int_equal(is_served(client), 1);
@@ -507,11 +509,15 @@ a_socket_file_is_taken_over_only_if_it_is_dead(void **state)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(netlink_server_check(&config), -EADDRINUSE);
 	assert_int_equal(netlink_server_create(&config, loop, &scene->fixture->genl, &server), -EADDRINUSE);
 	close(fd);
+	assert_int_equal(netlink_server_check(&config), 0);
+	config.mode = 0640;
 	assert_int_equal(netlink_server_create(&config, loop, &scene->fixture->genl, &server), 0);
 	assert_int_equal(stat(path, &status), 0);
-	assert_int_equal(status.st_mode & 0777, 0666);
+	assert_int_equal(status.st_mode & 0777, 0640);
+	assert_int_equal(status.st_gid, getgrnam(GROUP)->gr_gid);
 	netlink_server_destroy(server);
 	/* no socket at all */
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);

@@ -1,0 +1,134 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What can be wrong on a machine: ipvsd says it in one line, with what to do, ends with status 1, and leaves nothing behind.
+# NICs that ipvsd-bind refuses are in bind.bats, huge pages in memory.bats and needs.bats.
+
+load lib/load
+
+setup_file() {
+	lab_up
+	segments_up
+	director_up director1
+	write_ipvsd_conf director1
+	cp "$(conf)" "$LAB_DIR/good.conf"
+}
+
+setup() {
+	cp "$LAB_DIR/good.conf" "$(conf)"
+}
+
+teardown() {
+	[ ! -e "$LAB_DIR/director1-ipvsd.pid" ] || ! is_running director1-ipvsd || end director1-ipvsd KILL
+}
+
+teardown_file() {
+	lab_down
+}
+
+conf() {
+	echo "$LAB_DIR/director1/ipvsd.conf"
+}
+
+# Replaces the devices of a port of the configuration: a line of it, wan is 3, lan is 4.
+set_device() { # LINE DEVICE
+	sed -i "$1s/devices = ( \"[^\"]*\" )/devices = ( \"$2\" )/" "$(conf)"
+}
+
+# A start fails with one line of error: this one.
+fails() { # TOPIC: MESSAGE
+	local errors
+	run on director1 timeout 20 "$BUILD/ipvsd" -c "${CONF:-$(conf)}"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	errors=$(grep -F 'ipvsd: error: ' <<<"$output")
+	[ "$errors" = "ipvsd: error: $1" ]
+}
+
+nothing_is_left() {
+	refute ip -n "$LAB-director1" link show dev wan0
+	refute ip -n "$LAB-director1" link show dev lan0
+	[ ! -e "$(socket_of director1)" ]
+}
+
+@test "a NIC address that the machine doesn't have" {
+	set_device 4 0000:ff:1f.7
+	fails "port: lan (line 4): 0000:ff:1f.7: there is no such PCI device; lspci -D lists those that there are"
+	nothing_is_left
+}
+
+# A device that is the kernel's, and no NIC: it must stay so.
+device_of_the_kernel() {
+	local device
+	for device in /sys/bus/pci/devices/*; do
+		[ -e "$device/driver" ] || continue
+		case $(cat "$device/class") in 0x02*) continue ;; esac
+		basename "$device"
+		return
+	done
+	return 1
+}
+
+@test "a NIC that the kernel has" {
+	local device driver
+	device=$(device_of_the_kernel) || skip "no PCI device with a driver here"
+	driver=$(basename "$(readlink "/sys/bus/pci/devices/$device/driver")")
+	set_device 4 "$device"
+	fails "port: lan (line 4): $device: the kernel's driver $driver has it; ipvsd-bind gives it to DPDK"
+	nothing_is_left
+}
+
+@test "an interface that isn't there" {
+	set_device 4 net_af_packet_x,iface=nowhere
+	fails "port: lan (line 4): there is no interface nowhere for the device net_af_packet_x; ip link shows those that there are"
+	nothing_is_left
+}
+
+@test "a kernel without vhost-net, where the configuration insists on it" {
+	[ ! -e /dev/vhost-net ] || skip "this kernel has it"
+	sed -i '3s/kernel = /kernel_path = "vhost"; kernel = /' "$(conf)"
+	fails 'port: wan: kernel interface wan0 (line 3): /dev/vhost-net can'"'"'t be opened: load the module vhost_net, or set kernel_path = "tap"'
+	nothing_is_left
+}
+
+@test "a kernel interface's name that is taken" {
+	on director1 ip link add lan0 type bridge
+	fails "port: lan: kernel interface lan0 (tap, line 4): Invalid argument; an interface of that name exists and is not a tap; choose another name"
+	on director1 ip link del lan0
+	nothing_is_left
+}
+
+@test "a second ipvsd on the same socket touches nothing, and the first one goes on" {
+	local before
+	run_ipvsd director1
+	before=$(ip -n "$LAB-director1" -o link | sort)
+	fails "control: $(socket_of director1) is another ipvsd's: give each instance its own control.socket"
+	# Not even the way to the ports: it says so with other ones, too.
+	sed 's/wan0/wan1/; s/lan0/lan1/' "$(conf)" >"$LAB_DIR/other.conf"
+	CONF=$LAB_DIR/other.conf fails "control: $(socket_of director1) is another ipvsd's: give each instance its own control.socket"
+	[ "$(ip -n "$LAB-director1" -o link | sort)" = "$before" ]
+	is_running director1-ipvsd
+	ipvsdctl_at director1 counters
+	stop_ipvsd director1
+	nothing_is_left
+}
+
+@test "a folder of the control socket that isn't there" {
+	sed -i "s|socket = \"[^\"]*\"|socket = \"$LAB_DIR/nowhere/ipvs.sock\"|" "$(conf)"
+	fails "control: $LAB_DIR/nowhere/ipvs.sock.lock: No such file or directory; its folder must be there and be writable"
+}
+
+@test "a group that isn't there" {
+	sed -i 's|socket = |group = "no-such-group-here"; socket = |' "$(conf)"
+	fails 'control: control.group "no-such-group-here": no such group; create the group or name another'
+}
+
+@test "in the journal lines have their level" {
+	: >"$LAB_DIR/journal"
+	set_device 4 0000:ff:1f.7
+	on director1 env JOURNAL_STREAM="$(stat -c %d:%i "$LAB_DIR/journal")" \
+		"$BUILD/ipvsd" -c "$(conf)" 2>>"$LAB_DIR/journal" || true
+	cat "$LAB_DIR/journal"
+	grep -qx '<6>memory: .*' "$LAB_DIR/journal"
+	grep -qx '<3>port: lan (line 4): .*' "$LAB_DIR/journal"
+}
