@@ -69,6 +69,7 @@ start_server() {
 start_keepalived() {
 	ip netns exec "$ns" "$@" --dont-fork --log-console --log-detail --use-file "$dir/keepalived.conf" \
 		--pid "$dir/keepalived.pid" --checkers_pid "$dir/checkers.pid" --vrrp_pid "$dir/vrrp.pid" \
+		--bfd_pid "$dir/bfd.pid" \
 		>"$dir/keepalived.log" 2>&1 3>&- &
 	keepalived=$!
 	started+=("$keepalived")

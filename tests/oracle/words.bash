@@ -132,7 +132,8 @@ keepalived_starts() { # [TEXT]
 	: >log
 	told=0
 	via log log keepalived --dont-fork --no-syslog --log-console --log-detail --use-file "$PWD/keepalived.conf" \
-		--pid "$PWD/parent.pid" --checkers_pid "$PWD/checkers.pid" --vrrp_pid "$PWD/vrrp.pid" &
+		--pid "$PWD/parent.pid" --checkers_pid "$PWD/checkers.pid" --vrrp_pid "$PWD/vrrp.pid" \
+		--bfd_pid "$PWD/bfd.pid" &
 	keepalived=$!
 	reloads=0
 	await logged 1 'Startup complete'

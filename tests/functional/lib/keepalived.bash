@@ -82,7 +82,7 @@ start_keepalived() { # DIRECTOR [WRAPPER...]
 	[ $# -gt 0 ] || set -- "$KEEPALIVED"
 	start_on "$director" "$director-keepalived" "$@" --dont-fork --log-console --log-detail \
 		--use-file "$dir/keepalived.conf" --pid "$dir/keepalived.pid" --checkers_pid "$dir/checkers.pid" \
-		--vrrp_pid "$dir/vrrp.pid"
+		--vrrp_pid "$dir/vrrp.pid" --bfd_pid "$dir/bfd.pid"
 }
 
 # The distribution's keepalived, which knows nothing of ipvsd.
