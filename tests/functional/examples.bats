@@ -68,6 +68,11 @@ keepalived_accepts() { # FILE
 		"$(examples 'keepalived-*.conf')"
 }
 
+@test "BIRD and FRR accept their examples" {
+	each_is_good "$(examples 'bird-*.conf')" bird -p -c
+	each_is_good "$(examples 'frr-*.conf')" vtysh --dryrun --inputfile
+}
+
 @test "scripts have no syntax errors" {
 	each_is_good "$(examples '*.sh')" sh -n
 }

@@ -18,7 +18,7 @@ setup_file() {
 	[ -x "$KEEPALIVED" ] || return 0
 	segments_up
 	client_up client 8
-	router_between
+	router_between client
 	for n in 1 2; do one_arm_server_up server$n 1$n; done
 	WEB_ALSO='listen 8080;' web_up server1 server2
 	director_up director1
@@ -39,32 +39,6 @@ setup() {
 teardown() {
 	stop_keepalived_examples
 	restore_servers
-}
-
-router_between() {
-	host_add router
-	plug router eth0 wan
-	plug router eth1 lan
-	address_add router eth0 $WAN.254/24
-	address_add router eth1 $LAN.254/24
-	on router sysctl -qw net.ipv4.ip_forward=1
-	ip -n "$LAB-client" route add $LAN.0/24 via $WAN.254
-}
-
-# A server with nothing that is the director's doing; the VIP comes with the examples' own commands.
-one_arm_server_up() { # HOST NUMBER
-	host_add "$1"
-	plug "$1" eth0 lan
-	address_add "$1" eth0 "$LAN.$2/24"
-	ip -n "$LAB-$1" route add default via $LAN.254
-}
-
-# What the example's comments say that is to be done on the real servers.
-prepare_servers() { # FILE
-	local server
-	for server in server1 server2; do
-		{ commands_in "$1" ip && commands_in "$1" sysctl; } | on "$server" bash -e
-	done
 }
 
 restore_servers() {
@@ -89,7 +63,7 @@ begin() { # FILE
 }
 
 @test "keepalived-dr.conf: servers prepared by its commands answer, and the director says sorry when none does" {
-	prepare_servers keepalived-dr.conf
+	prepare_servers keepalived-dr.conf server1 server2
 	begin keepalived-dr.conf
 	AWAIT=20 await are_answering client $VIP "server1 server2"
 	download_is_whole client $VIP
@@ -120,7 +94,7 @@ dns_start() { # HOST
 
 @test "keepalived-dns.conf: each question goes to another server, and one that gives no answer is taken out" {
 	local server
-	prepare_servers keepalived-dns.conf
+	prepare_servers keepalived-dns.conf server1 server2
 	for server in server1 server2; do dns_start $server; done
 	begin keepalived-dns.conf
 	AWAIT=20 await are_answering client $VIP "server1 server2" asked_by +notcp

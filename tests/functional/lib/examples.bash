@@ -64,6 +64,39 @@ commands_in() { # FILE NAME
 	sed -n "s/^#   \($2 .*\)/\1/p" "$EXAMPLES/$1"
 }
 
+# What examples with one leg have around the directors: a router between the wan and the lan, which is the clients' way to all but
+# the wan.
+router_between() { # CLIENT...
+	local client
+	host_add router
+	plug router eth0 wan
+	plug router eth1 lan
+	address_add router eth0 $WAN.254/24 $WAN6:254/64
+	address_add router eth1 $LAN.254/24 $LAN6:254/64
+	on router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	for client in "$@"; do
+		ip -n "$LAB-$client" route add default via $WAN.254
+		ip -n "$LAB-$client" -6 route add default via $WAN6:254
+	done
+}
+
+# A server with nothing that is a director's doing; the VIP comes with the examples' own commands.
+one_arm_server_up() { # HOST NUMBER
+	host_add "$1"
+	plug "$1" eth0 lan
+	address_add "$1" eth0 "$LAN.$2/24" "$LAN6:$2/64"
+	ip -n "$LAB-$1" route add default via $LAN.254
+	ip -n "$LAB-$1" -6 route add default via $LAN6:254
+}
+
+# What the example's comments say that is to be done on the real servers.
+prepare_servers() { # FILE SERVER...
+	local server
+	for server in "${@:2}"; do
+		{ commands_in "$1" ip && commands_in "$1" sysctl; } | on "$server" bash -e
+	done
+}
+
 # nginx on server1 with conf-examples/nginx-proxy-protocol.conf: port 81 wants the header, and a page says who is named there.
 proxied_web_up() { # [SED-ARGUMENT...]
 	local dir=$LAB_DIR/server1-proxied
