@@ -17,6 +17,7 @@ usage="usage: build [--output DIR] [--cache DIR] [--tarball FILE] [--jobs N]
   --output DIR    where DIR/$result goes (default: $program in the current folder)
   --cache DIR     where the downloaded source is kept (default: \${XDG_CACHE_HOME:-\$HOME/.cache}/ipvsd)
   --tarball FILE  use this source instead of downloading it
+  --fetch DIR     only put the source into DIR
   --jobs N        compile with N processes (default: one for each processor)"
 
 say() {
@@ -83,6 +84,7 @@ step() {
 output=$PWD/$program
 cache=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/ipvsd
 tarball=
+fetch=
 jobs=$(getconf _NPROCESSORS_ONLN)
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -90,7 +92,7 @@ while [ $# -gt 0 ]; do
 		printf '%s\n' "$usage"
 		exit 0
 		;;
-	--output | --cache | --tarball | --jobs) [ $# -gt 1 ] || fail "$1 needs a value" ;;
+	--output | --cache | --tarball | --fetch | --jobs) [ $# -gt 1 ] || fail "$1 needs a value" ;;
 	*) fail "unknown argument '$1'
 $usage" ;;
 	esac
@@ -98,15 +100,36 @@ $usage" ;;
 	--output) output=$2 ;;
 	--cache) cache=$2 ;;
 	--tarball) tarball=$2 ;;
+	--fetch) fetch=$2 ;;
 	--jobs) jobs=$2 ;;
 	esac
 	shift 2
 done
 
+# Leaves the path of a file with the pinned hash in $tarball.
+get_source() {
+	scratch=$(mktemp -d "${TMPDIR:-/tmp}/ipvsd-$program.XXXXXX")
+	trap 'rm -rf "$scratch"' EXIT
+	trap 'exit 1' HUP INT TERM
+	: >"$scratch/apt.log"
+	if [ -z "$tarball" ]; then
+		tarball=$cache/$tarball_name
+		has_hash "$tarball" || download
+	fi
+	[ -f "$tarball" ] || fail "$tarball is not there"
+	has_hash "$tarball" || fail "$tarball has another SHA-256 than $sha256, so it is not $program $version"
+}
+
+if [ -n "$fetch" ]; then
+	get_source
+	cp "$tarball" "$fetch/$tarball_name"
+	exit 0
+fi
+
 mkdir -p "$output"
 output=$(cd "$output" && pwd)
 # shellcheck disable=SC2086 # inputs is a list
-stamp=$( (cd "$patches" && sha256sum build series ./*.patch $inputs && printf '%s\n' "${CC-}" "${CFLAGS-}" "${LDFLAGS-}") |
+stamp=$( (cd "$patches" && sha256sum build series ./*.patch $inputs && printf '%s\n' "${CC-}" "${CPPFLAGS-}" "${CFLAGS-}" "${LDFLAGS-}") |
 	sha256sum | cut -d' ' -f1)
 if [ -x "$output/$result" ] && [ "$(cat "$output/.stamp" 2>/dev/null)" = "$stamp" ]; then
 	say "$output/$result is up to date"
@@ -116,17 +139,7 @@ fi
 for tool in tar patch make pkg-config sha256sum $tools; do
 	command -v "$tool" >/dev/null || fail "$tool is missing; install it"
 done
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/ipvsd-$program.XXXXXX")
-trap 'rm -rf "$scratch"' EXIT
-trap 'exit 1' HUP INT TERM
-: >"$scratch/apt.log"
-
-if [ -z "$tarball" ]; then
-	tarball=$cache/$tarball_name
-	has_hash "$tarball" || download
-fi
-[ -f "$tarball" ] || fail "$tarball is not there"
-has_hash "$tarball" || fail "$tarball has another SHA-256 than $sha256, so it is not $program $version"
+get_source
 
 rm -rf "$scratch/source"
 mkdir "$scratch/source"
