@@ -33,7 +33,7 @@ is_in_table_and_run() { # FILE
 	# shellcheck disable=SC2016 # Markdown
 	tests=$(sed -n "s/^| \`$file\` |.*| \`\([a-z0-9_]*\.bats\)\` |\$/\1/p" "$EXAMPLES/README.md")
 	[ -n "$tests" ] || { echo "$file: no row with a test in README.md"; return 1; }
-	grep -v '^[[:space:]]*#' "$BATS_TEST_DIRNAME/$tests" | grep -qE "(^|[^[:alnum:]_/-])${file//./\\.}([^[:alnum:]]|\$)" ||
+	grep -v '^[[:space:]]*#' "$BATS_TEST_DIRNAME/$tests" | grep -qE "(^|conf-examples/|[^[:alnum:]_/-])${file//./\\.}([^[:alnum:]]|\$)" ||
 		{ echo "$file: $tests does not name it"; return 1; }
 	grep -qE "^	conf-examples/${file//./\\.}( |\$)" "$EXAMPLES/subdir.am" || { echo "$file: not in subdir.am"; return 1; }
 }
