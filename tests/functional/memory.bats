@@ -71,7 +71,7 @@ takes_what_it_said() {
 
 @test "where huge pages are required and too few, the start ends with one line that says how many" {
 	local said total
-	write_ipvsd_conf director1 hugepages=required connections=1024M
+	write_ipvsd_conf director1 hugepages=required connections=512M
 	said=$(need)
 	total=$(($(cat /proc/sys/vm/nr_hugepages) + $(needed) - $(free)))
 	run on director1 "$BUILD/ipvsd" -c "$(conf)"
@@ -79,12 +79,12 @@ takes_what_it_said() {
 	[ "$status" -eq 1 ]
 	[ "${#lines[@]}" -eq 1 ]
 	[ "${lines[0]}" = "ipvsd: error: memory: $said, or set memory.hugepages = \"auto\"" ]
-	[[ "$said" == *"(limits.connections 1024M: "*", packet buffers: "*"), "*" are free: "* ]]
+	[[ "$said" == *"(limits.connections 512M: "*", packet buffers: "*"), "*" are free: "* ]]
 	[[ "$said" == *": write $total to /proc/sys/vm/nr_hugepages, or lower limits.connections" ]]
 }
 
 @test "otherwise it goes on with small pages for the connections, and says so" {
-	write_ipvsd_conf director1 hugepages=auto connections=1024M
+	write_ipvsd_conf director1 hugepages=auto connections=512M
 	run_ipvsd director1
 	grep memory "$(log_of director1-ipvsd)"
 	[ "$(grep -c "going on with 4 KB pages" "$(log_of director1-ipvsd)")" -eq 1 ]

@@ -189,7 +189,7 @@ crash_and_end() { # KERNEL_PATH
 	write_port_conf tap 1 net_af_packet0,iface=nosuch0
 	run run_ipvsd director
 	[ "$status" -ne 0 ]
-	says "$(log_of director-ipvsd)" "the device net_af_packet0,iface=nosuch0 can't be opened"
+	says "$(log_of director-ipvsd)" "there is no interface nosuch0 for the device net_af_packet0; "
 	run ! ip -n "$LAB-director" link show lan0
 }
 
