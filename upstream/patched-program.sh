@@ -9,16 +9,18 @@
 #
 # Before this is read: program version sha256 suite, patches (folder of build, series and patches), result (the program's
 # path in the output folder), tools (more that it takes), inputs (more files that the result depends on); and a function
-# compile, which is called in the patched source with $output and $jobs, and installs.
+# compile, which is called in the patched source with $output and $jobs, and installs. With --each it is called after every
+# patch: the source may be compiled from before.
 
 tarball_name=${program}_$version.orig.tar.gz
 
-usage="usage: build [--output DIR] [--cache DIR] [--tarball FILE] [--jobs N]
+usage="usage: build [--output DIR] [--cache DIR] [--tarball FILE] [--fetch DIR] [--jobs N] [--each]
   --output DIR    where DIR/$result goes (default: $program in the current folder)
   --cache DIR     where the downloaded source is kept (default: \${XDG_CACHE_HOME:-\$HOME/.cache}/ipvsd)
   --tarball FILE  use this source instead of downloading it
   --fetch DIR     only put the source into DIR
-  --jobs N        compile with N processes (default: one for each processor)"
+  --jobs N        compile with N processes (default: one for each processor)
+  --each          compile after each patch, too, and fail on a warning"
 
 say() {
 	printf '%s: %s\n' "$program" "$1"
@@ -79,6 +81,7 @@ step() {
 		tail -n 40 "$scratch/step.log" >&2
 		fail "'$*' failed; its last lines are above"
 	}
+	[ -z "$each" ] || ! grep 'warning:' "$scratch/step.log" >&2 || fail "'$*' gave the warnings above"
 }
 
 output=$PWD/$program
@@ -86,8 +89,14 @@ cache=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/ipvsd
 tarball=
 fetch=
 jobs=$(getconf _NPROCESSORS_ONLN)
+each=
 while [ $# -gt 0 ]; do
 	case $1 in
+	--each)
+		each=yes
+		shift
+		continue
+		;;
 	-h | --help)
 		printf '%s\n' "$usage"
 		exit 0
@@ -129,9 +138,10 @@ fi
 mkdir -p "$output"
 output=$(cd "$output" && pwd)
 # shellcheck disable=SC2086 # inputs is a list
-stamp=$( (cd "$patches" && sha256sum build series ./*.patch $inputs && printf '%s\n' "${CC-}" "${CPPFLAGS-}" "${CFLAGS-}" "${LDFLAGS-}") |
+stamp=$( (cd "$patches" && sha256sum build series ./*.patch $inputs &&
+	printf '%s\n' "$version" "${CC-}" "${CPPFLAGS-}" "${CFLAGS-}" "${LDFLAGS-}") |
 	sha256sum | cut -d' ' -f1)
-if [ -x "$output/$result" ] && [ "$(cat "$output/.stamp" 2>/dev/null)" = "$stamp" ]; then
+if [ -z "$each" ] && [ -x "$output/$result" ] && [ "$(cat "$output/.stamp" 2>/dev/null)" = "$stamp" ]; then
 	say "$output/$result is up to date"
 	exit 0
 fi
@@ -147,6 +157,7 @@ step "unpacking $program $version" tar -xzf "$tarball" -C "$scratch/source" --st
 cd "$scratch/source"
 while read -r name; do
 	step "applying $name" patch --strip=1 --forward --fuzz=0 --input="$patches/$name"
+	[ -z "$each" ] || compile </dev/null
 done <"$patches/series"
 
 rm -f "$output/.stamp"

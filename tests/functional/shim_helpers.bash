@@ -8,7 +8,7 @@ FAKE=$BATS_TEST_DIRNAME/tools/fake_ipvsd.py
 # shellcheck disable=SC2034 # for the tests
 RUN=$BUILD/netlink-shim/ipvsd-run
 # shellcheck disable=SC2034 # for the tests
-KEEPALIVED=$BUILD/keepalived/sbin/keepalived
+KEEPALIVED=${KEEPALIVED:-$BUILD/keepalived/sbin/keepalived}
 export IPVSD_PRELOAD=$BUILD/netlink-shim/.libs/libipvsd-preload.so
 
 shim_setup() {
