@@ -111,7 +111,7 @@ main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	log_open(config->log.level, config->log.syslog);
-	status = modules_run(config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	status = modules_run(arguments.config, config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	config_free(config);
 	return status;
 }

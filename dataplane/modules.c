@@ -34,6 +34,7 @@
 #include "port/packet_pool.h"
 #include "port/port.h"
 #include "port/steering.h"
+#include "reload.h"
 #include "workers.h"
 
 #define HANDOVER_RING 1024
@@ -43,7 +44,9 @@
 #define STATUS_MS 1000
 
 struct modules {
+	const char *file; /* of the configuration */
 	const struct config *config;
+	struct reload *reload;
 	struct memory_plan memory;
 	struct rcu *rcu;
 	struct packet_pools *pools;
@@ -241,6 +244,15 @@ tell_status(void *arg)
 	service_manager_status(self->manager, text);
 }
 
+/* What is wrong stands in the log. */
+static void
+read_config_again(struct modules *self)
+{
+	service_manager_say(self->manager, "RELOADING=1");
+	(void)reload_config(self->reload, self->control);
+	service_manager_say(self->manager, "READY=1");
+}
+
 static void
 on_signal(void *arg, uint32_t events)
 {
@@ -250,6 +262,10 @@ on_signal(void *arg, uint32_t events)
 	(void)events;
 	if (read(self->signals, &info, sizeof(info)) != sizeof(info))
 		return;
+	if (info.ssi_signo == SIGHUP) {
+		read_config_again(self);
+		return;
+	}
 	log_info("ipvsd", "%s, ending", strsignal((int)info.ssi_signo));
 	service_manager_say(self->manager, "STOPPING=1");
 	event_loop_stop(self->loop);
@@ -263,6 +279,7 @@ watch_signals(struct modules *self)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	/* Before any thread starts, so that all have them blocked. */
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
@@ -400,6 +417,7 @@ destroy(struct modules *self)
 	fib_destroy(self->fib);
 	rcu_destroy(self->rcu);
 	packet_pools_destroy(self->pools);
+	reload_destroy(self->reload);
 	service_manager_destroy(self->manager);
 	event_loop_destroy(self->loop);
 	if (self->signals >= 0)
@@ -422,6 +440,8 @@ start(struct modules *self)
 	if (err == 0)
 		err = service_manager_create(&self->manager);
 	if (err == 0)
+		err = reload_create(self->file, self->config, &self->reload);
+	if (err == 0)
 		err = watch_signals(self);
 	if (err == 0)
 		err = control_check(self->config);
@@ -442,13 +462,14 @@ start(struct modules *self)
 }
 
 int
-modules_run(const struct config *config)
+modules_run(const char *file, const struct config *config)
 {
 	struct modules *self = calloc(1, sizeof(*self));
 	int err;
 
 	if (!self)
 		return -ENOMEM;
+	self->file = file;
 	self->config = config;
 	self->n_workers = config->workers.count;
 	self->table_full_limit = (struct log_limit)LOG_LIMIT(1, 10);

@@ -7,8 +7,8 @@
 
 struct config;
 
-/* Runs until SIGTERM or SIGINT. 0 after a clean end; -errno when something could not be started, with its reason in the
+/* Runs until SIGTERM or SIGINT; SIGHUP has FILE read again, which CONFIG was read from. 0 after a clean end; -errno when something could not be started, with its reason in the
  * log. CONFIG stays the caller's. */
-int modules_run(const struct config *config);
+int modules_run(const char *file, const struct config *config);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "control/config_digest.h"
 #include "control/config_file.h"
 #include "control/config_knobs.h"
 #include "control/config_laddrs.h"
@@ -294,6 +295,21 @@ config_with_defaults(void)
 	return config;
 }
 
+/* Keys that aren't known are errors, of which others tell. */
+static void
+note_sections(const config_setting_t *root, struct config *config)
+{
+	int n = config_setting_length(root);
+
+	for (int i = 0; i < n && i < CONFIG_SECTIONS_MAX; i++) {
+		const config_setting_t *setting = config_setting_get_elem(root, (unsigned int)i);
+		struct config_section *section = &config->sections[config->n_sections++];
+
+		snprintf(section->name, sizeof(section->name), "%s", config_setting_name(setting));
+		section->digest = config_digest(setting);
+	}
+}
+
 static void
 read_all(struct config_reader *reader, const config_setting_t *root, struct config *config)
 {
@@ -301,6 +317,7 @@ read_all(struct config_reader *reader, const config_setting_t *root, struct conf
 					    "vs",      "control", "client_address",  "log",   "memory",	      NULL };
 
 	config_keys(reader, root, keys);
+	note_sections(root, config);
 	read_workers(reader, root, &config->workers);
 	read_ports(reader, root, config);
 	config_read_laddrs(reader, root, config);

@@ -255,6 +255,20 @@ control_start(struct control *control)
 	return err;
 }
 
+int
+control_reload(struct control *control, const struct config *config)
+{
+	int err = laddr_groups_reconfigure(control->groups, config->laddrs, config->n_laddrs);
+
+	if (err < 0)
+		log_error("reload", "local_addresses: %s; the configuration stays as it was",
+			  err == -EADDRINUSE ? "a client made a group of another port with one of the addresses"
+					     : strerror(-err));
+	else
+		ipvs_knobs_reload(control->model, &config->knobs);
+	return err;
+}
+
 void
 control_destroy(struct control *control)
 {

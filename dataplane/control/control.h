@@ -45,6 +45,10 @@ int control_publish(struct control *control);
 int control_start(struct control *control);
 void control_destroy(struct control *control);
 
+/* Takes local_addresses and the settings of vs from CONFIG, which stays the caller's; what clients have set stays.
+ * -errno, logged: nothing has changed. Made visible to the workers at the end of the turn. */
+int control_reload(struct control *control, const struct config *config);
+
 /* For the mirror: laddr_groups_address_changed(). */
 struct laddr_groups *control_laddrs(struct control *control);
 uint32_t control_n_services(const struct control *control);

@@ -88,6 +88,21 @@ ipvs_knobs_begin(struct ipvs_model *model, const struct knobs *knobs)
 	ipvs_defence_update(model);
 }
 
+void
+ipvs_knobs_reload(struct ipvs_model *model, const struct knobs *knobs)
+{
+	struct knobs from = *knobs;
+
+	for (uint32_t i = 0; i < KNOB_COUNT; i++) {
+		const struct knob *knob = &knob_table[i];
+
+		if (!model->knob_is_set[i])
+			memcpy(knob_values(&model->knobs, knob), knob_values(&from, knob), knob->n * sizeof(int32_t));
+	}
+	model->knobs_dirty = true;
+	ipvs_defence_update(model);
+}
+
 int
 ipvs_knob_write(struct ipvs_model *model, const struct knob *knob, const char *text, size_t length)
 {

@@ -205,6 +205,8 @@ int ipvs_daemon_stop(struct ipvs_model *model, uint32_t wire_state);
 
 /* The knobs begin with these: the kernel's first values, if nothing is said. */
 void ipvs_knobs_begin(struct ipvs_model *model, const struct knobs *knobs);
+/* The same while it runs: those that a client has set stay. */
+void ipvs_knobs_reload(struct ipvs_model *model, const struct knobs *knobs);
 /* As a client writes to such a file: knob_parse(). */
 int ipvs_knob_write(struct ipvs_model *model, const struct knob *knob, const char *text, size_t length);
 

@@ -19,6 +19,17 @@ group_free(struct laddr_group *group)
 
 CLEANUP_FUNCTION(group_free, struct laddr_group *)
 
+static void
+free_list(struct laddr_group_list *list)
+{
+	struct laddr_group *group;
+
+	while ((group = TAILQ_FIRST(list)) != NULL) {
+		TAILQ_REMOVE(list, group, link);
+		group_free(group);
+	}
+}
+
 int
 laddr_groups_create(struct lb *lb, const struct laddr_groups_hooks *hooks, struct laddr_groups **ret)
 {
@@ -40,14 +51,9 @@ laddr_groups_create(struct lb *lb, const struct laddr_groups_hooks *hooks, struc
 void
 laddr_groups_destroy(struct laddr_groups *groups)
 {
-	struct laddr_group *group;
-
 	if (!groups)
 		return;
-	while ((group = TAILQ_FIRST(&groups->list)) != NULL) {
-		TAILQ_REMOVE(&groups->list, group, link);
-		group_free(group);
-	}
+	free_list(&groups->list);
 	for (uint32_t i = 0; i <= groups->present.mask; i++) {
 		struct hash_node *node = groups->present.buckets[i], *next;
 
@@ -223,7 +229,7 @@ laddr_groups_configure(struct laddr_groups *groups, const struct config_laddrs *
 static void
 remove_group(struct laddr_groups *groups, struct laddr_group *group)
 {
-	if (groups->observer)
+	if (groups->observer && !group->configured)
 		groups->observer->group_removed(groups->observer->arg, group);
 	TAILQ_REMOVE(&groups->list, group, link);
 	group_free(group);
@@ -240,6 +246,46 @@ laddr_groups_remove(struct laddr_groups *groups, const char *name)
 	if (group->configured)
 		return -EBUSY;
 	remove_group(groups, group);
+	return 0;
+}
+
+/* The groups of the configuration by themselves, checked against each other and against those of clients. */
+static int
+make_configured(const struct laddr_groups *groups, const struct config_laddrs *configs, uint32_t n,
+		struct laddr_groups *ret)
+{
+	const struct laddr_group *group;
+	int err = 0;
+
+	*ret = (struct laddr_groups){ .hooks = groups->hooks };
+	TAILQ_INIT(&ret->list);
+	for (uint32_t i = 0; i < n && err == 0; i++)
+		err = laddr_groups_configure(ret, &configs[i]);
+	TAILQ_FOREACH (group, &groups->list, link) {
+		if (err == 0 && !group->configured && !find_group(ret, group->name))
+			err = check_addresses(ret, group);
+	}
+	if (err < 0)
+		free_list(&ret->list);
+	return err;
+}
+
+int
+laddr_groups_reconfigure(struct laddr_groups *groups, const struct config_laddrs *configs, uint32_t n)
+{
+	struct laddr_group *group, *next;
+	struct laddr_groups made;
+	int err = make_configured(groups, configs, n, &made);
+
+	if (err < 0)
+		return err;
+	for (group = TAILQ_FIRST(&groups->list); group; group = next) {
+		next = TAILQ_NEXT(group, link);
+		if (group->configured || find_group(&made, group->name))
+			remove_group(groups, group);
+	}
+	TAILQ_CONCAT(&groups->list, &made.list, link);
+	groups->dirty = true;
 	return 0;
 }
 

@@ -58,6 +58,9 @@ void laddr_groups_observe(struct laddr_groups *groups, const struct laddr_groups
 
 /* Adds a group of ipvsd.conf; as laddr_groups_set(). */
 int laddr_groups_configure(struct laddr_groups *groups, const struct config_laddrs *config);
+/* The groups of ipvsd.conf are these N from now on. As laddr_groups_set(), but all or none; a client's group of the same
+ * name gives way. */
+int laddr_groups_reconfigure(struct laddr_groups *groups, const struct config_laddrs *configs, uint32_t n);
 /* Adds or replaces the group of that name, whose PORT is looked up and whose addresses are copied. -EINVAL for values
  * that can't be, -ENODEV without such a port, -EADDRINUSE if a group of another port has one of the addresses, -EBUSY if the group
  * is ipvsd.conf's, -ENOMEM. */

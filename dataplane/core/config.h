@@ -111,7 +111,16 @@ struct config_memory {
 	char *file_prefix; /* DPDK's; default: made from the socket's path, so that instances don't meet */
 };
 
+/* A top-level key of the file, and a number made of what it says (control/config_digest.h). */
+struct config_section {
+	char name[CONFIG_NAME_MAX];
+	uint64_t digest;
+};
+#define CONFIG_SECTIONS_MAX 16
+
 struct config {
+	struct config_section sections[CONFIG_SECTIONS_MAX]; /* those that the file has */
+	uint32_t n_sections;
 	struct config_workers workers;
 	struct config_port *ports;
 	uint32_t n_ports;

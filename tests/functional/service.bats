@@ -68,6 +68,17 @@ more_watchdogs() { # THAN
 	on director1 ip link set port1 up
 }
 
+@test "it says that it reads its configuration again, and when it has" {
+	run_as_service
+	kill -HUP "$(pid_of director1-ipvsd)"
+	await heard RELOADING=1
+	await ready_again
+}
+
+ready_again() {
+	[ "$(grep -cx READY=1 "$(log_of listener)")" -eq 2 ]
+}
+
 @test "it says that it stops" {
 	run_as_service
 	stop_ipvsd director1

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * SIGHUP: the configuration is read again, and what can be changed while packets pass is: the level of the log, the
+ * settings of vs, and local_addresses. A file with errors changes nothing, and what needs a restart is named.
+ */
+#ifndef RELOAD_H
+#define RELOAD_H
+
+struct config;
+struct control;
+struct reload;
+
+/* FILE and RUNNING, which was read from it, are the caller's and stay. */
+int reload_create(const char *file, const struct config *running, struct reload **ret);
+void reload_destroy(struct reload *reload);
+
+/* -errno with lines in the log: everything is as it was. */
+int reload_config(struct reload *reload, struct control *control);
+
+#endif

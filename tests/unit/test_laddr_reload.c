@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The groups of local addresses of a configuration that is read again, beside those of clients.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "control/laddr_groups.h"
+#include "control_fixture.h"
+
+static struct ip_addr
+ipv4(const char *text)
+{
+	struct ip_addr addr = { .family = AF_INET };
+
+	assert_int_equal(inet_pton(AF_INET, text, &addr.ip), 1);
+	return addr;
+}
+
+static int
+reconfigure(struct control_fixture *fixture, const char *name, const char *port, const char *address)
+{
+	struct ip_addr addr = ipv4(address);
+	struct config_laddrs config = { .addresses = &addr, .n_addresses = 1, .first_port = 1025, .last_port = 65535 };
+	int err;
+
+	strcpy(config.name, name);
+	strcpy(config.port, port);
+	err = laddr_groups_reconfigure(fixture->groups, &config, 1);
+	assert_int_equal(laddr_groups_publish(fixture->groups), 0);
+	return err;
+}
+
+static int
+client_sets(struct control_fixture *fixture, const char *name, const char *port, const char *address)
+{
+	struct ip_addr addr = ipv4(address);
+	struct laddr_group group = { .addresses = &addr, .n_addresses = 1, .first_port = 1025, .last_port = 65535 };
+
+	strcpy(group.name, name);
+	strcpy(group.port_name, port);
+	return laddr_groups_set(fixture->groups, &group);
+}
+
+static bool
+is_active(const struct control_fixture *fixture, const char *address)
+{
+	struct ip_addr addr = ipv4(address);
+
+	for (uint32_t i = 0; i < fixture->n_activated; i++) {
+		if (ip_addr_equal(&fixture->activated[i], &addr))
+			return true;
+	}
+	return false;
+}
+
+static void
+groups_follow_the_configuration_and_those_of_clients_stay(void **state)
+{
+	struct control_fixture *fixture = *state;
+
+	assert_int_equal(client_sets(fixture, "client", "lan", "10.0.0.9"), 0);
+	assert_int_equal(reconfigure(fixture, "one", "lan", "10.0.0.1"), 0);
+	assert_true(is_active(fixture, "10.0.0.1"));
+	assert_int_equal(reconfigure(fixture, "two", "lan", "10.0.0.2"), 0);
+	assert_false(is_active(fixture, "10.0.0.1"));
+	assert_true(is_active(fixture, "10.0.0.2"));
+	assert_true(is_active(fixture, "10.0.0.9"));
+	/* A group of the configuration is nobody else's to change, one that has left it is. */
+	assert_int_equal(client_sets(fixture, "two", "lan", "10.0.0.3"), -EBUSY);
+	assert_int_equal(client_sets(fixture, "one", "lan", "10.0.0.3"), 0);
+}
+
+static void
+a_group_of_a_client_gives_way_to_one_of_its_name(void **state)
+{
+	struct control_fixture *fixture = *state;
+
+	assert_int_equal(client_sets(fixture, "one", "lan", "10.0.0.9"), 0);
+	assert_int_equal(reconfigure(fixture, "one", "lan", "10.0.0.9"), 0);
+	assert_true(is_active(fixture, "10.0.0.9"));
+	assert_int_equal(laddr_groups_remove(fixture->groups, "one"), -EBUSY);
+}
+
+static void
+what_can_not_be_changes_nothing(void **state)
+{
+	struct control_fixture *fixture = *state;
+
+	assert_int_equal(client_sets(fixture, "client", "lan", "10.0.0.9"), 0);
+	assert_int_equal(reconfigure(fixture, "one", "lan", "10.0.0.1"), 0);
+	/* An address that another port answers for. */
+	assert_int_equal(reconfigure(fixture, "one", "dmz", "10.0.0.9"), -EADDRINUSE);
+	assert_int_equal(reconfigure(fixture, "one", "nowhere", "10.0.0.2"), -ENODEV);
+	assert_int_equal(reconfigure(fixture, "one", "lan", "127.0.0.1"), -EINVAL);
+	assert_true(is_active(fixture, "10.0.0.1"));
+	assert_true(is_active(fixture, "10.0.0.9"));
+	assert_int_equal(fixture->n_activated, 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, control_setup, control_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(groups_follow_the_configuration_and_those_of_clients_stay),
+		TEST(a_group_of_a_client_gives_way_to_one_of_its_name),
+		TEST(what_can_not_be_changes_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
