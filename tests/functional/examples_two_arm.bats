@@ -16,7 +16,9 @@ setup_file() {
 	client_up client 8
 	for n in 1 2 3; do server_up server$n 1$n; done
 	certificate_up
-	WEB_ALSO="listen 8080; listen [::]:8080; listen 443 ssl; ssl_certificate $LAB_DIR/site.pem; ssl_certificate_key $LAB_DIR/site.key;" \
+	WEB_ALSO="listen 8080; listen [::]:8080; listen 8081 proxy_protocol;
+		location = /client { return 200 \$proxy_protocol_addr; }
+		listen 443 ssl; ssl_certificate $LAB_DIR/site.pem; ssl_certificate_key $LAB_DIR/site.key;" \
 		web_up server1 server2 server3
 	for n in 1 2; do
 		director_up director$n
@@ -112,6 +114,7 @@ goes_to_standby_and_back() { # ADDRESS...
 	begin keepalived-nat64.conf $VIP $VIP6
 	AWAIT=20 await are_answering client $VIP6 "server1 server2"
 	AWAIT=20 await are_answering client $VIP "server1 server2"
+	[ "$(page client $VIP6 client)" = $CLIENT6 ]
 	download_is_whole client $VIP6
 	download_is_whole client $VIP
 	ipvsdctl_at director1 conns | grep -Eq "\[$CLIENT6\]:[0-9]+ .* 192\.0\.2\.20[0-7]:"
