@@ -461,6 +461,15 @@ start(struct modules *self)
 	return err == 0 ? start_threads(self) : err;
 }
 
+static void
+say_ready(const struct modules *self)
+{
+	log_info("ipvsd", "ready: %u worker%s, %u port%s, control socket %s%s", self->n_workers,
+		 self->n_workers == 1 ? "" : "s", self->ports->n_ports, self->ports->n_ports == 1 ? "" : "s",
+		 self->config->control.socket,
+		 control_n_services(self->control) == 0 ? "; no services yet, keepalived or ipvsadm make them" : "");
+}
+
 int
 modules_run(const char *file, const struct config *config)
 {
@@ -477,8 +486,7 @@ modules_run(const char *file, const struct config *config)
 	err = start(self);
 	if (err == 0) {
 		eal_log_heap();
-		log_info("ipvsd", "ready: %u worker%s, %u ports, control socket %s", self->n_workers,
-			 self->n_workers == 1 ? "" : "s", self->ports->n_ports, config->control.socket);
+		say_ready(self);
 		tell_status(self);
 		service_manager_say(self->manager, "READY=1");
 		err = event_loop_run(self->loop);

@@ -6,12 +6,10 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <limits.h>
-#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
@@ -25,7 +23,6 @@
 #include "core/log.h"
 #include "core/numa.h"
 #include "port/eal.h"
-#include "port/pci_driver.h"
 #include "port/port.h"
 
 #define ARGUMENTS_MAX 1088
@@ -230,21 +227,10 @@ add_memory(struct arguments *arguments, const struct eal_memory *memory)
 	add(arguments, memory->hugepages ? "--in-memory" : "--no-huge");
 }
 
-/* /proc/self/pagemap has zeros for others. */
-static bool
-may_see_physical_addresses(void)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
-
-	return syscall(SYS_capget, &header, data) == 0 && (data[0].effective & (1u << CAP_SYS_ADMIN)) != 0;
-}
-
 /* The EAL moves the pointers about, not what they point to. */
 static int
-init(const struct arguments *arguments, const struct config *config)
+init(const struct arguments *arguments)
 {
-	char uio[EAL_PCI_NAME_MAX];
 	char *values[ARGUMENTS_MAX + 1];
 	int err;
 
@@ -252,13 +238,7 @@ init(const struct arguments *arguments, const struct config *config)
 	if (rte_eal_init(arguments->n, values) >= 0)
 		return 0;
 	err = rte_errno != 0 ? -rte_errno : -EIO;
-	if (pci_driver_any_uio("/sys", config, uio) && !may_see_physical_addresses())
-		log_error("memory",
-			  "DPDK does not start: %s has a uio driver, which needs CAP_SYS_ADMIN; put the example "
-			  "systemd-uio.conf into /etc/systemd/system/ipvsd.service.d, or bind it to vfio-pci",
-			  uio);
-	else
-		log_error("memory", "DPDK does not start: %s; its own lines above say why", strerror(-err));
+	log_error("memory", "DPDK does not start: %s; its own lines above say why", strerror(-err));
 	return err;
 }
 
@@ -290,7 +270,7 @@ eal_start(const struct config *config, const struct eal_memory *memory)
 	if (err == 0)
 		err = arguments->err;
 	if (err == 0)
-		err = init(arguments, config);
+		err = init(arguments);
 	free_arguments(arguments);
 	return err;
 }

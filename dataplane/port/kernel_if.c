@@ -73,7 +73,7 @@ remedy(int err)
 		return "run as root or with CAP_NET_ADMIN";
 	case -ENOENT:
 	case -ENODEV:
-		return "is the kernel module tun there?";
+		return "load the kernel module tun (modprobe tun)";
 	default:
 		return "see the lines above";
 	}

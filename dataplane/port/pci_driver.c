@@ -4,11 +4,13 @@
  */
 #define _GNU_SOURCE
 #include <limits.h>
+#include <linux/capability.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "port/eal.h"
 #include "port/pci_driver.h"
 
 /* "" if the device has none. */
@@ -33,8 +35,18 @@ is_uio(const char *driver)
 	return strcmp(driver, "uio_pci_generic") == 0 || strcmp(driver, "igb_uio") == 0;
 }
 
+/* /proc/self/pagemap has zeros for others. */
+bool
+pci_driver_uio_allowed(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+	return syscall(SYS_capget, &header, data) == 0 && (data[0].effective & (1u << CAP_SYS_ADMIN)) != 0;
+}
+
 void
-pci_driver_explain(const char *sys, const char *name, char *text, size_t size)
+pci_driver_explain(const char *sys, const char *name, bool uio_allowed, char *text, size_t size)
 {
 	char driver[NAME_MAX + 1], path[PATH_MAX];
 
@@ -44,26 +56,14 @@ pci_driver_explain(const char *sys, const char *name, char *text, size_t size)
 		snprintf(text, size, "there is no such PCI device; lspci -D lists those that there are");
 	else if (driver[0] == '\0')
 		snprintf(text, size, "it has no driver; ipvsd-bind gives it one that DPDK works with");
+	else if (is_uio(driver) && !uio_allowed)
+		snprintf(text, size,
+			 "%s needs CAP_SYS_ADMIN: put the example systemd-uio.conf into "
+			 "/etc/systemd/system/ipvsd.service.d, or bind it to vfio-pci",
+			 driver);
 	else if (is_uio(driver) || strcmp(driver, "vfio-pci") == 0)
 		snprintf(text, size, "DPDK has no driver for it, or can't open it (%s); see the lines above, and dmesg",
 			 driver);
 	else
 		snprintf(text, size, "the kernel's driver %s has it; ipvsd-bind gives it to DPDK", driver);
-}
-
-bool
-pci_driver_any_uio(const char *sys, const struct config *config, char *name)
-{
-	char driver[NAME_MAX + 1];
-
-	for (uint32_t i = 0; i < config->n_ports; i++) {
-		for (uint32_t j = 0; j < config->ports[i].n_devices; j++) {
-			if (!eal_is_pci(config->ports[i].devices[j], name))
-				continue;
-			read_driver(sys, name, driver);
-			if (is_uio(driver))
-				return true;
-		}
-	}
-	return false;
 }

@@ -8,13 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/config.h"
+/* Whether this process may see physical addresses, which DPDK needs with uio drivers: CAP_SYS_ADMIN. */
+bool pci_driver_uio_allowed(void);
 
 /* What keeps DPDK from device NAME (0000:3b:00.0), and the remedy, in TEXT. SYS: "/sys", but for tests. */
 #define PCI_DRIVER_TEXT 256
-void pci_driver_explain(const char *sys, const char *name, char *text, size_t size);
-
-/* The first device of the configuration that is bound to a driver of the uio kind, in NAME of EAL_PCI_NAME_MAX bytes. */
-bool pci_driver_any_uio(const char *sys, const struct config *config, char *name);
+void pci_driver_explain(const char *sys, const char *name, bool uio_allowed, char *text, size_t size);
 
 #endif

@@ -26,7 +26,7 @@ attach_pci(const char *name, const struct config_port *config, uint16_t *ret_dev
 
 	if (rte_eth_dev_get_port_by_name(name, ret_dev) == 0)
 		return 0;
-	pci_driver_explain("/sys", name, why, sizeof(why));
+	pci_driver_explain("/sys", name, pci_driver_uio_allowed(), why, sizeof(why));
 	log_error("port", "%s (line %u): %s: %s", config->name, config->line, name, why);
 	return -ENODEV;
 }

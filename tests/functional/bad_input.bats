@@ -132,3 +132,31 @@ device_of_the_kernel() {
 	grep -qx '<6>memory: .*' "$LAB_DIR/journal"
 	grep -qx '<3>port: lan (line 4): .*' "$LAB_DIR/journal"
 }
+
+@test "ipvsd without anybody who makes services" {
+	run_ipvsd director1
+	grep -q 'ipvsd: ipvsd: ready: .*; no services yet, keepalived or ipvsadm make them$' "$(log_of director1-ipvsd)"
+	service_add director1 t $NAT_VIP 80 rr -m
+	kill_ipvsd director1
+	: >"$(log_of director1-ipvsd)"
+	run_ipvsd director1
+	refute grep -q 'no services' "$(log_of director1-ipvsd)"
+	stop_ipvsd director1
+}
+
+@test "keepalived without ipvsd" {
+	[ -x "$KEEPALIVED" ] || skip "$KEEPALIVED is not there; make keepalived builds it"
+	{
+		keepalived_head director1 100 "lvs_control_socket $(socket_of director1)"
+		keepalived_service $NAT_VIP NAT
+	} >"$(keepalived_conf director1)"
+	start_keepalived director1
+	await says "$(log_of director1-keepalived)" "IPVS: cannot use lvs_control_socket $(socket_of director1): No such file or directory - trying again until there is"
+	is_running director1-keepalived
+	end director1-keepalived
+	# The distribution's does not wait.
+	run on director1 "$IPVSD_RUN" -s "$(socket_of director1)" keepalived --dont-fork
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[ "$output" = "ipvsd-run: $(socket_of director1) is no socket: ipvsd is not running, or listens elsewhere (option -s, or \$IPVSD_SOCKET)" ]
+}
