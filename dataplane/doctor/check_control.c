@@ -100,8 +100,8 @@ find_nothing_of_ours(const struct machine *machine, struct findings *findings)
 	}
 	finding_add(findings, LEVEL_FAIL, "what listens on %s is not ipvsd%s%s", instance->socket,
 		    instance->err < 0 ? ": " : "", instance->err < 0 ? strerror(-instance->err) : "");
-	finding_mend(findings, "ss -xlp src %s   # end it, or name another control.socket in %s", instance->socket,
-		     machine->config_path);
+	finding_mend(findings, "ss -xlp | grep -F %s   # end it, or name another control.socket in %s",
+		     instance->socket, machine->config_path);
 }
 
 static void

@@ -69,7 +69,7 @@ find_off(const struct machine *machine, struct findings *findings, enum level le
 }
 
 struct counts {
-	size_t n_pci, n_vfio;
+	size_t n_pci, n_vfio, n_content; /* those do without */
 };
 
 static void
@@ -81,16 +81,19 @@ look_at_devices(const struct machine *machine, struct findings *findings, struct
 
 		for (uint32_t j = 0; j < port->n_devices; j++) {
 			char name[EAL_PCI_NAME_MAX];
+			enum pci_driver_kind kind;
 			struct pci_device device;
 
 			if (!eal_is_pci(port->devices[j], name))
 				continue;
 			ret->n_pci++;
-			if (pci_device_read(machine, name, &device) < 0 ||
-			    pci_device_driver_kind(&device) != PCI_DRIVER_VFIO)
+			if (pci_device_read(machine, name, &device) < 0)
 				continue;
-			ret->n_vfio++;
-			if (device.group[0] != '\0' && iommu_group_is_real(machine, device.group))
+			kind = pci_device_driver_kind(&device);
+			ret->n_content += kind == PCI_DRIVER_UIO || kind == PCI_DRIVER_SHARED;
+			ret->n_vfio += kind == PCI_DRIVER_VFIO;
+			if (kind == PCI_DRIVER_VFIO && device.group[0] != '\0' &&
+			    iommu_group_is_real(machine, device.group))
 				find_group(machine, findings, port, &device);
 		}
 	}
@@ -107,6 +110,8 @@ run(const struct machine *machine, struct findings *findings)
 		finding_add(findings, LEVEL_OK, "no port is a PCI device, none is needed");
 	else if (n > 0)
 		finding_add(findings, LEVEL_OK, "on (%d groups): vfio-pci is the driver to use", n);
+	else if (counts.n_content == counts.n_pci)
+		finding_add(findings, LEVEL_OK, "off, and the ports' drivers do without one");
 	else if (iommu_is_dispensed_with(machine))
 		finding_add(findings, LEVEL_NOTE, "off, and vfio-pci does without: a device can reach all memory");
 	else if (counts.n_vfio > 0)

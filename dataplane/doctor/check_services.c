@@ -15,6 +15,8 @@
 #include "doctor/kernel_network.h"
 #include "doctor/service_list.h"
 
+#define KEEPALIVED_MAX 32
+
 static bool
 takes_connections(const struct listed_service *service)
 {
@@ -78,9 +80,14 @@ look_for_addresses(const struct service_list *list, const struct kernel_network 
 static bool
 keepalived_runs(const struct machine *machine)
 {
-	struct process process;
+	struct process found[KEEPALIVED_MAX];
+	int n = processes_called(machine, "keepalived", found, KEEPALIVED_MAX);
 
-	return processes_called(machine, "keepalived", &process, 1) > 0;
+	for (int i = 0; i < n; i++) {
+		if (process_in_our_network(machine, found[i].pid))
+			return true;
+	}
+	return false;
 }
 
 static void

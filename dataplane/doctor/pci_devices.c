@@ -167,15 +167,13 @@ has_default_ipv4(const struct machine *machine, const char *interface)
 static bool
 has_default_ipv6(const struct machine *machine, const char *interface)
 {
-	static const char any[] = "00000000000000000000000000000000";
-	char text[65536], *line, *rest = text, name[32], destination[33], next[33];
+	char text[65536], *line, *rest = text, name[32];
 	unsigned int length;
 
 	if (machine_read(machine, text, sizeof(text), "/proc/net/ipv6_route") <= 0)
 		return false;
 	while ((line = strsep(&rest, "\n")) != NULL) {
-		if (sscanf(line, "%32s %x %*s %*x %32s %*x %*x %*x %*x %31s", destination, &length, next, name) == 4 &&
-		    length == 0 && strcmp(destination, any) == 0 && strcmp(next, any) != 0 &&
+		if (sscanf(line, "%*s %x %*s %*x %*s %*x %*x %*x %*x %31s", &length, name) == 2 && length == 0 &&
 		    strcmp(name, interface) == 0)
 			return true;
 	}
