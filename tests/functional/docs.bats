@@ -1,0 +1,103 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What the documents for operators say: their commands run here as an operator types them, with what they print, and their
+# configurations are taken. tools/doc_blocks.py has the marks that say how each block is checked.
+
+load lib/load
+
+documents=("$LAB_TOP/README.md" "$LAB_TOP"/conf-examples/README.md "$LAB_TOP"/doc/*.md)
+
+setup_file() {
+	if [ ! -x "$KEEPALIVED" ] || [ ! -x "$BUILD/ipvsadm/sbin/ipvsadm" ]; then
+		skip "the patched keepalived or ipvsadm is not there; make keepalived ipvsadm builds them"
+	fi
+	lab_up
+	segments_up
+	client_up client 8
+	server_up server1 11
+	server_up server2 12
+	server_up server3 13
+	web_up server1 server2 server3
+	director_up director1
+	start_ipvsd director1
+	cp -a /etc "$LAB_DIR/etc"
+	mkdir -p "$LAB_DIR/etc/ipvsd"
+	cp "$LAB_DIR/director1/ipvsd.conf" "$LAB_DIR/etc/ipvsd/"
+}
+
+teardown_file() {
+	lab_down
+}
+
+teardown() {
+	ipvsadm_at director1 -C
+	ip -n "$LAB-director1" address flush dev wan0
+	ip -n "$LAB-director1" address flush dev lan0
+}
+
+blocks() {
+	python3 "$LAB_TOOLS/doc_blocks.py" "$@"
+}
+
+director_is_as_in_the_lab() {
+	director_addresses director1 2
+	director_vips director1
+}
+
+@test "each block of each document says how it is checked" {
+	blocks marks "${documents[@]}"
+}
+
+@test "configurations in the documents are taken" {
+	blocks configurations "${documents[@]}"
+}
+
+@test "files that the documents lead to are there" {
+	local document link
+	for document in "${documents[@]}"; do
+		while read -r link; do
+			[ -e "$(dirname "$document")/$link" ] || { echo "$document: $link is not there"; return 1; }
+		done < <(grep -o '](\([^):#]*\)' "$document" | cut -c3-)
+		while read -r link; do
+			[ -e "$LAB_TOP/$link" ] || { echo "$document: $link is not there"; return 1; }
+		done < <(grep -oE '`(doc|conf-examples|packaging|tests)/[A-Za-z0-9_./-]+`' "$document" | tr -d '`')
+	done
+}
+
+@test "each reason for a drop has a word of advice, and no other" {
+	diff <(ipvsdctl_at director1 counters -a | grep -o '^drop_[a-z0-9_]*' | sort) \
+		<(sed -n '/^## Reasons/,$p' "$LAB_TOP/doc/troubleshooting.md" | grep '^|' | cut -d'|' -f2 | grep -o 'drop_[a-z0-9_]*' | sort)
+}
+
+# The director has no addresses yet.
+@test "the quick start leads to a service that answers" {
+	blocks lab "$LAB_TOP/doc/quick-start.md"
+}
+
+@test "what the README types works" {
+	blocks lab "$LAB_TOP/README.md"
+}
+
+@test "migrating: what is typed works" {
+	director_is_as_in_the_lab
+	blocks lab "$LAB_TOP/doc/migrating.md"
+}
+
+@test "tuning and troubleshooting: what is typed works" {
+	director_is_as_in_the_lab
+	services_up director1 t 80
+	page client "$FNAT_VIP"
+	blocks lab "$LAB_TOP/doc/tuning.md" "$LAB_TOP/doc/troubleshooting.md"
+}
+
+@test "the other documents: what is typed works" {
+	local document others=()
+	for document in "${documents[@]}"; do
+		case $document in
+		*/README.md | */quick-start.md | */migrating.md | */tuning.md | */troubleshooting.md) ;;
+		*) others+=("$document") ;;
+		esac
+	done
+	blocks lab "${others[@]}"
+}

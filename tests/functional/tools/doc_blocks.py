@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The fenced blocks of the documents for operators: each says in its first line how it is checked.
+
+    ```text                    nothing to run: a picture, a message
+    ```ipvsd.conf              `ipvsd -t` takes it; a block without ports gets some
+    ```keepalived.conf         `keepalived -t` takes it, less the lines that are "..."
+    ```console lab             run in the lab, see below
+    ```console lab any-status  the same, whatever status they end with
+    ```console hardware        needs what no test has: network cards, a boot
+    ```console by=FILE         run by this test, or what it calls; it names each program
+
+A console has lines that begin with "# " (root on the director), "$ " or "HOST# ", and what they print. In the lab each must
+end with status 0, and print just the lines that follow, but for the number of blanks; "..." stands for any text, alone
+in a line for any lines. Without such lines what is printed is not looked at.
+
+    doc_blocks.py marks FILE...        complains about blocks and marks that are none of these
+    doc_blocks.py configurations FILE  checks the blocks of the two kinds of configuration
+    doc_blocks.py lab FILE             runs the consoles in the lab of $LAB, $LAB_DIR and $BUILD
+
+Exits with 1 after a complaint, with 0 otherwise.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+TOP = pathlib.Path(__file__).resolve().parents[3]
+PROMPT = re.compile(r"^([a-z]+[0-9]*)?[#$] (.*)$")
+PORTS = 'ports = ( { name = "wan"; devices = ( "0000:3b:00.0" ); }, { name = "lan"; devices = ( "0000:3b:00.1" ); } );'
+LIMIT = 30  # seconds, of one command
+
+
+class Block:
+    def __init__(self, place, mark):
+        self.place, self.mark, self.lines = place, mark, []
+
+    def kind(self):
+        return self.mark.split("=")[0]
+
+    def commands(self):
+        """[(host, command, lines that it prints)]; a command goes on in the next line after a backslash."""
+        found, goes_on = [], False
+        for line in self.lines:
+            prompt = PROMPT.match(line)
+            if goes_on:
+                host, command, printed = found.pop()
+                found.append((host, command[:-1] + line.strip(), printed))
+            elif prompt:
+                found.append((prompt[1] or "director1", prompt[2], []))
+            elif found:
+                found[-1][2].append(line)
+            else:
+                raise ValueError("the first line has no prompt")
+            goes_on = (goes_on or prompt) and line.endswith("\\")
+        return found
+
+
+def blocks_of(path):
+    block, found = None, []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        fence = re.match(r"^\s*```(.*)$", line)
+        if not fence:
+            if block:
+                block.lines.append(line)
+        elif block:
+            found.append(block)
+            block = None
+        else:
+            block = Block(f"{path.name}:{number}", fence[1].strip())
+    if block:
+        raise SystemExit(f"{block.place}: the block has no end")
+    return found
+
+
+def is_run_by(block):
+    script = TOP / block.mark.split("=", 1)[1]
+    if not script.is_file():
+        return f"there is no {script.relative_to(TOP)}"
+    text = script.read_text()
+    for _, command, _ in block.commands():
+        program = pathlib.PurePath(command.removeprefix("sudo ").split()[0]).name
+        if not re.search(rf"\b{re.escape(program)}\b", text):
+            return f"{script.name} does not name '{program}'"
+    return None
+
+
+def check_mark(block):
+    kind = block.kind()
+    if kind in ("text", "ipvsd.conf", "keepalived.conf"):
+        return None
+    if kind in ("console lab", "console lab any-status", "console hardware"):
+        return None if block.commands() else "no command"
+    if kind == "console by":
+        return is_run_by(block)
+    return f"no mark of how it is checked: '{block.mark}'"
+
+
+def check_configuration(block):
+    if block.kind() not in ("ipvsd.conf", "keepalived.conf"):
+        return None
+    text = "\n".join(line for line in block.lines if line.strip() != "...") + "\n"
+    path = pathlib.Path(os.environ["LAB_DIR"]) / block.kind()
+    if block.kind() == "ipvsd.conf":
+        path.write_text(text if re.search(r"^ports\b", text, re.M) else PORTS + text)
+        command = ["ipvsd", "-t", "-c", path]
+    else:
+        path.write_text(text)
+        command = ["keepalived", "-t", "-f", path, "--lvs-control-socket=/run/ipvsd/ipvs.sock"]
+    done = run_at("director1", " ".join(map(str, command)))
+    return None if done.returncode == 0 else f"{done.stdout}(status {done.returncode})"
+
+
+def run_at(host, command):
+    """As it is on a director where ipvsd is installed: programs in the path, its files where they are looked for."""
+    lab, folder, build = os.environ["LAB"], os.environ["LAB_DIR"], os.environ["BUILD"]
+    places = f"""
+        mount -t tmpfs tmpfs /run && mkdir /run/ipvsd && ln -s {folder}/director1/ipvs.sock /run/ipvsd/ &&
+        mount --bind {folder}/etc /etc && exec bash -o pipefail -c "$1" """
+    path = f"{build}/keepalived/sbin:{build}/ipvsadm/sbin:{build}:{build}/netlink-shim:{os.environ['PATH']}"
+    return subprocess.run(
+        ["ip", "netns", "exec", f"{lab}-{host}", "bash", "-c", places, "places", command],
+        env={**os.environ, "PATH": path, "LC_ALL": "C.UTF-8"}, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT, check=False)
+
+
+def pattern_of(lines):
+    parts = []
+    for line in lines:
+        if line.strip() == "...":
+            parts.append(r"(?:[^\n]*\n)*?")
+        else:
+            parts.append(re.escape(" ".join(line.split())).replace(r"\.\.\.", "[^\n]*") + "\n")
+    return "".join(parts)
+
+
+def check_lab(block):
+    if not block.kind().startswith("console lab"):
+        return None
+    for host, command, lines in block.commands():
+        done = run_at(host, command)
+        if done.returncode != 0 and not block.kind().endswith("any-status"):
+            return f"'{command}' ended with status {done.returncode}:\n{done.stdout}"
+        printed = "".join(" ".join(line.split()) + "\n" for line in done.stdout.splitlines())
+        if lines and not re.fullmatch(pattern_of(lines), printed):
+            return f"'{command}' prints something else:\n{done.stdout}"
+    return None
+
+
+def main(what, paths):
+    check = {"marks": check_mark, "configurations": check_configuration, "lab": check_lab}[what]
+    complaints = checked = 0
+    for path in paths:
+        for block in blocks_of(pathlib.Path(path)):
+            checked += 1
+            try:
+                complaint = check(block)
+            except (ValueError, subprocess.TimeoutExpired) as error:
+                complaint = str(error)
+            if complaint:
+                complaints += 1
+                print(f"{block.place}: {complaint}")
+    print(f"{checked} blocks, {complaints} complaints")
+    return 1 if complaints or not checked else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3 or sys.argv[1] not in ("marks", "configurations", "lab"):
+        sys.exit(__doc__)
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
