@@ -8,6 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <rte_common.h>
+
+#include "control/config_file.h"
 #include "core/numa.h"
 #include "doctor/checks.h"
 #include "doctor/findings.h"
@@ -39,6 +42,24 @@ available_mb(const struct machine *machine)
 			(void)sscanf(line, "MemAvailable: %lu", &kb);
 	}
 	return kb / 1024;
+}
+
+/* ipvsd's service has the pages asked for before it starts, of its own configuration. */
+static bool
+service_asks(const struct machine *machine)
+{
+	static const char *const folders[] = { "/usr/lib/systemd/system", "/lib/systemd/system",
+					       "/etc/systemd/system" };
+	char path[PATH_MAX];
+
+	machine_path(machine, path, "%s", CONFIG_DEFAULT_FILE);
+	if (strcmp(machine->config_path, path) != 0 || machine_access(machine, F_OK, "/run/systemd/system") < 0)
+		return false;
+	for (size_t i = 0; i < RTE_DIM(folders); i++) {
+		if (machine_access(machine, F_OK, "%s/ipvsd-hugepages.service", folders[i]) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Pages that can't be had now need fewer connections, or a start of the machine with them. */
@@ -131,7 +152,9 @@ find_need(const struct machine *machine, struct findings *findings, const struct
 		    : lacking == 0	  ? "takes what it can elsewhere, which is slower"
 		    : plan->eal.hugepages ? "takes pages of 4 KB for its connections, which is slower"
 					  : "takes pages of 4 KB for everything, which is slower");
-	if (poor >= 0)
+	if (service_asks(machine) && available_mb(machine) > 2 * lacking)
+		finding_mend(findings, "systemctl start ipvsd-hugepages   # as each start of ipvsd.service does");
+	else if (poor >= 0)
 		mend_nodes(machine, findings, plan, pages);
 	else
 		mend_total(machine, findings, lacking, plan->total_2m);
@@ -157,7 +180,9 @@ find_held(const struct machine *machine, struct findings *findings, const struct
 		pid, 2 * held, 2 * needed);
 	lacking = needed - held;
 	lacking -= lacking < plan->free_2m ? lacking : plan->free_2m;
-	if (lacking > 0)
+	if (service_asks(machine))
+		finding_mend(findings, "systemctl restart ipvsd   # which asks for huge pages first");
+	else if (lacking > 0)
 		finding_mend(findings, "sysctl -w vm.nr_hugepages=%zu && systemctl restart ipvsd",
 			     pages->total_2m + lacking);
 	else

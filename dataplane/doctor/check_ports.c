@@ -30,6 +30,18 @@ find_absent(const struct machine *machine, struct findings *findings, const stru
 	mend_config(machine, findings, port->line, "name one of these in devices");
 }
 
+/* Where ipvsd's service is installed, so is the command that binds what the configuration names. */
+static void
+mend_bind(const struct machine *machine, struct findings *findings, const char *name)
+{
+	char path[PATH_MAX], word[SHELL_WORD_MAX];
+
+	if (machine_program(machine, "ipvsd-bind", path))
+		finding_mend(findings, "ipvsd-bind -c %s", shell_word(machine->config_path, word));
+	else
+		mend_driver(machine, findings, name, pci_best_driver(machine));
+}
+
 static void
 find_kernel_driver(const struct machine *machine, struct findings *findings, const struct config_port *port,
 		   const struct pci_device *device, const char *at)
@@ -47,7 +59,7 @@ find_kernel_driver(const struct machine *machine, struct findings *findings, con
 	}
 	finding_add(findings, LEVEL_FAIL, "%s: the kernel has it still (driver %s%s%s)", at, device->driver,
 		    named ? ", interface " : "", device->interface);
-	mend_driver(machine, findings, device->name, pci_best_driver(machine));
+	mend_bind(machine, findings, device->name);
 }
 
 /* Mellanox: DPDK reaches it through the kernel's verbs. */
@@ -107,7 +119,7 @@ find_pci(const struct machine *machine, struct findings *findings, const struct 
 	switch (pci_device_driver_kind(&device)) {
 	case PCI_DRIVER_NONE:
 		finding_add(findings, LEVEL_FAIL, "%s has no driver", at);
-		mend_driver(machine, findings, name, pci_best_driver(machine));
+		mend_bind(machine, findings, name);
 		break;
 	case PCI_DRIVER_KERNEL:
 		find_kernel_driver(machine, findings, port, &device, at);

@@ -95,11 +95,10 @@ find_program(const struct machine *machine, struct findings *findings, const cha
 static void
 find_shim(const struct machine *machine, struct findings *findings)
 {
-	if (machine_access(machine, R_OK, IPVSD_LIBDIR "/libipvsd-preload.so") == 0)
-		finding_add(findings, LEVEL_OK, IPVSD_LIBDIR "/libipvsd-preload.so is there, for ipvsd-run");
+	if (machine_access(machine, R_OK, IPVSD_SHIM) == 0)
+		finding_add(findings, LEVEL_OK, IPVSD_SHIM " is there, for ipvsd-run");
 	else
-		finding_add(findings, LEVEL_NOTE,
-			    "there is no " IPVSD_LIBDIR "/libipvsd-preload.so: ipvsd-run does not work");
+		finding_add(findings, LEVEL_NOTE, "there is no " IPVSD_SHIM ": ipvsd-run does not work");
 }
 
 static void

@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <time.h>
 
+#include <rte_common.h>
+
 #include "control/config_file.h"
 #include "core/cleanup.h"
 #include "doctor/instance.h"
@@ -115,15 +117,26 @@ instance_config(const struct process *process)
 	return path ? path : CONFIG_DEFAULT_FILE;
 }
 
-/* Those that run for good: not one that only tests a configuration, and no doctor. */
+static bool
+has_another_task(const struct process *process)
+{
+	static const char *const words[] = { "doctor", "-t", "--test", "-n", "--needs" };
+
+	for (size_t i = 0; i < RTE_DIM(words); i++) {
+		if (process_has_word(process, words[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Those that run for good: not one that only says something about a configuration. */
 static int
 daemons(const struct machine *machine, struct process *ret, int max)
 {
 	int n = processes_called(machine, "ipvsd", ret, max), kept = 0;
 
 	for (int i = 0; i < n; i++) {
-		if (process_has_word(&ret[i], "doctor") || process_has_word(&ret[i], "-t") ||
-		    process_has_word(&ret[i], "--test"))
+		if (has_another_task(&ret[i]))
 			continue;
 		if (kept != i)
 			ret[kept] = ret[i];

@@ -10,6 +10,16 @@
 #define ONE_PORT "ports = (\n { name = \"wan\"; devices = ( \"" NIC "\" ); }\n);\n"
 
 static void
+install(struct fake_machine *fake, const char *path)
+{
+	char name[128];
+
+	there_is(fake, path, "#!/bin/sh\n");
+	snprintf(name, sizeof(name), "%s%s", fake->root, path);
+	assert_int_equal(chmod(name, 0755), 0);
+}
+
+static void
 nic(struct fake_machine *fake, const char *address, const char *driver, const char *interface)
 {
 	char path[256], target[256];
@@ -80,10 +90,12 @@ a_nic_on_its_kernel_driver_is_to_be_bound(void **state)
 	there_is_folder(fake, "/sys/kernel/iommu_groups/7");
 	ask(fake, &check_ports);
 	found(fake, LEVEL_FAIL, "the kernel has it still", "echo vfio-pci > ");
-	there_is(fake, "/usr/sbin/driverctl", "#!/bin/sh\n");
-	(void)chmod(strcat(strcpy((char[128]){ 0 }, fake->root), "/usr/sbin/driverctl"), 0755);
+	install(fake, "/usr/sbin/driverctl");
 	ask(fake, &check_ports);
 	found(fake, LEVEL_FAIL, "the kernel has it still", "driverctl set-override " NIC " vfio-pci");
+	install(fake, "/usr/sbin/ipvsd-bind");
+	ask(fake, &check_ports);
+	found(fake, LEVEL_FAIL, "the kernel has it still", "ipvsd-bind -c /tmp/");
 }
 
 static void
@@ -488,6 +500,7 @@ static void
 huge_pages_are_counted_against_the_need(void **state)
 {
 	struct fake_machine *fake = *state;
+	char default_path[128];
 
 	use_cpus(fake, "0-3\n");
 	configure(fake, PINNED SMALL);
@@ -504,6 +517,14 @@ huge_pages_are_counted_against_the_need(void **state)
 	configure(fake, PINNED SMALL "memory = { hugepages = \"required\"; };\n");
 	ask(fake, &check_hugepages);
 	found(fake, LEVEL_FAIL, "ipvsd does not start", "sysctl -w vm.nr_hugepages=1");
+	there_is_folder(fake, "/run/systemd/system");
+	there_is(fake, "/usr/lib/systemd/system/ipvsd-hugepages.service", "");
+	ask(fake, &check_hugepages);
+	found(fake, LEVEL_FAIL, "ipvsd does not start", "sysctl -w"); /* the service's configuration is another one */
+	snprintf(default_path, sizeof(default_path), "%s" CONFIG_DEFAULT_FILE, fake->root);
+	fake->machine.config_path = default_path;
+	ask(fake, &check_hugepages);
+	found(fake, LEVEL_FAIL, "ipvsd does not start", "systemctl start ipvsd-hugepages");
 	there_is(fake, "/proc/meminfo", "MemAvailable:    40000 kB\n");
 	ask(fake, &check_hugepages);
 	found(fake, LEVEL_FAIL, "ipvsd does not start", "hugepages=1");
@@ -539,6 +560,7 @@ static void
 a_running_ipvsd_has_its_pages(void **state)
 {
 	struct fake_machine *fake = *state;
+	char default_path[128];
 
 	use_cpus(fake, "0-3\n");
 	configure(fake, PINNED SMALL);
@@ -555,6 +577,12 @@ a_running_ipvsd_has_its_pages(void **state)
 	pages(fake, "320\n", "205\n");
 	ask(fake, &check_hugepages);
 	found(fake, LEVEL_WARN, "has 0 MB in huge pages", "systemctl restart ipvsd   # 205 of 2 MB are free");
+	there_is_folder(fake, "/run/systemd/system");
+	there_is(fake, "/usr/lib/systemd/system/ipvsd-hugepages.service", "");
+	snprintf(default_path, sizeof(default_path), "%s" CONFIG_DEFAULT_FILE, fake->root);
+	fake->machine.config_path = default_path;
+	ask(fake, &check_hugepages);
+	found(fake, LEVEL_WARN, "has 0 MB in huge pages", "systemctl restart ipvsd   # which asks for huge pages");
 }
 
 static void
