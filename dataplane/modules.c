@@ -22,7 +22,6 @@
 #include "core/log.h"
 #include "core/rcu.h"
 #include "ip/fib.h"
-#include "lb/mark.h"
 #include "lb/lb.h"
 #include "lb/service.h"
 #include "memory_plan.h"
@@ -103,45 +102,6 @@ start_ports(struct modules *self)
 				config->workers.control_cpus, &self->exception);
 }
 
-/* Rules of the configuration, whose ports have numbers by now. */
-static int
-make_marks(struct modules *self)
-{
-	const struct config *config = self->config;
-	CLEANUP(free) void *memory = calloc(config->n_marks + 1, sizeof(struct mark_rule));
-	struct mark_rule *rules = memory;
-	struct marks *marks;
-	int err;
-
-	if (!rules)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < config->n_marks; i++) {
-		const struct config_mark *mark = &config->marks[i];
-		const struct port *port = mark->port[0] != '\0' ? port_by_name(self->ports, mark->port) : NULL;
-		const struct port *out = mark->out_port[0] != '\0' ? port_by_name(self->ports, mark->out_port) : NULL;
-
-		rules[i] = (struct mark_rule){
-			.mark = mark->mark,
-			.proto = mark->protocol,
-			.port = port ? port->index : MARK_ANY_PORT,
-			.out_port = out ? out->index : MARK_ANY_PORT,
-			.source = { mark->source, mark->source_length },
-			.destination = { mark->destination, mark->destination_length },
-			.first_source_port = mark->first_source_port,
-			.last_source_port = mark->last_source_port,
-			.first_port = mark->first_port,
-			.last_port = mark->last_port,
-		};
-	}
-	err = config->n_marks > 0 ? marks_create(rules, config->n_marks, &marks) : 0;
-	if (err < 0)
-		log_error("marks", "the %u rules of marks can't be compiled: %s; use fewer or simpler ones",
-			  config->n_marks, strerror(-err));
-	else if (config->n_marks > 0)
-		lb_set_marks(self->lb, marks);
-	return err;
-}
-
 static int
 make_tables(struct modules *self)
 {
@@ -159,7 +119,7 @@ make_tables(struct modules *self)
 		return err;
 	lb_set_quic(self->lb, self->config->quic);
 	self->lb->uoa_packets = (uint8_t)self->config->client_address.uoa_packets;
-	return make_marks(self);
+	return 0;
 }
 
 static int

@@ -62,7 +62,9 @@ enum ipvsd_service_attr {
 	IPVSD_SERVICE_ATTR_CLIENT_ADDRESS, /* u8: enum ipvsd_client_address; EINVAL where the service's protocol has no such way */
 	IPVSD_SERVICE_ATTR_QUIC =
 		7, /* string, at most 31 bytes: coding of connection IDs, "": none (ENOENT: unknown) */
-	IPVSD_SERVICE_ATTR_MAX = IPVSD_SERVICE_ATTR_QUIC,
+	IPVSD_SERVICE_ATTR_MATCH =
+		13, /* nest of enum ipvsd_match_attr, of a service by mark; empty: none. Shown where there is one */
+	IPVSD_SERVICE_ATTR_MAX = IPVSD_SERVICE_ATTR_MATCH,
 	/* Reserved for what is to come; EOPNOTSUPP until then. */
 	IPVSD_SERVICE_ATTR_SYN_PROXY = 5,
 	IPVSD_SERVICE_ATTR_HASH_TARGET = 6,
@@ -71,6 +73,18 @@ enum ipvsd_service_attr {
 	IPVSD_SERVICE_ATTR_ALLOW_GROUP = 10, /* the same: the only ones that may; empty: all may */
 	IPVSD_SERVICE_ATTR_BPS = 11,
 	IPVSD_SERVICE_ATTR_LIMIT_PROPORTION = 12,
+};
+
+/* What a service by mark matches: packets that fit get its mark, unless a rule of ipvsd.conf or of a service that was made before
+ * fits as well. What is not named is not looked at. */
+enum ipvsd_match_attr {
+	IPVSD_MATCH_ATTR_UNSPEC,
+	IPVSD_MATCH_ATTR_PROTOCOL, /* u8: IPPROTO_*; 0: TCP, UDP and SCTP */
+	IPVSD_MATCH_ATTR_SOURCE, /* binary: the first and the last address, of the service's family */
+	IPVSD_MATCH_ATTR_DESTINATION, /* the same */
+	IPVSD_MATCH_ATTR_PORT, /* string: name of the port that packets come in by */
+	IPVSD_MATCH_ATTR_OUT_PORT, /* string: name of the port by which their destination is reached */
+	IPVSD_MATCH_ATTR_MAX = IPVSD_MATCH_ATTR_OUT_PORT,
 };
 
 /* The lines of a list of clients, which is a nest: DENY_GROUP, ALLOW_GROUP. */

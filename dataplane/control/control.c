@@ -72,6 +72,11 @@ create_model(struct control *control)
 	control->model->is_broadcast_arg = control->parts.is_broadcast_arg;
 	control->model->is_laddr = is_laddr;
 	control->model->is_laddr_arg = control->groups;
+	control->model->port_number = control->parts.laddrs.port_number;
+	control->model->port_number_arg = control->parts.laddrs.arg;
+	control->model->config_marks = control->parts.config->marks;
+	control->model->n_config_marks = control->parts.config->n_marks;
+	control->model->marks_dirty = true;
 	return 0;
 }
 

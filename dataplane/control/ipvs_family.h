@@ -43,13 +43,13 @@ int service_parse_key(const struct ipvs_model *model, const struct nlattr *nest,
 		      struct ipvs_key *ret_key, struct ipvs_service **ret);
 /* A client that may push named SERVICE: it is in doubt no more, and the client's if it pushes. */
 void ipvs_service_named(const struct genl_request *request, struct ipvs_service *service);
-/* The private options in NEST, that of a service (netlink-shim/wire.h): those that it names are changed in OPTIONS.
- * -EINVAL, -EOPNOTSUPP; -ENOENT for a QUIC coding that is none of CODINGS (may be NULL); which option the error is about is
- * in RET_BAD, if that can be said. PROTOCOL: of the service, 0 if it is of any. */
-int service_options_parse(const struct nlattr *nest, uint16_t protocol, const struct quic_codings *codings,
-			  struct service_options *options, const struct nlattr **ret_bad);
+/* The private options in NEST, that of the service KEY (netlink-shim/wire.h): those that it names are changed in SETUP. -EINVAL,
+ * -EOPNOTSUPP; -ENOENT for a QUIC coding that there is not; the errors of ipvs_match_parse(). Which option the error is about is
+ * in RET_BAD, if that can be said. */
+int service_options_parse(const struct ipvs_model *model, const struct nlattr *nest, const struct ipvs_key *key,
+			  struct ipvs_service_setup *setup, const struct nlattr **ret_bad);
 /* Puts all of them into the service's nest that MSG is in. 0 or -EMSGSIZE. */
-int service_options_put(struct nl_msg *msg, const struct service_options *options);
+int service_options_put(struct nl_msg *msg, const struct ipvs_service *service);
 /* The service that REQUEST names; -ESRCH if there is none. */
 int service_of_request(const struct ipvs_model *model, const struct genl_request *request, struct ipvs_service **ret);
 

@@ -15,6 +15,7 @@
 #include <sys/queue.h>
 
 #include "control/hash_index.h"
+#include "control/ipvs_match.h"
 #include "control/ipvs_stats.h"
 #include "control/ipvs_totals.h"
 #include "control/number_pool.h"
@@ -45,6 +46,7 @@ struct ipvs_service {
 	const struct scheduler *scheduler; /* NULL: "none" */
 	const struct persistence_engine *engine; /* NULL: none */
 	struct service_options options;
+	struct ipvs_match match; /* of a mark's */
 	struct ipvs_dest_list dests; /* the newest first */
 	uint32_t n_dests;
 	uint32_t n_joined; /* destinations, ever */
@@ -121,6 +123,12 @@ struct ipvs_model {
 	/* Whether an address is one of a group of local addresses; NULL: none is. */
 	bool (*is_laddr)(void *arg, const struct ip_addr *addr);
 	void *is_laddr_arg;
+	/* The number of the port of that name, or negative; NULL: there is none. */
+	int (*port_number)(void *arg, const char *name);
+	void *port_number_arg;
+	const struct config_mark *config_marks; /* the configuration's, which stays */
+	uint32_t n_config_marks;
+	bool marks_dirty;
 	struct ipvs_service **services; /* by index */
 	uint32_t services_high; /* above every index in use */
 	struct ipvs_dest **dests; /* by index, those in the trash too */
@@ -158,6 +166,7 @@ struct ipvs_service_setup {
 	const char *persistence_engine; /* NULL or "": none */
 	uint32_t flags, timeout_s, netmask;
 	struct service_options options;
+	struct ipvs_match match;
 };
 
 struct ipvs_service *ipvs_service_find(const struct ipvs_model *model, const struct ipvs_key *key);
@@ -230,6 +239,7 @@ uint32_t ipvs_model_sweep(struct ipvs_model *model, uint32_t pid);
 uint32_t ipvs_key_hash(const struct ipvs_key *key);
 bool ipvs_key_equal(const struct ipvs_key *a, const struct ipvs_key *b);
 int ipvs_knobs_publish(struct ipvs_model *model);
+int ipvs_marks_publish(struct ipvs_model *model);
 /* Each second: whether drop_entry, drop_packet and secure_tcp are needed. */
 void ipvs_defence_update(struct ipvs_model *model);
 /* To be published at the end of the turn. */

@@ -158,6 +158,9 @@ ipvs_model_publish(struct ipvs_model *model)
 			return err;
 		model->timeouts_dirty = false;
 	}
+	err = ipvs_marks_publish(model);
+	if (err < 0)
+		return err;
 	retract_services(model);
 	dests_err = publish_dests(model);
 	services_err = publish_services(model);

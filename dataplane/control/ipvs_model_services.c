@@ -73,8 +73,13 @@ check_setup(const struct ipvs_service_setup *setup, uint16_t family, struct plug
 }
 
 static void
-apply_setup(struct ipvs_service *service, const struct ipvs_service_setup *setup, const struct plug_ins *plug_ins)
+apply_setup(struct ipvs_model *model, struct ipvs_service *service, const struct ipvs_service_setup *setup,
+	    const struct plug_ins *plug_ins)
 {
+	if (memcmp(&service->match, &setup->match, sizeof(service->match)) != 0) {
+		service->match = setup->match;
+		model->marks_dirty = true;
+	}
 	service->scheduler = plug_ins->scheduler;
 	service->engine = plug_ins->engine;
 	service->flags = setup->flags | IP_VS_SVC_F_HASHED;
@@ -106,7 +111,7 @@ add_service(struct ipvs_model *model, uint32_t index, const struct ipvs_key *key
 	service->index = index;
 	service->serial = ++model->next_serial;
 	TAILQ_INIT(&service->dests);
-	apply_setup(service, setup, plug_ins);
+	apply_setup(model, service, setup, plug_ins);
 	hash_index_add(&model->service_index, &service->node, ipvs_key_hash(key));
 	model->services[index] = service;
 	if (model->services_high <= index)
@@ -164,7 +169,7 @@ ipvs_service_edit(struct ipvs_model *model, struct ipvs_service *service, const 
 	if (plug_ins.scheduler && plug_ins.scheduler->max_dests != 0 &&
 	    service->n_dests > plug_ins.scheduler->max_dests)
 		return -EINVAL;
-	apply_setup(service, setup, &plug_ins);
+	apply_setup(model, service, setup, &plug_ins);
 	ipvs_service_touch(model, service);
 	told_service(model, service);
 	return 0;
@@ -182,6 +187,7 @@ ipvs_service_remove(struct ipvs_model *model, struct ipvs_service *service)
 	hash_index_remove(&model->service_index, &service->node);
 	model->services[service->index] = NULL;
 	model->n_services--;
+	model->marks_dirty |= service->match.is_set;
 	service->removed = true;
 	/* its number is free when the workers have lost it */
 	ipvs_service_touch(model, service);

@@ -96,12 +96,12 @@ parse_full(struct ipvs_model *model, struct genl_request *request, struct ipvs_k
 	};
 	if (attrs[IPVS_SVC_ATTR_PE_NAME])
 		setup->persistence_engine = nla_data(attrs[IPVS_SVC_ATTR_PE_NAME]);
-	if (*ret)
+	if (*ret) {
 		setup->options = (*ret)->options;
-	/* What a mark's service gets may be of any protocol. */
+		setup->match = (*ret)->match;
+	}
 	if (request->session->extended)
-		err = service_options_parse(request->attrs[IPVS_CMD_ATTR_SERVICE], key->fwmark != 0 ? 0 : key->protocol,
-					    model->lb->quic, &setup->options, &request->bad);
+		err = service_options_parse(model, request->attrs[IPVS_CMD_ATTR_SERVICE], key, setup, &request->bad);
 	/* Without a connection nothing remembers whether the server has been told. */
 	if (err == 0 && (setup->flags & IP_VS_SVC_F_ONEPACKET) && setup->options.client_address != CLIENT_ADDRESS_NONE)
 		err = -EINVAL;
@@ -198,7 +198,7 @@ put_service(const struct ipvs_model *model, const struct ipvs_service *service, 
 	    nla_put(msg, IPVS_SVC_ATTR_FLAGS, sizeof(flags), &flags) < 0 ||
 	    nla_put_u32(msg, IPVS_SVC_ATTR_TIMEOUT, service->timeout_s) < 0 ||
 	    nla_put_u32(msg, IPVS_SVC_ATTR_NETMASK, service->netmask) < 0 ||
-	    (session->extended && service_options_put(msg, &service->options) < 0))
+	    (session->extended && service_options_put(msg, service) < 0))
 		return -EMSGSIZE;
 	moved = ipvs_service_stats(model, service, &counts, &rates);
 	err = ipvs_stats_put(msg, IPVS_SVC_ATTR_STATS, IPVS_SVC_ATTR_STATS64, &counts, &rates);

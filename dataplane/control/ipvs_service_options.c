@@ -8,6 +8,7 @@
 
 #include "control/ipvs_family.h"
 #include "lb/client_address.h"
+#include "lb/lb.h"
 #include "lb/quic.h"
 #include "netlink-shim/wire.h"
 
@@ -30,6 +31,7 @@ static const struct attr_policy options_policy[IPVSD_SERVICE_ATTR_MAX + 1] = {
 	[IPVSD_SERVICE_ATTR_LADDR_GROUP] = { ATTR_STRING, LADDR_GROUP_LENGTH },
 	[IPVSD_SERVICE_ATTR_QUIC] = { ATTR_STRING, QUIC_NAME_MAX - 1 },
 	[IPVSD_SERVICE_ATTR_CLIENT_ADDRESS] = { ATTR_U8, 0 },
+	[IPVSD_SERVICE_ATTR_MATCH] = { ATTR_NEST, 0 },
 };
 
 /* The service's nest was checked before, by rules that end below this attribute. */
@@ -50,6 +52,7 @@ static const bool is_known[IPVSD_SERVICE_ATTR_MAX + 1] = {
 	[IPVSD_SERVICE_ATTR_UNSPEC] = true,    [IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT] = true,
 	[IPVSD_SERVICE_ATTR_QUIESCENT] = true, [IPVSD_SERVICE_ATTR_LADDR_GROUP] = true,
 	[IPVSD_SERVICE_ATTR_QUIC] = true,      [IPVSD_SERVICE_ATTR_CLIENT_ADDRESS] = true,
+	[IPVSD_SERVICE_ATTR_MATCH] = true,
 };
 
 /* A client that asks for more than there is has to know: it would take what is passed over for done. */
@@ -107,13 +110,24 @@ check(const struct service_options *new, const struct service_options *old, uint
 	return 0;
 }
 
+static int
+parse_match(const struct ipvs_model *model, const struct nlattr *attr, const struct ipvs_key *key,
+	    struct ipvs_match *match)
+{
+	if (!attr)
+		return 0;
+	if (key->fwmark == 0 && nla_len(attr) > 0)
+		return -EINVAL;
+	return ipvs_match_parse(model, attr, key->family, match);
+}
+
 int
-service_options_parse(const struct nlattr *nest, uint16_t protocol, const struct quic_codings *codings,
-		      struct service_options *options, const struct nlattr **ret_bad)
+service_options_parse(const struct ipvs_model *model, const struct nlattr *nest, const struct ipvs_key *key,
+		      struct ipvs_service_setup *setup, const struct nlattr **ret_bad)
 {
 	const struct nlattr *attrs[IPVSD_SERVICE_ATTR_MAX + 1];
 	const struct nlattr *found = find_options(nest);
-	struct service_options new = *options;
+	struct service_options new = setup->options;
 	enum ipvsd_service_attr bad;
 	int err;
 
@@ -126,25 +140,32 @@ service_options_parse(const struct nlattr *nest, uint16_t protocol, const struct
 	if (err < 0)
 		return err;
 	apply(attrs, &new);
-	err = check(&new, options, protocol, codings, &bad);
+	/* What a mark's service gets may be of any protocol. */
+	err = check(&new, &setup->options, key->fwmark != 0 ? 0 : key->protocol, model->lb->quic, &bad);
+	if (err == 0) {
+		bad = IPVSD_SERVICE_ATTR_MATCH;
+		err = parse_match(model, attrs[bad], key, &setup->match);
+	}
 	if (err < 0) {
 		*ret_bad = attrs[bad];
 		return err;
 	}
-	*options = new;
+	setup->options = new;
 	return 0;
 }
 
 int
-service_options_put(struct nl_msg *msg, const struct service_options *options)
+service_options_put(struct nl_msg *msg, const struct ipvs_service *service)
 {
+	const struct service_options *options = &service->options;
 	struct nlattr *nest = attr_nest_begin(msg, IPVSD_SVC_ATTR_OPTIONS);
 
 	if (!nest || nla_put_u32(msg, IPVSD_SERVICE_ATTR_ESTABLISHED_TIMEOUT, options->established_timeout_s) < 0 ||
 	    nla_put_u8(msg, IPVSD_SERVICE_ATTR_QUIESCENT, options->quiescent) < 0 ||
 	    nla_put_string(msg, IPVSD_SERVICE_ATTR_LADDR_GROUP, options->laddr_group) < 0 ||
 	    nla_put_string(msg, IPVSD_SERVICE_ATTR_QUIC, options->quic) < 0 ||
-	    nla_put_u8(msg, IPVSD_SERVICE_ATTR_CLIENT_ADDRESS, options->client_address) < 0)
+	    nla_put_u8(msg, IPVSD_SERVICE_ATTR_CLIENT_ADDRESS, options->client_address) < 0 ||
+	    ipvs_match_put(msg, &service->match) < 0)
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;

@@ -22,6 +22,32 @@ is_family(uint16_t family)
 }
 
 static int
+get_range(uint8_t has, const uint8_t bytes[2][16], uint16_t family, struct ip_addr *ret)
+{
+	for (int i = 0; i < 2 && has; i++) {
+		ret[i].family = family;
+		memcpy(ret[i].ip.bytes, bytes[i], family == AF_INET ? 4 : 16);
+	}
+	return memcmp(&ret[0].ip, &ret[1].ip, sizeof(ret->ip)) <= 0 ? 0 : -EBADMSG;
+}
+
+static int
+get_match(const struct state_match *record, uint16_t family, struct ipvs_match *ret)
+{
+	if (!record->is_set)
+		return 0;
+	if (record->port[sizeof(record->port) - 1] != '\0' || record->out_port[sizeof(record->out_port) - 1] != '\0' ||
+	    get_range(record->has_source, record->source, family, ret->source) < 0 ||
+	    get_range(record->has_destination, record->destination, family, ret->destination) < 0)
+		return -EBADMSG;
+	ret->is_set = true;
+	ret->protocol = record->protocol;
+	memcpy(ret->port, record->port, sizeof(record->port));
+	memcpy(ret->out_port, record->out_port, sizeof(record->out_port));
+	return 0;
+}
+
+static int
 apply_service(struct ipvs_model *model, const struct state_service *record)
 {
 	struct ipvs_service_setup setup = {
@@ -46,6 +72,9 @@ apply_service(struct ipvs_model *model, const struct state_service *record)
 	    record->quic[sizeof(record->quic) - 1] != '\0' ||
 	    !client_address_suits((enum client_address)record->client_address,
 				  record->fwmark != 0 ? 0 : record->protocol))
+		return -EBADMSG;
+	memset(&setup.match, 0, sizeof(setup.match));
+	if (get_match(&record->match, record->family, &setup.match) < 0 || (setup.match.is_set && record->fwmark == 0))
 		return -EBADMSG;
 	memcpy(setup.options.laddr_group, record->laddr_group, sizeof(record->laddr_group));
 	memcpy(setup.options.quic, record->quic, sizeof(record->quic));

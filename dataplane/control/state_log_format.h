@@ -16,7 +16,7 @@
 #define STATE_NAME "state"
 #define STATE_NAME_NEW "state.new"
 #define STATE_MAGIC 0x3154535644535649ull /* "IVSDVST1" in memory on a little-endian host */
-#define STATE_VERSION 5u
+#define STATE_VERSION 6u
 #define STATE_RECORD_MAX (1u << 20) /* payload of one record */
 
 struct state_header {

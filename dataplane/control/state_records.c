@@ -11,6 +11,25 @@
 #include "core/log.h"
 #include "lb/persistence.h"
 
+static void
+put_range(const struct ip_addr *range, uint8_t *ret_has, uint8_t ret[2][16])
+{
+	*ret_has = range[0].family != 0;
+	for (int i = 0; i < 2; i++)
+		memcpy(ret[i], range[i].ip.bytes, sizeof(ret[i]));
+}
+
+static void
+put_match(const struct ipvs_match *match, struct state_match *ret)
+{
+	ret->is_set = match->is_set;
+	ret->protocol = match->protocol;
+	put_range(match->source, &ret->has_source, ret->source);
+	put_range(match->destination, &ret->has_destination, ret->destination);
+	memcpy(ret->port, match->port, sizeof(ret->port));
+	memcpy(ret->out_port, match->out_port, sizeof(ret->out_port));
+}
+
 void
 state_put_service(struct state_log *log, const struct ipvs_service *service)
 {
@@ -33,6 +52,7 @@ state_put_service(struct state_log *log, const struct ipvs_service *service)
 	memcpy(record.addr, service->key.addr.bytes, sizeof(record.addr));
 	memcpy(record.laddr_group, service->options.laddr_group, sizeof(record.laddr_group));
 	memcpy(record.quic, service->options.quic, sizeof(record.quic));
+	put_match(&service->match, &record.match);
 	snprintf(record.scheduler, sizeof(record.scheduler), "%s", scheduler);
 	snprintf(record.engine, sizeof(record.engine), "%s", service->engine ? service->engine->name : "");
 	state_log_put(log, STATE_SERVICE, &record, sizeof(record));

@@ -25,6 +25,14 @@ enum state_record_type {
 	STATE_KNOB, /* that was set by a client */
 };
 
+/* The ranges of the service's family. */
+struct state_match {
+	uint8_t is_set, protocol, has_source, has_destination, pad[4];
+	uint8_t source[2][16], destination[2][16];
+	char port[CONFIG_NAME_MAX], out_port[CONFIG_NAME_MAX];
+};
+static_assert(sizeof(struct state_match) == 136, "as written");
+
 struct state_service {
 	uint32_t index;
 	uint16_t family, protocol;
@@ -37,8 +45,9 @@ struct state_service {
 	uint32_t established_timeout_s;
 	uint8_t quiescent, client_address, is_gateway, pad_options;
 	char laddr_group[CONFIG_NAME_MAX], quic[CONFIG_NAME_MAX];
+	struct state_match match;
 };
-static_assert(sizeof(struct state_service) == 148, "as written");
+static_assert(sizeof(struct state_service) == 284, "as written");
 
 struct state_dest {
 	uint32_t id, service;

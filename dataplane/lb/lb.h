@@ -52,7 +52,7 @@ struct lb {
 	struct defence defence; /* written by the control thread, member by member */
 	bool passive; /* the same: clients' packets are the kernel's (backup_only) */
 	struct laddrs *laddrs; /* published */
-	struct marks *marks; /* of the configuration; NULL: none */
+	struct marks *marks; /* published; NULL: none */
 	const struct quic_codings *quic; /* of the configuration; NULL: none */
 	struct reverse_map
 		*reverse; /* published entry by entry: (server, port, protocol) -> services, for NAT replies */

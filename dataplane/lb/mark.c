@@ -146,11 +146,13 @@ build(struct rte_acl_ctx *context, uint16_t family)
 	return rte_acl_build(context, &config);
 }
 
+/* OWNER: makes the name one that no other set has, because DPDK finds contexts by it. */
 static int
-create_context(const struct mark_rule *rules, uint32_t n, uint16_t family, struct rte_acl_ctx **ret)
+create_context(const struct mark_rule *rules, uint32_t n, uint16_t family, const void *owner, struct rte_acl_ctx **ret)
 {
+	char name[RTE_ACL_NAMESIZE];
 	struct rte_acl_param param = {
-		.name = family == AF_INET ? "marks4" : "marks6",
+		.name = name,
 		.socket_id = SOCKET_ID_ANY,
 		.rule_size = RTE_ACL_RULE_SZ(family == AF_INET ? FIELDS4 : FIELDS6),
 		.max_rule_num = n,
@@ -158,6 +160,7 @@ create_context(const struct mark_rule *rules, uint32_t n, uint16_t family, struc
 	uint32_t n_added = 0;
 	int err = 0;
 
+	snprintf(name, sizeof(name), "marks%d-%p", family == AF_INET ? 4 : 6, owner);
 	*ret = rte_acl_create(&param);
 	if (!*ret)
 		return -ENOMEM;
@@ -189,9 +192,9 @@ marks_create(const struct mark_rule *rules, uint32_t n, struct marks **ret)
 	marks = calloc(1, sizeof(*marks));
 	if (!marks)
 		return -ENOMEM;
-	err = create_context(rules, n, AF_INET, &marks->contexts[FAMILY_IPV4]);
+	err = create_context(rules, n, AF_INET, marks, &marks->contexts[FAMILY_IPV4]);
 	if (err == 0)
-		err = create_context(rules, n, AF_INET6, &marks->contexts[FAMILY_IPV6]);
+		err = create_context(rules, n, AF_INET6, marks, &marks->contexts[FAMILY_IPV6]);
 	if (err < 0) {
 		marks_destroy(marks);
 		return err;

@@ -146,10 +146,20 @@ lb_destroy(struct lb *lb)
 	free(lb);
 }
 
+static void
+marks_free(void *object)
+{
+	marks_destroy(object);
+}
+
 void
 lb_set_marks(struct lb *lb, struct marks *marks)
 {
-	lb->marks = marks;
+	struct marks *old = lb->marks;
+
+	publish(lb->marks, marks);
+	if (old)
+		rcu_defer(lb->rcu, marks_free, old);
 }
 
 void

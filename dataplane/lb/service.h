@@ -191,9 +191,9 @@ void dest_retract(struct lb *lb, uint32_t id);
 int service_publish(struct lb *lb, const struct service_spec *spec, const struct dest *const *dests, uint32_t n_dests);
 void service_retract(struct lb *lb, uint32_t index);
 
-/* Once, before the workers start; MARKS are lb's from now on. */
+/* Publishes MARKS (NULL: none), which are lb's from now on, instead of what was there. */
 void lb_set_marks(struct lb *lb, struct marks *marks);
-/* The same for CODINGS, which stay the caller's and outlive LB. */
+/* Once, before the workers start. CODINGS, which stay the caller's and outlive LB. */
 void lb_set_quic(struct lb *lb, const struct quic_codings *codings);
 
 int timeouts_publish(struct lb *lb, const struct timeouts_spec *timeouts);

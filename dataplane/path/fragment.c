@@ -81,7 +81,7 @@ static bool
 is_followed(const struct worker *self, const struct packet *packet)
 {
 	return may_be_balanced(packet) && (packet->nexthop != FIB_LOCAL || is_ours(self, packet) ||
-					   (self->lb->marks && fetch(self->lb->n_marked) > 0));
+					   (fetch(self->lb->marks) && fetch(self->lb->n_marked) > 0));
 }
 
 static uint32_t

@@ -20,12 +20,13 @@ enum verdict
 lookup_packet(struct worker *self, struct packet *packet)
 {
 	const struct lb *lb = self->lb;
+	const struct marks *marks = fetch(lb->marks);
 	uint32_t mark = 0;
 
 	if (lb_is_passive(lb) || !packet->to_us || !packet->has_l4)
 		return VERDICT_NEXT;
-	if (lb->marks && fetch(lb->n_marked) > 0)
-		mark = marks_classify(lb->marks, &packet->flow, packet->port, out_port(self, packet));
+	if (marks && fetch(lb->n_marked) > 0)
+		mark = marks_classify(marks, &packet->flow, packet->port, out_port(self, packet));
 	packet->svc = service_for(lb, &packet->flow, mark);
 	/* A rule for what inside hosts send anywhere is not about what they send to us, the VIPs of services for one. A gateway
 	 * that has no local address yet must not lock them out. */

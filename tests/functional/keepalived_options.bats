@@ -72,7 +72,7 @@ PUSH_END" ]
 	{ head_of_config; service 1 UDP "uoa"; service 2 TCP; } | config
 	reload
 	[ "$(requests fake.log | tail -n +7)" = "SET_SERVICE udp 192.0.2.1:80 conhash timeout=0 quiescent=0 laddrs=\
- client_address=6 syn_proxy=0 hash_target=0 quic= deny= allow= bps=0 proportion=100" ]
+ client_address=6 syn_proxy=0 hash_target=0 quic= deny= allow= bps=0 proportion=100 match=" ]
 }
 
 @test "everything that a keyword can say" {
@@ -148,7 +148,7 @@ PUSH_END" ]
 	{ head_of_config; service 1 TCP "proxy_protocol v1"; } | config
 	reload
 	[ "$(requests fake.log | tail -n 1)" = \
-		"SET_SERVICE tcp 192.0.2.1:80 conhash timeout=0 quiescent=0 laddrs= client_address=2 quic=" ]
+		"SET_SERVICE tcp 192.0.2.1:80 conhash timeout=0 quiescent=0 laddrs= client_address=2 quic= match=" ]
 	run ! grep -q "not supported" "$dir/keepalived.log"
 }
 

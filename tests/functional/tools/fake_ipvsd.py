@@ -29,6 +29,7 @@ OPTIONS = 0x3F00
 NUMBERS = {1: "timeout", 2: "quiescent", 4: "client_address", 5: "syn_proxy", 6: "hash_target", 11: "bps", 12: "proportion"}
 STRINGS = {3: "laddrs", 7: "quic"}
 LISTS = {9: "deny", 10: "allow"}
+MATCH = 13
 NLM_F_ACK_TLVS, NLMSGERR_ATTR_OFFS = 0x200, 2
 
 
@@ -78,6 +79,14 @@ def list_entry(kind, value):
     return f"{any_address(value[:half])}-{any_address(value[half:])}" if kind == 1 else text(value)
 
 
+def match_words(match):
+    """What a service matches: protocol/source/destination/in/out."""
+    if not match:
+        return ""
+    ranges = (list_entry(1, match[kind]) if kind in match else "" for kind in (2, 3))
+    return "/".join([str(number(match[1])), *ranges, text(match[4]), text(match[5])])
+
+
 def laddrs_words(raw):
     """A group of local addresses."""
     group = attributes(raw)
@@ -91,7 +100,9 @@ def options_words(svc):
     """The private options of a service, as they go into the log."""
     words = ""
     for kind, value in sorted(attributes(svc.get(OPTIONS, b"")).items()):
-        if kind in LISTS:
+        if kind == MATCH:
+            words += f" match={match_words(attributes(value))}"
+        elif kind in LISTS:
             words += f" {LISTS[kind]}={','.join(list_entry(*entry) for entry in attribute_list(value))}"
         elif kind in STRINGS:
             words += f" {STRINGS[kind]}={text(value)}"
@@ -227,7 +238,7 @@ class Client:
         """Where in the request an option stands that there is not; None if it has none."""
         for kind, value in attributes(attributes(attrs[1]).get(OPTIONS, b"")).items():
             if kind in self.server.options.lacks:
-                nested = 0x8000 if kind in LISTS and value else 0
+                nested = 0x8000 if kind in (*LISTS, MATCH) and value else 0
                 return data.index(struct.pack("=HH", 4 + len(value), kind | nested) + value, 20)
         return None
 
