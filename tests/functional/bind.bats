@@ -181,11 +181,22 @@ refused() { # MESSAGE
 	[ "$(driver_of 0000:00:04.0)" = vfio-pci ]
 }
 
-# network.target is not active.
-booting() {
+# Of systemd's units only those named are active.
+active() { # UNIT...
 	mkdir -p "$LAB_DIR/run/systemd/system"
-	printf '#!/bin/sh\nexit 3\n' >"$LAB_DIR/bin/systemctl"
+	printf '#!/bin/sh\nfor unit; do case " %s " in *" $unit "*) exit 0 ;; esac; done\nexit 3\n' "$*" >"$LAB_DIR/bin/systemctl"
 	chmod +x "$LAB_DIR/bin/systemctl"
+}
+
+booting() {
+	active basic.target
+}
+
+@test "where no network manager reaches network.target, the machine is up at multi-user.target" {
+	active basic.target multi-user.target
+	kernel_up
+	bind_at -c "$conf"
+	[ "$(driver_of 0000:00:04.0)" = vfio-pci ]
 }
 
 @test "while the machine boots, only NICs are taken that were bound before" {
