@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The two directors: which machine each is, and what their administrator writes into which file."""
+import time
+
+from lab import GATEWAY, SERVERS, VIP
+from machine import Machine, network_card, new_disk
+
+# Cards of different makes, each with its driver for DPDK. With an IOMMU the cards are vfio-pci's.
+CARDS = {
+    1: {"driver": "vfio-pci", "wan": "e1000e", "lan": "e1000e"},
+    2: {"driver": "uio_pci_generic", "wan": "vmxnet3", "lan": "virtio-net-pci"},
+}
+PCI = {"wan": "0000:00:10.0", "lan": "0000:00:11.0"}
+PRIORITY = {1: 150, 2: 100}
+
+IPVSD_CONF = """\
+workers = {{ count = 1; idle = "100us"; }};
+ports = (
+	{{ name = "wan"; devices = ( "{wan}" ); kernel = "wan0"; }},
+	{{ name = "lan"; devices = ( "{lan}" ); kernel = "lan0"; }}
+);
+limits = {{ connections = "64K"; connections_ipv6 = "4K"; mbufs = "8K"; templates = "4K"; services = "1K"; dests = "4K"; }};
+"""
+
+KEEPALIVED_CONF = """\
+global_defs {{
+	router_id director{number}
+	{socket}
+	vrrp_version 3
+}}
+
+static_ipaddress {{
+	198.51.100.1{number}/24 dev wan0
+	10.0.0.2{number}/24 dev lan0
+}}
+
+vrrp_sync_group both {{
+	group {{
+		outside
+		inside
+	}}
+}}
+
+vrrp_instance outside {{
+	state BACKUP
+	interface wan0
+	mcast_src_ip 198.51.100.1{number}
+	virtual_router_id 51
+	priority {priority}
+	advert_int 1
+	virtual_ipaddress {{
+		{vip}/24 dev wan0
+	}}
+}}
+
+vrrp_instance inside {{
+	state BACKUP
+	interface lan0
+	mcast_src_ip 10.0.0.2{number}
+	virtual_router_id 52
+	priority {priority}
+	advert_int 1
+	virtual_ipaddress {{
+		{gateway}/24 dev lan0
+	}}
+}}
+{services}"""
+
+SERVICE = """
+virtual_server {vip} {port} {{
+	delay_loop 2
+	lvs_sched rr
+	lvs_method NAT
+	protocol {protocol}
+{servers}}}
+"""
+
+REAL_SERVER = """\
+	real_server {address} {port} {{
+		weight 1
+		TCP_CHECK {{
+			connect_port 80
+			connect_timeout 2
+			retry 2
+			delay_before_retry 1
+		}}
+	}}
+"""
+
+LINKS_UP = """\
+[Service]
+ExecStartPre=/bin/sh -c 'until ip link set wan0 up && ip link set lan0 up; do sleep 0.1; done'
+"""
+
+LINK_FILE = """\
+[Match]
+MACAddress={mac}
+[Link]
+Name={name}
+"""
+
+
+def card_of(number, segment):
+    return f"52:54:00:00:{number:02x}:0{('wan', 'lan').index(segment)}"
+
+
+def director(lab, image, number, base, base_format="qcow2", shares=()):
+    """The machine with a new disk; off."""
+    name, disk = f"director{number}", f"{lab.folder}/director{number}.{time.monotonic_ns()}"
+    new_disk(disk, base, base_format)
+    cards = [network_card(index, CARDS[number][segment], lab.tap(f"d{number}{segment}", segment),
+                          card_of(number, segment)) for index, segment in enumerate(("wan", "lan"))]
+    return Machine(name, image, lab.folder, disk, cards=cards, netns=lab.netns("switch"), shares=shares,
+                   iommu=CARDS[number]["driver"] == "vfio-pci")
+
+
+def ipvsd_conf():
+    return IPVSD_CONF.format(**PCI)
+
+
+def keepalived_conf(number, with_ipvsd=True, more=""):
+    """With ipvsd or with the kernel's IPVS; there is no other difference."""
+    socket = "lvs_control_socket /run/ipvsd/ipvs.sock" if with_ipvsd else ""
+    services = ""
+    for protocol, port in (("TCP", 80), ("UDP", 53)):
+        servers = "".join(REAL_SERVER.format(address=address, port=port) for address in SERVERS)
+        services += SERVICE.format(vip=VIP, port=port, protocol=protocol, servers=servers)
+    return KEEPALIVED_CONF.format(number=number, socket=socket, priority=PRIORITY[number], vip=VIP, gateway=GATEWAY,
+                                  services=services + more)
+
+
+def write_configuration(machine, number):
+    """What is to be edited for ipvsd: its ports, and keepalived's services."""
+    machine.write("/etc/ipvsd/ipvsd.conf", ipvsd_conf())
+    machine.write("/etc/keepalived/keepalived.conf", keepalived_conf(number))
+
+
+def prepare_ipvsd(machine, number):
+    """Makes a director of a machine on which the packages are installed."""
+    write_configuration(machine, number)
+    if CARDS[number]["driver"] == "uio_pci_generic":
+        machine.run("install -D -m 644 /usr/share/doc/ipvsd/examples/systemd-uio.conf "
+                    "/etc/systemd/system/ipvsd.service.d/uio.conf")
+    machine.run("systemctl daemon-reload && systemctl enable --now ipvsd keepalived", 240)
+
+
+def prepare_kernel(machine, number):
+    """The same director with the kernel's IPVS, up after the next boot: the cards have the names of ipvsd's interfaces."""
+    machine.write("/etc/keepalived/keepalived.conf", keepalived_conf(number, with_ipvsd=False))
+    for segment in PCI:
+        machine.write(f"/etc/systemd/network/10-{segment}.link",
+                      LINK_FILE.format(mac=card_of(number, segment), name=f"{segment}0"))
+    machine.write("/etc/systemd/system/keepalived.service.d/links.conf", LINKS_UP)
+    machine.write("/etc/sysctl.d/router.conf", "net.ipv4.ip_forward = 1\n")
+    machine.run("systemctl --no-reload disable ipvsd; systemctl --no-reload enable keepalived")
+    machine.reboot()
