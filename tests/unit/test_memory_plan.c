@@ -116,6 +116,13 @@ every_worker_has_whole_pages_for_its_share_of_the_connections(void **state)
 	memory_need_of(&one, NULL, &need);
 	assert_int_equal(need.connections, (conn_table_bytes(false, 10 << 20, 1 << 18) + HUGEPAGE - 1) / HUGEPAGE);
 	assert_int_equal(need.connections_ipv6, (conn_table_bytes(true, 1 << 18, 0) + HUGEPAGE - 1) / HUGEPAGE);
+	one.limits.connections_ipv6 = 10 << 20;
+	memory_need_of(&one, NULL, &need);
+	assert_int_equal(need.connections, (conn_table_bytes(false, 10 << 20, 10 << 20) + HUGEPAGE - 1) / HUGEPAGE);
+	one.limits.connections = 1 << 10;
+	memory_need_of(&one, NULL, &need);
+	assert_int_equal(need.connections, (conn_table_bytes(false, 1 << 10, 10 << 20) + HUGEPAGE - 1) / HUGEPAGE);
+	assert_true(need.connections > 10);
 	memory_need_of(&three, NULL, &need);
 	assert_int_equal(need.connections,
 			 3 * ((conn_table_bytes(false, share, ((1 << 18) + 2) / 3) + HUGEPAGE - 1) / HUGEPAGE));

@@ -5,6 +5,7 @@
 #include "lb/conn_life.h"
 #include "lb/conn_walk.h"
 #include "lb/laddr.h"
+#include "lb/protocol.h"
 #include "family_pairs.h"
 
 static const uint16_t payloads[] = { 0, 1, 2, 3, 999, 1220, 1240, 1400 };
@@ -583,17 +584,17 @@ each_end_is_looked_for_once(void **state)
 	}
 }
 
-/* Whatever else is in their bucket. */
+/* Whatever else is in their bucket; among so many there are some with the same tag. */
 static void
 packets_are_found_in_long_chains(void **state)
 {
-	enum { FLOWS = 60 };
+	enum { FLOWS = 900 };
 
 	(void)state;
 	for (EACH_PAIR(pair)) {
-		struct network *network = network_new(1, 1024);
+		struct network *network = network_new(1, 2048);
 		struct worker *self = network->director->workers[0];
-		struct pair_talk talks[FLOWS];
+		static struct pair_talk talks[FLOWS];
 
 		self->conns[TABLE_IPV4]->n_buckets = self->conns[TABLE_IPV6]->n_buckets = 1;
 		pair_serve_as(network, pair, 0);
@@ -604,6 +605,43 @@ packets_are_found_in_long_chains(void **state)
 			pass(network, SERVERS, &talks[i].out, &talks[i].to_client, false);
 		}
 		assert_int_equal(counted(network, COUNT_CONN_NEW), FLOWS);
+		network_free(network);
+	}
+}
+
+static void
+a_removed_server_gets_nothing_but_its_answers_pass(void **state)
+{
+	(void)state;
+	for (EACH_PAIR(pair)) {
+		struct network *network = pair_serve(pair);
+		struct pair_talk talk = pair_open(network, pair, 40000);
+
+		talk.in.flags = talk.out.flags = ACK;
+		dest_retract(network->director->lb, DEST_ID(0, 1));
+		receive(network, 0, CLIENTS, frame_new(&talk.in, CLIENTS));
+		assert_dropped(network, DROP_DEST_REMOVED);
+		pass(network, SERVERS, &talk.out, &talk.to_client, false);
+		network_free(network);
+	}
+}
+
+static void
+a_syn_over_a_closed_connection_begins_a_new_one(void **state)
+{
+	(void)state;
+	for (EACH_PAIR(pair)) {
+		struct network *network;
+		struct worker *self;
+
+		if (pair->proto != IPPROTO_TCP)
+			continue;
+		network = pair_serve(pair);
+		self = network->director->workers[0];
+		(void)pair_open(network, pair, 40000);
+		conn_set_state(self, conn_at(self->conns[TABLE_IPV6], 0), TCP_TIME_WAIT_);
+		(void)pair_open(network, pair, 40000);
+		assert_int_equal(counted(network, COUNT_CONN_NEW), 2);
 		network_free(network);
 	}
 }
@@ -650,6 +688,8 @@ main(void)
 		cmocka_unit_test(packets_find_their_worker),
 		cmocka_unit_test(each_end_is_looked_for_once),
 		cmocka_unit_test(packets_are_found_in_long_chains),
+		cmocka_unit_test(a_removed_server_gets_nothing_but_its_answers_pass),
+		cmocka_unit_test(a_syn_over_a_closed_connection_begins_a_new_one),
 		cmocka_unit_test(connections_that_end_are_counted_off),
 	};
 

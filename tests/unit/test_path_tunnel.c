@@ -550,11 +550,60 @@ ways_that_lead_nowhere_are_counted_as_such(void **state)
 	network_free(network);
 }
 
+/* The tunnel of a connection is its server's of now; a server that is reached otherwise keeps it for those that it has. */
+static void
+a_changed_tunnel_takes_its_connections_along(void **state)
+{
+	const struct tunnel plain = { .proto = IPPROTO_TCP };
+	const struct dest_spec direct = { .address = "10.0.0.1", .port = 80, .weight = 1, .forward = FORWARD_DIRECT };
+	struct tunnel last = plain;
+	struct network *network = serve(&plain, "10.0.0.1");
+	struct frame frame = frame_of(&plain);
+
+	(void)state;
+	send_and_check(network, &plain, frame, false);
+	frame.flags = ACK;
+	for (size_t i = 0; i < TUNNELS; i++) {
+		struct tunnel tunnel = tunnel_number(i);
+
+		if (tunnel.client6 || tunnel.server6)
+			continue;
+		tunnel.proto = IPPROTO_TCP;
+		serve_at(network, 0, &tunnel, "10.0.0.1", "192.0.2.1");
+		send_and_check(network, &tunnel, frame, false);
+		send_and_check(network, &tunnel, frame, true);
+		last = tunnel;
+	}
+	director_dest(network->director, 0, 0, &direct);
+	send_and_check(network, &last, frame, false);
+	network_free(network);
+}
+
+static void
+who_gets_the_number_of_a_server_that_went_has_a_tunnel_of_its_own(void **state)
+{
+	const struct tunnel old = { .proto = IPPROTO_TCP }, new = { .proto = IPPROTO_TCP, .server6 = true };
+	struct network *network = serve(&old, server_of(&old));
+	struct frame frame = frame_of(&old);
+
+	(void)state;
+	send_and_check(network, &old, frame, false);
+	dest_retract(network->director->lb, DEST_ID(0, 1));
+	serve_at(network, 0, &new, server_of(&new), "192.0.2.1");
+	frame.sport++;
+	send_and_check(network, &new, frame, false);
+	frame.flags = ACK;
+	send_and_check(network, &new, frame, false);
+	network_free(network);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packets_of_every_tunnel_have_the_right_bytes),
+		cmocka_unit_test(a_changed_tunnel_takes_its_connections_along),
+		cmocka_unit_test(who_gets_the_number_of_a_server_that_went_has_a_tunnel_of_its_own),
 		cmocka_unit_test(ipv6_of_1280_bytes_passes_every_way),
 		cmocka_unit_test(the_longest_packet_fills_the_mtu_and_a_longer_one_is_dropped),
 		cmocka_unit_test(longer_packets_that_may_be_are_split),
