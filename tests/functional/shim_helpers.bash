@@ -46,6 +46,7 @@ says() { # file text
 start_fake() {
 	local log=$dir/$1
 	shift
+	: >"$log"
 	python3 "$FAKE" "$IPVSD_SOCKET" "$@" >"$log" 3>&- &
 	fake=$!
 	started+=("$fake")
@@ -67,6 +68,7 @@ start_server() {
 
 # Starts a command, a keepalived, with $dir/keepalived.conf; its pid is in $keepalived, its log in keepalived.log.
 start_keepalived() {
+	: >"$dir/keepalived.log" # what an earlier one said is not to be read until the new one has begun
 	ip netns exec "$ns" "$@" --dont-fork --log-console --log-detail --use-file "$dir/keepalived.conf" \
 		--pid "$dir/keepalived.pid" --checkers_pid "$dir/checkers.pid" --vrrp_pid "$dir/vrrp.pid" \
 		--bfd_pid "$dir/bfd.pid" \
