@@ -143,28 +143,44 @@ add_services(const struct ipvs_model *model, struct rule_list *list)
 	return err;
 }
 
-int
-ipvs_marks_publish(struct ipvs_model *model)
+static int
+compile(const struct ipvs_model *model, bool with_services, struct marks **ret)
 {
 	struct rule_list list = { .rules = NULL };
-	struct marks *marks = NULL;
-	int err;
+	int err = add_configured(model, &list);
 
-	if (!model->marks_dirty)
-		return 0;
-	err = add_configured(model, &list);
-	if (err == 0)
+	*ret = NULL;
+	if (err == 0 && with_services)
 		err = add_services(model, &list);
 	if (err == 0 && list.n > 0)
-		err = marks_create(list.rules, list.n, &marks);
+		err = marks_create(list.rules, list.n, ret);
 	if (err < 0)
 		log_error("marks",
 			  "the %u rules by which packets get marks can't be compiled: %s; use fewer or simpler ones",
 			  list.n, strerror(-err));
 	free(list.rules);
+	return err;
+}
+
+int
+ipvs_marks_publish(struct ipvs_model *model)
+{
+	struct marks *marks;
+	int err;
+
+	if (!model->marks_dirty)
+		return 0;
+	/* once for each change, whatever comes of it */
+	model->marks_dirty = false;
+	err = compile(model, true, &marks);
+	if (err < 0 && !model->has_marks) {
+		log_warning("marks",
+			    "going on without the rules of services that were restored; add these services again");
+		err = compile(model, false, &marks);
+	}
 	if (err < 0)
 		return err;
+	model->has_marks = true;
 	lb_set_marks(model->lb, marks);
-	model->marks_dirty = false;
 	return 0;
 }

@@ -130,6 +130,25 @@ parse_all(const struct ipvs_model *model, const struct nlattr **attrs, uint16_t 
 	return err;
 }
 
+/* Who asks for a narrower match than there is has to know. */
+static bool
+has_unknown(const struct nlattr *nest)
+{
+	const struct nlattr *attr;
+	int left;
+
+	for (attr = nla_data(nest), left = nla_len(nest); nla_ok(attr, left); attr = nla_next(attr, &left))
+		if (nla_type(attr) == 0 || nla_type(attr) > IPVSD_MATCH_ATTR_MAX)
+			return true;
+	return false;
+}
+
+uint32_t
+ipvs_match_rules(const struct ipvs_match *match)
+{
+	return match->is_set ? count_prefixes(match->source) * count_prefixes(match->destination) : 0;
+}
+
 int
 ipvs_match_parse(const struct ipvs_model *model, const struct nlattr *nest, uint16_t family, struct ipvs_match *ret)
 {
@@ -139,6 +158,8 @@ ipvs_match_parse(const struct ipvs_model *model, const struct nlattr *nest, uint
 
 	memset(&match, 0, sizeof(match));
 	if (nla_len(nest) > 0) {
+		if (has_unknown(nest))
+			return -EOPNOTSUPP;
 		err = attrs_parse_nest(attrs, IPVSD_MATCH_ATTR_MAX, nest, match_policy);
 		if (err == 0)
 			err = parse_all(model, attrs, family, &match);

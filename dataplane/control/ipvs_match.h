@@ -16,6 +16,8 @@
 
 /* Rules that the ranges of one service may come to. */
 #define MATCH_RULES_MAX 4096u
+/* Of all services: they are compiled anew whenever one changes. */
+#define MATCH_RULES_SUM_MAX 16384u
 
 /* Members that aren't used are 0, so that two can be compared as bytes. */
 struct ipvs_match {
@@ -28,9 +30,11 @@ struct ipvs_match {
 struct ipvs_model;
 
 /* The nest IPVSD_SERVICE_ATTR_MATCH of a service of FAMILY; an empty one is no match. -EINVAL; -ENODEV: no such port; -E2BIG: its
- * ranges come to more than MATCH_RULES_MAX rules. */
+ * ranges come to more than MATCH_RULES_MAX rules; -EOPNOTSUPP: it has something in it that is not known. */
 int ipvs_match_parse(const struct ipvs_model *model, const struct nlattr *nest, uint16_t family,
 		     struct ipvs_match *ret);
+/* Rules that it comes to. */
+uint32_t ipvs_match_rules(const struct ipvs_match *match);
 /* Puts it into the options that MSG is in, unless it is not set. 0 or -EMSGSIZE. */
 int ipvs_match_put(struct nl_msg *msg, const struct ipvs_match *match);
 

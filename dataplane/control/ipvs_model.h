@@ -129,6 +129,7 @@ struct ipvs_model {
 	const struct config_mark *config_marks; /* the configuration's, which stays */
 	uint32_t n_config_marks;
 	bool marks_dirty;
+	bool has_marks; /* rules were published before, if perhaps none */
 	struct ipvs_service **services; /* by index */
 	uint32_t services_high; /* above every index in use */
 	struct ipvs_dest **dests; /* by index, those in the trash too */

@@ -148,7 +148,7 @@ retract_dests(struct ipvs_model *model)
 int
 ipvs_model_publish(struct ipvs_model *model)
 {
-	int dests_err, services_err, err = ipvs_knobs_publish(model);
+	int marks_err, dests_err, services_err, err = ipvs_knobs_publish(model);
 
 	if (err < 0)
 		return err;
@@ -158,9 +158,8 @@ ipvs_model_publish(struct ipvs_model *model)
 			return err;
 		model->timeouts_dirty = false;
 	}
-	err = ipvs_marks_publish(model);
-	if (err < 0)
-		return err;
+	/* The rules of before stay if the new ones can't be compiled; everything else changes all the same. */
+	marks_err = ipvs_marks_publish(model);
 	retract_services(model);
 	dests_err = publish_dests(model);
 	services_err = publish_services(model);
@@ -168,5 +167,5 @@ ipvs_model_publish(struct ipvs_model *model)
 		return services_err;
 	/* no published service lists them now */
 	retract_dests(model);
-	return dests_err;
+	return dests_err < 0 ? dests_err : marks_err;
 }

@@ -110,15 +110,34 @@ check(const struct service_options *new, const struct service_options *old, uint
 	return 0;
 }
 
+/* Of all services but that of KEY. */
+static uint32_t
+count_rules(const struct ipvs_model *model, const struct ipvs_key *key)
+{
+	const struct ipvs_service *service;
+	uint64_t index = 0;
+	uint32_t n = 0;
+
+	while ((service = ipvs_service_next(model, &index)) != NULL)
+		if (service->key.fwmark != key->fwmark || service->key.family != key->family)
+			n += ipvs_match_rules(&service->match);
+	return n;
+}
+
 static int
 parse_match(const struct ipvs_model *model, const struct nlattr *attr, const struct ipvs_key *key,
 	    struct ipvs_match *match)
 {
+	int err;
+
 	if (!attr)
 		return 0;
 	if (key->fwmark == 0 && nla_len(attr) > 0)
 		return -EINVAL;
-	return ipvs_match_parse(model, attr, key->family, match);
+	err = ipvs_match_parse(model, attr, key->family, match);
+	if (err == 0 && match->is_set && count_rules(model, key) + ipvs_match_rules(match) > MATCH_RULES_SUM_MAX)
+		err = -E2BIG;
+	return err;
 }
 
 int

@@ -92,13 +92,20 @@ laddr_groups_address_changed(struct laddr_groups *groups, const struct ip_addr *
 }
 
 static int
-announced_order(const void *a, const void *b)
+address_order(const void *a, const void *b)
 {
 	const struct announced_address *left = a, *right = b;
 	int order = memcmp(&left->addr.ip, &right->addr.ip, sizeof(left->addr.ip));
 
-	if (order == 0)
-		order = left->addr.family - right->addr.family;
+	return order != 0 ? order : left->addr.family - right->addr.family;
+}
+
+static int
+announced_order(const void *a, const void *b)
+{
+	const struct announced_address *left = a, *right = b;
+	int order = address_order(left, right);
+
 	return order != 0 ? order : left->port - right->port;
 }
 
@@ -142,17 +149,17 @@ wanted_addresses(const struct laddr_groups *groups, struct announced_address **r
 	return 0;
 }
 
-/* Tells of what is in A and not in B. */
+/* Tells of what is in A and not in B, in the eyes of ORDER. */
 static void
 tell_difference(const struct laddr_groups *groups, const struct announced_address *a, uint32_t n_a,
-		const struct announced_address *b, uint32_t n_b, bool active)
+		const struct announced_address *b, uint32_t n_b, int (*order)(const void *, const void *), bool active)
 {
 	uint32_t j = 0;
 
 	for (uint32_t i = 0; i < n_a; i++) {
-		while (j < n_b && announced_order(&b[j], &a[i]) < 0)
+		while (j < n_b && order(&b[j], &a[i]) < 0)
 			j++;
-		if (j == n_b || announced_order(&b[j], &a[i]) != 0)
+		if (j == n_b || order(&b[j], &a[i]) != 0)
 			groups->hooks.activated(groups->hooks.arg, &a[i].addr, a[i].port, active);
 	}
 }
@@ -200,13 +207,14 @@ laddr_groups_publish(struct laddr_groups *groups)
 	if (err < 0)
 		return err;
 	/* replies must be routed to the dataplane before an address is used, and as long as it is */
-	tell_difference(groups, wanted, n, groups->announced, groups->n_announced, true);
+	tell_difference(groups, wanted, n, groups->announced, groups->n_announced, announced_order, true);
 	err = publish_groups(groups);
 	if (err < 0) {
 		free(wanted);
 		return err;
 	}
-	tell_difference(groups, groups->announced, groups->n_announced, wanted, n, false);
+	/* one that has gone to another port is there still */
+	tell_difference(groups, groups->announced, groups->n_announced, wanted, n, address_order, false);
 	free(groups->announced);
 	groups->announced = wanted;
 	groups->n_announced = n;

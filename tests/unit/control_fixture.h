@@ -34,6 +34,7 @@ struct control_fixture {
 	/* What laddr_groups told. */
 	struct ip_addr activated[64];
 	uint32_t n_activated;
+	int publish_error; /* what is to come of the next changes; 0: all is well */
 	/* The answers to the last ask(). */
 	struct datagram *answers[64];
 	uint32_t n_answers;

@@ -42,6 +42,7 @@ struct match {
 	uint8_t protocol;
 	const char *source[2], *destination[2];
 	const char *port, *out_port;
+	uint16_t unknown; /* type of one more attribute; 0: none */
 };
 
 static void
@@ -70,6 +71,8 @@ put_match(const struct match *match, int family)
 			wire_string(&wire, IPVSD_MATCH_ATTR_PORT, match->port);
 		if (match->out_port)
 			wire_string(&wire, IPVSD_MATCH_ATTR_OUT_PORT, match->out_port);
+		if (match->unknown)
+			wire_u8(&wire, match->unknown, 0);
 	}
 	wire_nest_end(&wire, nest);
 	wire_nest_end(&wire, options);
@@ -269,6 +272,71 @@ what_can_not_be_is_refused(void **state)
 }
 
 /* Against each address of the range and its neighbours, for all ranges of a small space at the end of both families. */
+/* A client of a later version has a word for a narrower match. */
+static void
+what_is_not_known_of_a_match_is_refused(void **state)
+{
+	const struct match later = { .protocol = IPPROTO_TCP, .unknown = IPVSD_MATCH_ATTR_MAX + 1 };
+	const struct match none = { .protocol = IPPROTO_TCP };
+
+	assert_int_equal(say(*state, IPVS_CMD_NEW_SERVICE, 7, AF_INET, &later), -EOPNOTSUPP);
+	assert_int_equal(say(*state, IPVS_CMD_NEW_SERVICE, 7, AF_INET, &none), 0);
+}
+
+static int
+no_port(void *arg, const char *name)
+{
+	(void)arg;
+	(void)name;
+	return -ENOENT;
+}
+
+/* The rule of the configuration is about a port that has gone: nothing can be compiled any more. */
+static void
+rules_that_can_not_be_compiled_hold_nothing_else_up(void **state)
+{
+	const struct match match = { .protocol = IPPROTO_TCP };
+	struct config_mark configured = {
+		.mark = 9, .port = "lan", .last_port = UINT16_MAX, .last_source_port = UINT16_MAX
+	};
+	struct control_fixture *fixture = *state;
+
+	fixture->model->config_marks = &configured;
+	fixture->model->n_config_marks = 1;
+	assert_int_equal(say(fixture, IPVS_CMD_NEW_SERVICE, 7, AF_INET, &match), 0);
+	assert_int_equal(mark_of(fixture, IPPROTO_TCP, "10.0.0.1", "10.0.0.2", 0), 9);
+	fixture->model->port_number = no_port;
+	fixture->publish_error = -ENODEV;
+	assert_int_equal(say(fixture, IPVS_CMD_NEW_SERVICE, 8, AF_INET, &match), -ENODEV);
+	fixture->publish_error = 0;
+	/* once for this change; what was there goes on */
+	assert_int_equal(say(fixture, IPVS_CMD_NEW_SERVICE, 10, AF_INET, NULL), 0);
+	assert_non_null(fixture->lb->services[2]);
+	assert_int_equal(mark_of(fixture, IPPROTO_TCP, "10.0.0.1", "10.0.0.2", 0), 9);
+	fixture->model->n_config_marks = 0;
+}
+
+/* Ranges of some 3,800 rules; what is too much for all together is refused, and takes nothing away from what was there. */
+static void
+all_matches_together_have_a_limit(void **state)
+{
+	const struct match wide = { .source = { "0.0.0.1", "255.255.255.254" },
+				    .destination = { "0.0.0.1", "255.255.255.254" } },
+			   narrow = { .source = { "10.0.0.1", "10.0.0.1" } };
+	struct control_fixture *fixture = *state;
+	int mark = 1;
+
+	while (say(fixture, IPVS_CMD_NEW_SERVICE, mark, AF_INET, &wide) == 0)
+		mark++;
+	assert_in_range(mark, MATCH_RULES_SUM_MAX / MATCH_RULES_MAX, 8);
+	assert_int_equal(say(fixture, IPVS_CMD_NEW_SERVICE, mark, AF_INET, &wide), -E2BIG);
+	assert_int_equal(say(fixture, IPVS_CMD_NEW_SERVICE, mark, AF_INET, &narrow), 0);
+	assert_int_equal(say(fixture, IPVS_CMD_SET_SERVICE, mark, AF_INET, &wide), -E2BIG);
+	assert_int_equal(say(fixture, IPVS_CMD_SET_SERVICE, 1, AF_INET, &wide), 0);
+	assert_int_equal(say(fixture, IPVS_CMD_SET_SERVICE, 1, AF_INET, &narrow), 0);
+	assert_int_equal(say(fixture, IPVS_CMD_SET_SERVICE, mark, AF_INET, &wide), 0);
+}
+
 static void
 prefixes_cover_a_range_and_no_more(void **state)
 {
@@ -317,6 +385,10 @@ main(void)
 						control_teardown),
 		cmocka_unit_test_setup_teardown(it_is_shown_as_it_was_said, setup, control_teardown),
 		cmocka_unit_test_setup_teardown(what_can_not_be_is_refused, setup, control_teardown),
+		cmocka_unit_test_setup_teardown(what_is_not_known_of_a_match_is_refused, setup, control_teardown),
+		cmocka_unit_test_setup_teardown(all_matches_together_have_a_limit, setup, control_teardown),
+		cmocka_unit_test_setup_teardown(rules_that_can_not_be_compiled_hold_nothing_else_up, setup,
+						control_teardown),
 		cmocka_unit_test(prefixes_cover_a_range_and_no_more),
 		cmocka_unit_test(the_widest_ranges_have_few_prefixes),
 	};

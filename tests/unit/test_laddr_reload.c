@@ -90,6 +90,20 @@ a_group_of_a_client_gives_way_to_one_of_its_name(void **state)
 }
 
 static void
+an_address_that_goes_to_another_port_stays(void **state)
+{
+	struct control_fixture *fixture = *state;
+
+	assert_int_equal(reconfigure(fixture, "one", "lan", "10.0.0.1"), 0);
+	assert_int_equal(reconfigure(fixture, "one", "dmz", "10.0.0.1"), 0);
+	assert_true(is_active(fixture, "10.0.0.1"));
+	assert_int_equal(reconfigure(fixture, "one", "lan", "10.0.0.1"), 0);
+	assert_true(is_active(fixture, "10.0.0.1"));
+	assert_int_equal(reconfigure(fixture, "one", "lan", "10.0.0.2"), 0);
+	assert_false(is_active(fixture, "10.0.0.1"));
+}
+
+static void
 what_can_not_be_changes_nothing(void **state)
 {
 	struct control_fixture *fixture = *state;
@@ -113,6 +127,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(groups_follow_the_configuration_and_those_of_clients_stay),
 		TEST(a_group_of_a_client_gives_way_to_one_of_its_name),
+		TEST(an_address_that_goes_to_another_port_stays),
 		TEST(what_can_not_be_changes_nothing),
 	};
 
