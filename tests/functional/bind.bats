@@ -151,6 +151,10 @@ refused() { # MESSAGE
 	ip -n "$LAB-director" route add default via 198.51.100.1
 	refused "$conf:4: 0000:00:05.0 is eth2, which carries the default route: it would be lost to the machine; name another device, or set bind_in_use = true for the port p2"
 	ip -n "$LAB-director" address flush dev eth2
+	ip -n "$LAB-director" route add default nexthop dev eth1 nexthop dev eth2 2>/dev/null ||
+		{ ip -n "$LAB-director" link set eth1 up && ip -n "$LAB-director" route add default nexthop dev eth1 nexthop dev eth2; }
+	refused "$conf:2: 0000:00:04.0 is eth1, which carries the default route: it would be lost to the machine; name another device, or set bind_in_use = true for the port p1"
+	ip -n "$LAB-director" route flush default
 	ip -n "$LAB-director" -6 route add default dev eth2
 	refused "$conf:4: 0000:00:05.0 is eth2, which carries the default route: it would be lost to the machine; name another device, or set bind_in_use = true for the port p2"
 }
@@ -163,6 +167,14 @@ refused() { # MESSAGE
 	ln -s "$sys/class/net/br0" "$sys/class/net/eth1/master"
 	refused "$conf:2: 0000:00:04.0 is eth1, which is part of br0: it would be lost to the machine; name another device, or set bind_in_use = true for the port p1"
 	rm "$sys/class/net/eth1/master"
+	: >"$sys/class/net/eth1/upper_eth1.100"
+	refused "$conf:2: 0000:00:04.0 is eth1, which carries eth1.100: it would be lost to the machine; name another device, or set bind_in_use = true for the port p1"
+	rm "$sys/class/net/eth1/upper_eth1.100"
+	mkdir -p "$sys/bus/pci/devices/0000:00:04.0/virtfn0/net/eth2"
+	address_add director eth2 192.0.2.8/24
+	refused "$conf:2: 0000:00:04.0 is eth2, which has the address 192.0.2.8/24: it would be lost to the machine; name another device, or set bind_in_use = true for the port p1"
+	ip -n "$LAB-director" address flush dev eth2
+	rm -r "$sys/bus/pci/devices/0000:00:04.0/virtfn0"
 	ip -n "$LAB-director" address add fe80::7/64 dev eth1 nodad
 	kernel_up
 	bind_at -c "$conf"
@@ -182,18 +194,26 @@ refused() { # MESSAGE
 }
 
 # Of systemd's units only those named are active.
-active() { # UNIT...
+active() { # STATE UNIT...
 	mkdir -p "$LAB_DIR/run/systemd/system"
-	printf '#!/bin/sh\nfor unit; do case " %s " in *" $unit "*) exit 0 ;; esac; done\nexit 3\n' "$*" >"$LAB_DIR/bin/systemctl"
+	printf '#!/bin/sh\n[ "$*" != is-system-running ] || { echo %s; exit 1; }
+		for unit; do case " %s " in *" $unit "*) exit 0 ;; esac; done\nexit 3\n' "$1" "${*:2}" >"$LAB_DIR/bin/systemctl"
 	chmod +x "$LAB_DIR/bin/systemctl"
 }
 
 booting() {
-	active basic.target
+	active starting basic.target network.target
 }
 
-@test "where no network manager reaches network.target, the machine is up at multi-user.target" {
-	active basic.target multi-user.target
+@test "where nobody waits for the network, it is up when the boot is over" {
+	active degraded basic.target multi-user.target
+	kernel_up
+	bind_at -c "$conf"
+	[ "$(driver_of 0000:00:04.0)" = vfio-pci ]
+}
+
+@test "while the machine boots, network-online.target says that addresses are there" {
+	active starting basic.target network-online.target
 	kernel_up
 	bind_at -c "$conf"
 	[ "$(driver_of 0000:00:04.0)" = vfio-pci ]
@@ -201,7 +221,7 @@ booting() {
 
 @test "while the machine boots, only NICs are taken that were bound before" {
 	booting
-	refused "$conf:2: 0000:00:04.0 was never bound before, and with the network still down nobody can tell what it is used for; run ipvsd-bind once when it is up"
+	refused "$conf:2: 0000:00:04.0 was never bound before, and while the machine boots nobody can tell what it is used for; run ipvsd-bind once when it is up"
 	kernel_up
 	rm "$LAB_DIR/bin/systemctl"
 	rmdir "$LAB_DIR/run/systemd/system"
@@ -211,6 +231,38 @@ booting() {
 	ln -sfn "$sys/bus/pci/drivers/e1000e" "$sys/bus/pci/devices/0000:00:04.0/driver"
 	bind_at -c "$conf"
 	[ "$(driver_of 0000:00:04.0)" = vfio-pci ]
+	# Another card has the address now.
+	ln -sfn "$sys/bus/pci/drivers/e1000e" "$sys/bus/pci/devices/0000:00:04.0/driver"
+	echo 0x15b8 >"$sys/bus/pci/devices/0000:00:04.0/device"
+	run bind_at -c "$conf"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"0000:00:04.0 was never bound before"* ]]
+	[ "$(driver_of 0000:00:04.0)" = e1000e ]
+}
+
+@test "a NIC that was bound once and is in use now is no longer taken at boot" {
+	kernel_up
+	bind_at -c "$conf"
+	ln -sfn "$sys/bus/pci/drivers/e1000e" "$sys/bus/pci/devices/0000:00:04.0/driver"
+	address_add director eth1 192.0.2.7/24
+	run bind_at -c "$conf"
+	[ "$status" -eq 1 ]
+	ip -n "$LAB-director" address flush dev eth1
+	booting
+	run bind_at -c "$conf"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"0000:00:04.0 was never bound before"* ]]
+}
+
+@test "without ip nobody can tell what a NIC is used for, and none is taken" {
+	mkdir "$LAB_DIR/few"
+	for program in basename readlink head cat grep; do
+		ln -s "$(command -v $program)" "$LAB_DIR/few/$program"
+	done
+	run env PATH="$LAB_DIR/few" IPVSD_SYS="$sys" IPVSD_STATE="$LAB_DIR/state" /bin/sh "$BIND" -c "$conf"
+	[ "$status" -eq 1 ]
+	[ "$output" = "ipvsd-bind: there is no ip here, so what a device is used for can't be seen: install iproute2" ]
+	[ "$(driver_of 0000:00:04.0)" = e1000e ]
 }
 
 @test "an IOMMU group that another driver has a part of is refused, unless the configuration has all of it" {

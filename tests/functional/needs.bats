@@ -126,8 +126,10 @@ hugepages() {
 
 @test "network managers are told the names of the kernel interfaces" {
 	unmanaged() {
-		IPVSD_RUN=run IPVSD="$BUILD/ipvsd" "$HELPERS/ipvsd-unmanaged" -c "$conf"
+		IPVSD_RUN=run IPVSD_SYS=fake IPVSD="$BUILD/ipvsd" "$HELPERS/ipvsd-unmanaged" -c "$conf"
 	}
+	mkdir -p fake/class/net/lan
+	: >fake/class/net/lan/tun_flags
 	unmanaged
 	grep -qx 'unmanaged-devices+=interface-name:wan0;interface-name:lan' run/NetworkManager/conf.d/50-ipvsd.conf
 	grep -qx 'Name=wan0 lan' run/systemd/network/05-ipvsd.network
@@ -147,4 +149,9 @@ hugepages() {
 	cat told
 	[ "$(cat told)" = $'udevadm control --reload\nnetworkctl reload\nnmcli general reload conf' ]
 	grep -qx 'Name=outside lan' run/systemd/network/05-ipvsd.network
+	# An interface that is somebody else's is left to him.
+	mkdir fake/class/net/outside
+	run unmanaged
+	[ "${lines[0]}" = "ipvsd-unmanaged: the interface outside is not ipvsd's: choose another name for the port's kernel interface" ]
+	grep -qx 'Name=lan' run/systemd/network/05-ipvsd.network
 }
