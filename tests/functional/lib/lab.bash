@@ -125,7 +125,8 @@ log_of() { # NAME
 gone() { # PID
 	local state
 	state=$(awk '/^State/ { print $2 }' "/proc/$1/status" 2>/dev/null) || true
-	[ -z "$state" ] || [ "$state" = Z ]
+	# Its other threads, which hold its files and locks open, may end later than the one of that number.
+	[ -z "$state" ] || { [ "$state" = Z ] && [ "$(find "/proc/$1/task" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)" -le 1 ]; }
 }
 
 is_running() { # NAME
