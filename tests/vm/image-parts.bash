@@ -28,7 +28,8 @@ begin_image() { # --force or nothing
 	work=$(mktemp -d "$cache/build.XXXXXX")
 	trap 'trap "" HUP INT TERM; rm -rf "$work"' EXIT
 	trap 'exit 1' HUP INT TERM
-	root=$work/root out=$work/out
+	root=$work/root
+	out=$work/out
 	mkdir -p "$root" "$out"
 	choose_kernel
 }
