@@ -87,8 +87,11 @@ REAL_SERVER = """\
 	}}
 """
 
-LINKS_UP = """\
+# Without ipvsd's socket, which the unit of the package names.
+KEEPALIVED_OF_KERNEL = """\
 [Service]
+ExecStart=
+ExecStart=/usr/sbin/keepalived --dont-fork
 ExecStartPre=/bin/sh -c 'until ip link set wan0 up && ip link set lan0 up; do sleep 0.1; done'
 """
 
@@ -150,7 +153,7 @@ def prepare_kernel(machine, number):
     for segment in PCI:
         machine.write(f"/etc/systemd/network/10-{segment}.link",
                       LINK_FILE.format(mac=card_of(number, segment), name=f"{segment}0"))
-    machine.write("/etc/systemd/system/keepalived.service.d/links.conf", LINKS_UP)
+    machine.write("/etc/systemd/system/keepalived.service.d/kernel.conf", KEEPALIVED_OF_KERNEL)
     machine.write("/etc/sysctl.d/router.conf", "net.ipv4.ip_forward = 1\n")
     machine.run("systemctl --no-reload disable ipvsd; systemctl --no-reload enable keepalived")
     machine.reboot()
