@@ -239,6 +239,8 @@ dest_publish(struct lb *lb, const struct dest *dest, const struct dest **ret)
 		tunnel_end_clear(&lb->tunnel_ends[index]);
 	if (dest->forward == FORWARD_TUNNEL)
 		tunnel_end_set(&lb->tunnel_ends[index], dest);
+	else
+		tunnel_end_keep(&lb->tunnel_ends[index], dest);
 	old = lb->dests[index];
 	publish(lb->dests[index], &copy->dest);
 	__atomic_store_n(&lb->dest_live[index], dest->id, __ATOMIC_RELEASE);

@@ -61,6 +61,13 @@ tunnel_end_set(struct tunnel_end *end, const struct dest *dest)
 }
 
 void
+tunnel_end_keep(struct tunnel_end *end, const struct dest *dest)
+{
+	if (end->how != 0 && memcmp(&end->address, &dest->addr.ip, sizeof(end->address)) == 0)
+		__atomic_store_n(&end->dest, dest->id, __ATOMIC_RELEASE);
+}
+
+void
 tunnel_end_clear(struct tunnel_end *end)
 {
 	if (end->dest != 0) /* memory that nobody needs is not touched */

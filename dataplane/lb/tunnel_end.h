@@ -63,6 +63,8 @@ tunnel_is_live(const struct tunnel_end *end, uint32_t dest)
 
 /* Control: END is that of DEST from now on. */
 void tunnel_end_set(struct tunnel_end *end, const struct dest *dest);
+/* DEST, which is not reached by a tunnel, may have connections from when it was: END stays theirs. */
+void tunnel_end_keep(struct tunnel_end *end, const struct dest *dest);
 /* It is nobody's. */
 void tunnel_end_clear(struct tunnel_end *end);
 

@@ -576,6 +576,11 @@ a_changed_tunnel_takes_its_connections_along(void **state)
 	}
 	director_dest(network->director, 0, 0, &direct);
 	send_and_check(network, &last, frame, false);
+	/* also after it was away, and in the fast path */
+	dest_retract(network->director->lb, DEST_ID(0, 1));
+	director_dest(network->director, 0, 0, &direct);
+	send_and_check(network, &last, frame, false);
+	assert_true(tunnel_is_live(lb_tunnel_end(network->director->lb, DEST_ID(0, 1)), DEST_ID(0, 1)));
 	network_free(network);
 }
 
