@@ -164,7 +164,7 @@ has_service() { # ADDRESS:PORT
 	keepalived_pid=$!
 	await has_service 192.0.2.1:80
 	kill "$keepalived_pid"
-	wait "$keepalived_pid"
+	wait "$keepalived_pid" || [ $? -eq 143 ] # ended by that signal, as it says itself
 	keepalived_pid=
 	stop_ipvsd
 	rm "$system/etc/keepalived/keepalived.conf"
