@@ -25,7 +25,6 @@ limits = {{ connections = "64K"; connections_ipv6 = "4K"; mbufs = "8K"; template
 KEEPALIVED_CONF = """\
 global_defs {{
 	router_id director{number}
-	{socket}
 	vrrp_version 3
 }}
 
@@ -87,8 +86,8 @@ REAL_SERVER = """\
 	}}
 """
 
-# Without ipvsd's socket, which the unit of the package names.
-KEEPALIVED_OF_KERNEL = """\
+# Without the control socket that the unit names, and with cards that nobody else brings up.
+WITHOUT_IPVSD = """\
 [Service]
 ExecStart=
 ExecStart=/usr/sbin/keepalived --dont-fork
@@ -121,26 +120,29 @@ def ipvsd_conf():
     return IPVSD_CONF.format(**PCI)
 
 
-def keepalived_conf(number, with_ipvsd=True, more=""):
-    """With ipvsd or with the kernel's IPVS; there is no other difference."""
-    socket = "lvs_control_socket /run/ipvsd/ipvs.sock" if with_ipvsd else ""
+def keepalived_conf(number, more=""):
+    """The same with ipvsd and with the kernel's IPVS."""
     services = ""
     for protocol, port in (("TCP", 80), ("UDP", 53)):
         servers = "".join(REAL_SERVER.format(address=address, port=port) for address in SERVERS)
         services += SERVICE.format(vip=VIP, port=port, protocol=protocol, servers=servers)
-    return KEEPALIVED_CONF.format(number=number, socket=socket, priority=PRIORITY[number], vip=VIP, gateway=GATEWAY,
+    return KEEPALIVED_CONF.format(number=number, priority=PRIORITY[number], vip=VIP, gateway=GATEWAY,
                                   services=services + more)
 
 
-def write_configuration(machine, number):
-    """What is to be edited for ipvsd: its ports, and keepalived's services."""
-    machine.write("/etc/ipvsd/ipvsd.conf", ipvsd_conf())
+def bring_keepalived_conf(machine, number):
+    """What its administrator has already."""
     machine.write("/etc/keepalived/keepalived.conf", keepalived_conf(number))
+
+
+def edit_ipvsd_conf(machine):
+    machine.write("/etc/ipvsd/ipvsd.conf", ipvsd_conf())
 
 
 def prepare_ipvsd(machine, number):
     """Makes a director of a machine on which the packages are installed."""
-    write_configuration(machine, number)
+    bring_keepalived_conf(machine, number)
+    edit_ipvsd_conf(machine)
     if CARDS[number]["driver"] == "uio_pci_generic":
         machine.run("install -D -m 644 /usr/share/doc/ipvsd/examples/systemd-uio.conf "
                     "/etc/systemd/system/ipvsd.service.d/uio.conf")
@@ -149,11 +151,11 @@ def prepare_ipvsd(machine, number):
 
 def prepare_kernel(machine, number):
     """The same director with the kernel's IPVS, up after the next boot: the cards have the names of ipvsd's interfaces."""
-    machine.write("/etc/keepalived/keepalived.conf", keepalived_conf(number, with_ipvsd=False))
+    bring_keepalived_conf(machine, number)
     for segment in PCI:
         machine.write(f"/etc/systemd/network/10-{segment}.link",
                       LINK_FILE.format(mac=card_of(number, segment), name=f"{segment}0"))
-    machine.write("/etc/systemd/system/keepalived.service.d/kernel.conf", KEEPALIVED_OF_KERNEL)
+    machine.write("/etc/systemd/system/keepalived.service.d/kernel.conf", WITHOUT_IPVSD)
     machine.write("/etc/sysctl.d/router.conf", "net.ipv4.ip_forward = 1\n")
     machine.run("systemctl --no-reload disable ipvsd; systemctl --no-reload enable keepalived")
     machine.reboot()

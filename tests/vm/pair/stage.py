@@ -39,13 +39,15 @@ def repository(build, image_folder, package_folder):
 
 
 def boot_fresh(machine):
-    """A machine after its installation, which has packages in /srv/packages and a source of others; up."""
+    """A machine after its installation, which has packages in /srv/packages, a source of others, and a keepalived.conf as for
+    the kernel's IPVS; up."""
     machine.start()
     machine.await_agent()
     for tag in ("packages", "repository"):
         machine.run(f"mkdir -p /srv/{tag} && mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=262144,cache=loose "
                     f"{tag} /srv/{tag}")
     machine.run("apt-get -qq update", 300)
+    director.bring_keepalived_conf(machine, 1)
 
 
 def install(machine, command="apt install -y ./*.deb"):
@@ -55,13 +57,13 @@ def install(machine, command="apt install -y ./*.deb"):
 def take_into_service(machine, say):
     """The operator's commands, up to a virtual address that is about to answer. Returns the disk after the first one, with
     which ipvsd is installed, and how many there were."""
-    commands = ["apt install -y ./*.deb", "editor /etc/ipvsd/ipvsd.conf /etc/keepalived/keepalived.conf",
+    commands = ["apt install -y ./*.deb", "editor /etc/ipvsd/ipvsd.conf",
                 "systemctl enable --now ipvsd keepalived"]
     start = time.monotonic()
     install(machine, commands[0])
     say(f"{commands[0]} ({time.monotonic() - start:.0f} s)")
     disk = machine.freeze_disk()
-    director.write_configuration(machine, 1)
+    director.edit_ipvsd_conf(machine)
     say(commands[1])
     start = time.monotonic()
     machine.run(commands[2], 240)
