@@ -43,18 +43,20 @@ next_revision() { # FOLDER
 
 # A system where systemd runs, as far as maintainer scripts can see. What they ask for is in /started.
 pretend_systemd() { # PID of ipvsd
+	local program
 	mkdir -p "$system/run/systemd/system" "$work/pretence"
 	printf '#!/bin/sh\ncase "$*" in *MainPID*ipvsd*) echo %s ;; *MainPID*) echo 0 ;; esac\n' "$1" >"$work/pretence/systemctl"
 	printf '#!/bin/sh\necho "$@" >>/started\n' >"$work/pretence/deb-systemd-invoke"
+	printf '#!/bin/sh\necho settings "$@" >>/started\n' >"$work/pretence/systemd-sysctl"
 	chmod 755 "$work"/pretence/*
 	: >"$system/started"
-	for program in systemctl deb-systemd-invoke; do
-		mount --bind "$work/pretence/$program" "$system/usr/bin/$program"
+	for program in bin/systemctl bin/deb-systemd-invoke lib/systemd/systemd-sysctl; do
+		mount --bind "$work/pretence/$(basename "$program")" "$system/usr/$program"
 	done
 }
 
 end_pretence() {
-	umount "$system/usr/bin/systemctl" "$system/usr/bin/deb-systemd-invoke"
+	umount "$system"/usr/bin/{systemctl,deb-systemd-invoke} "$system/usr/lib/systemd/systemd-sysctl"
 	rmdir "$system/run/systemd/system"
 }
 
@@ -185,6 +187,7 @@ has_service() { # ADDRESS:PORT
 	[ "$(sha256sum <"$system/etc/ipvsd/ipvsd.conf")" = "$before" ]
 	[ "$(inside grep -c restart /started)" -eq 1 ]
 	inside grep -qx 'restart ipvsd.service' /started
+	inside grep -qx 'settings 50-ipvsd.conf' /started
 	kill -0 "$ipvsd_pid" # nobody has killed it before its unit hands over
 	stop_ipvsd
 	end_pretence
