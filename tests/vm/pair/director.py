@@ -94,6 +94,9 @@ ExecStart=/usr/sbin/keepalived --dont-fork
 ExecStartPre=/bin/sh -c 'until ip link set wan0 up && ip link set lan0 up; do sleep 0.1; done'
 """
 
+# With MSI-X the kernel does not hear from QEMU's e1000e that the cable is out.
+MODPROBE_CONF = "options e1000e IntMode=0,0\n"
+
 LINK_FILE = """\
 [Match]
 MACAddress={mac}
@@ -155,6 +158,7 @@ def prepare_kernel(machine, number):
     for segment in PCI:
         machine.write(f"/etc/systemd/network/10-{segment}.link",
                       LINK_FILE.format(mac=card_of(number, segment), name=f"{segment}0"))
+    machine.write("/etc/modprobe.d/e1000e.conf", MODPROBE_CONF)
     machine.write("/etc/systemd/system/keepalived.service.d/kernel.conf", WITHOUT_IPVSD)
     machine.write("/etc/sysctl.d/router.conf", "net.ipv4.ip_forward = 1\n")
     machine.run("systemctl --no-reload disable ipvsd; systemctl --no-reload enable keepalived")
