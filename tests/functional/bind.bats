@@ -129,6 +129,29 @@ refused() { # MESSAGE
 	[ "$(driver_of 0000:00:05.0)" = uio_pci_generic ]
 }
 
+@test "what the unit does not let ipvsd open is not bound for it" {
+	kernel_up
+	rm "$sys/bus/pci/devices/0000:00:04.0/iommu_group"
+	printf '#!/bin/sh\n[ "$*" != "show --property=DeviceAllow --value ipvsd.service" ] || cat %s\n' "$LAB_DIR/allowed" >"$LAB_DIR/bin/systemctl"
+	chmod +x "$LAB_DIR/bin/systemctl"
+	echo '/dev/net/tun rw char-vfio rw' >"$LAB_DIR/allowed"
+	IPVSD_UNIT=ipvsd.service run bind_at -c "$conf"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ "$output" = "ipvsd-bind: $conf:2: 0000:00:04.0 is for uio_pci_generic, which ipvsd.service does not let ipvsd open: install -D -m 644 /"*"/systemd-uio.conf /etc/systemd/system/ipvsd.service.d/uio.conf && systemctl daemon-reload" ]]
+	[ "$(driver_of 0000:00:04.0)" = e1000e ]
+	[ "$(driver_of 0000:00:05.0)" = e1000e ]
+	JOURNAL_STREAM=1:2 IPVSD_UNIT=ipvsd.service run bind_at -c "$conf"
+	[[ "$output" = "<3>ipvsd-bind: "* ]]
+	echo '/dev/net/tun rw char-vfio rw char-uio rw' >"$LAB_DIR/allowed"
+	IPVSD_UNIT=ipvsd.service bind_at -c "$conf"
+	[ "$(driver_of 0000:00:04.0)" = uio_pci_generic ]
+	# It has the driver already; another unit would not open it.
+	echo '/dev/net/tun rw' >"$LAB_DIR/allowed"
+	IPVSD_UNIT=ipvsd.service run bind_at -c "$conf"
+	[ "$status" -eq 1 ]
+}
+
 @test "a port whose binding is 'no', and a NIC that DPDK works with beside the kernel, are left alone" {
 	WORDS='bind = "no";' ports '"0000:00:04.0"'
 	bind_at -c "$conf"

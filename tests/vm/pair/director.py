@@ -147,9 +147,9 @@ def prepare_ipvsd(machine, number):
     bring_keepalived_conf(machine, number)
     edit_ipvsd_conf(machine)
     if CARDS[number]["driver"] == "uio_pci_generic":
-        machine.run("install -D -m 644 /usr/share/doc/ipvsd/examples/systemd-uio.conf "
-                    "/etc/systemd/system/ipvsd.service.d/uio.conf")
-    machine.run("systemctl daemon-reload && systemctl enable --now ipvsd keepalived", 240)
+        machine.run("install -D -m 644 /usr/share/ipvsd/systemd-uio.conf /etc/systemd/system/ipvsd.service.d/uio.conf && "
+                    "systemctl daemon-reload")
+    machine.run("systemctl enable --now ipvsd keepalived", 240)
 
 
 def prepare_kernel(machine, number):

@@ -71,10 +71,12 @@ def gap(records, kind, begin, end):
 
 
 def failures(records, begin, end):
-    """New connections that failed, and how many of these were in flight: begun before the address moved."""
+    """Connections that failed, and how many of these were in flight: opened before the address moved. One that was begun in
+    the gap and not opened within the client's patience is new."""
     failed = [record for record in records if record["kind"] == "tcp" and record["error"] and
               record["start"] < end and record["end"] > begin]
-    return len(failed), len([record for record in failed if record["start"] <= moved(records, begin, end)])
+    until = moved(records, begin, end)
+    return len(failed), len([record for record in failed if record["connected"] and record["connected"] <= until])
 
 
 def moved(records, begin, end):

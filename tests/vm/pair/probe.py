@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A client that asks a virtual address at a fixed rate, until SIGTERM, and writes what came of it, a line of JSON each:
 
-    {"kind": "tcp", "start": T, "end": T, "error": null}     a new connection, a line sent, a line received, closed
+    {"kind": "tcp", "start": T, "connected": T, "end": T, "error": null}   a new connection, a line sent, a line received,
+                                                             closed; "connected" is null if it was not even opened
     {"kind": "udp" or "ping", "start": T, "end": T}          a question that was answered
     {"kind": "udp" or "ping", "start": T, "end": null}       one that was not, within two seconds
     {"kind": "arp", "time": T, "mac": M}                     who answers for the address
@@ -28,11 +29,12 @@ def write(**record):
 
 
 async def connect(address):
-    start, error = time.monotonic(), None
+    start, connected, error = time.monotonic(), None, None
     writer = None
     try:
         async with asyncio.timeout(PATIENCE):
             reader, writer = await asyncio.open_connection(address, 80)
+            connected = time.monotonic()
             writer.write(b"hello\n")
             if not (await reader.readline()).startswith(b"server"):
                 error = "closed without an answer"
@@ -41,7 +43,7 @@ async def connect(address):
     finally:
         if writer:
             writer.close()
-    write(kind="tcp", start=start, end=time.monotonic(), error=error)
+    write(kind="tcp", start=start, connected=connected, end=time.monotonic(), error=error)
 
 
 async def ask(address):
