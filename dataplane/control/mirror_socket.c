@@ -106,6 +106,22 @@ open_socket(int flags)
 	return err;
 }
 
+/* What follows the header of a question, in bytes: the kernel notes in its log what it finds behind it. */
+static uint32_t
+question_size(uint16_t type)
+{
+	switch (type) {
+	case RTM_GETLINK:
+		return sizeof(struct ifinfomsg);
+	case RTM_GETADDR:
+		return sizeof(struct ifaddrmsg);
+	case RTM_GETROUTE:
+		return sizeof(struct rtmsg);
+	default:
+		return sizeof(struct ndmsg);
+	}
+}
+
 /* One kind of objects. 0; 1 if they changed meanwhile; -errno. */
 static int
 dump(struct kernel_mirror *mirror, int fd, uint16_t type)
@@ -118,12 +134,12 @@ dump(struct kernel_mirror *mirror, int fd, uint16_t type)
 			struct rtmsg route;
 			struct ndmsg neighbour;
 		};
-	} request = { .header = { .nlmsg_len = sizeof(request),
+	} request = { .header = { .nlmsg_len = NLMSG_LENGTH(question_size(type)),
 				  .nlmsg_type = type,
 				  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP } };
 	bool interrupted = false;
 
-	if (send(fd, &request, sizeof(request), 0) < 0)
+	if (send(fd, &request, request.header.nlmsg_len, 0) < 0)
 		return -errno;
 	for (;;) {
 		ssize_t length = receive(fd, mirror->buffer);
@@ -151,11 +167,14 @@ dump_all(struct kernel_mirror *mirror)
 	static const uint16_t types[] = { RTM_GETLINK, RTM_GETADDR, RTM_GETNEIGH, RTM_GETROUTE };
 	struct timeval patience = { .tv_sec = 5 };
 	CLEANUP(fd_close) int fd = open_socket(0);
-	int changed = 0;
+	int strict = 1, changed = 0;
 
 	if (fd < 0)
 		return fd;
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0)
+		return -errno;
+	/* A malformed question fails, rather than to be noted in the kernel's log; before Linux 4.20 there is no such word. */
+	if (setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &strict, sizeof(strict)) != 0 && errno != ENOPROTOOPT)
 		return -errno;
 	mirror_sweep_begin(mirror);
 	for (size_t i = 0; i < RTE_DIM(types); i++) {

@@ -14,6 +14,7 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_ethdev.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 #include <rte_pci.h>
@@ -24,6 +25,7 @@
 #include "core/numa.h"
 #include "port/eal.h"
 #include "port/port.h"
+#include "port/port_device.h"
 
 #define ARGUMENTS_MAX 1088
 #define MB ((size_t)1 << 20)
@@ -305,6 +307,17 @@ eal_log_heap(void)
 	log_debug("memory", "%zu of %zu MB of DPDK's heap are in use", used / MB, total / MB);
 }
 
+/* Those of ports that were not opened, as an earlier one could not be. DPDK itself takes memory from devices that it has
+ * closed before, and complains about each page. */
+static void
+close_devices(void)
+{
+	uint16_t dev;
+
+	RTE_ETH_FOREACH_DEV (dev)
+		port_device_close(dev);
+}
+
 void
 eal_stop(void)
 {
@@ -314,6 +327,7 @@ eal_stop(void)
 	if (rte_lcore_count() == 0)
 		return;
 	snprintf(folder, sizeof(folder), "%s", rte_eal_get_runtime_dir());
+	close_devices();
 	if (rte_eal_cleanup() != 0)
 		log_warning("memory", "DPDK did not clean up after itself");
 	/* DPDK leaves its folder for the run behind, empty; with another instance's files in it, it stays. */
