@@ -7,6 +7,7 @@
     ```keepalived.conf         `keepalived -t` takes it, less the lines that are "..."
     ```console lab             run in the lab, see below
     ```console lab any-status  the same, whatever status they end with
+    ```console vm              run in a virtual machine, by tests/vm/pair-tests
     ```console hardware        needs what no test has: network cards, a boot
     ```console by=FILE         run by this test, or what it calls; it names each program
 
@@ -17,6 +18,8 @@ in a line for any lines. Without such lines what is printed is not looked at.
     doc_blocks.py marks FILE...        complains about blocks and marks that are none of these
     doc_blocks.py configurations FILE  checks the blocks of the two kinds of configuration
     doc_blocks.py lab FILE             runs the consoles in the lab of $LAB, $LAB_DIR and $BUILD
+    doc_blocks.py vm FILE              prints the commands of the consoles for the virtual machine, one a line, in their order, as
+                                       root types them
 
 Exits with 1 after a complaint, with 0 otherwise.
 """
@@ -90,7 +93,7 @@ def check_mark(block):
     kind = block.kind()
     if kind in ("text", "ipvsd.conf", "keepalived.conf"):
         return None
-    if kind in ("console lab", "console lab any-status", "console hardware"):
+    if kind in ("console lab", "console lab any-status", "console vm", "console hardware"):
         return None if block.commands() else "no command"
     if kind == "console by":
         return is_run_by(block)
@@ -148,7 +151,17 @@ def check_lab(block):
     return None
 
 
+def print_vm(path):
+    for block in blocks_of(pathlib.Path(path)):
+        if block.kind() == "console vm":
+            for _, command, _ in block.commands():
+                print(command.removeprefix("sudo "))
+    return 0
+
+
 def main(what, paths):
+    if what == "vm":
+        return max(map(print_vm, paths))
     check = {"marks": check_mark, "configurations": check_configuration, "lab": check_lab}[what]
     complaints = checked = 0
     for path in paths:
@@ -166,6 +179,6 @@ def main(what, paths):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3 or sys.argv[1] not in ("marks", "configurations", "lab"):
+    if len(sys.argv) < 3 or sys.argv[1] not in ("marks", "configurations", "lab", "vm"):
         sys.exit(__doc__)
     sys.exit(main(sys.argv[1], sys.argv[2:]))
