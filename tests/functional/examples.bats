@@ -44,6 +44,19 @@ is_in_table_and_run() { # FILE
 	[ "$(sed -n 's/^| `\([^`]*\)` |.*/\1/p' "$EXAMPLES/README.md" | sort)" = "$(examples)" ]
 }
 
+# Both directors of a pair would answer for a group that doesn't, or is "always" active.
+says_when_active() { # FILE
+	local groups
+	groups=$(sed -n '/^local_addresses/,/^);/p' "$1")
+	[ "$(grep -o '{' <<<"$groups" | wc -l)" -eq "$(grep -c 'active = "' <<<"$groups")" ] || return 1
+	# shellcheck disable=SC2016 # Markdown
+	! sed -n '/^## Pairs/,/^## Any/s/^| `\([^`]*\)`.*/\1/p' "$EXAMPLES/README.md" | grep -qxF "${1##*/}" || ! grep '"always"' <<<"$groups"
+}
+
+@test "each group of local addresses says when it is active, in a pair by a VIP" {
+	each_is_good "$(ipvsd_examples)" says_when_active
+}
+
 @test "ipvsd -t accepts each ipvsd.conf" {
 	each_is_good "$(ipvsd_examples)" "$BUILD/ipvsd" -t -c
 }

@@ -3,7 +3,8 @@
 """The fenced blocks of the documents for operators: each says in its first line how it is checked.
 
     ```text                    nothing to run: a picture, a message
-    ```ipvsd.conf              `ipvsd -t` takes it; a block without ports gets some
+    ```ipvsd.conf              `ipvsd -t` takes it; a block without ports gets some. Each group of local addresses says when it is
+                               active: both directors of a pair would answer for one that doesn't
     ```keepalived.conf         `keepalived -t` takes it, less the lines that are "..."
     ```console lab             run in the lab, see below
     ```console lab any-status  the same, whatever status they end with
@@ -100,12 +101,19 @@ def check_mark(block):
     return f"no mark of how it is checked: '{block.mark}'"
 
 
+def active_is_said(text):
+    groups = re.search(r"^local_addresses = \((.*?)^\);", text, re.M | re.S)
+    return not groups or groups[1].count("{") == len(re.findall(r"\bactive = ", groups[1]))
+
+
 def check_configuration(block):
     if block.kind() not in ("ipvsd.conf", "keepalived.conf"):
         return None
     text = "\n".join(line for line in block.lines if line.strip() != "...") + "\n"
     path = pathlib.Path(os.environ["LAB_DIR"]) / block.kind()
     if block.kind() == "ipvsd.conf":
+        if not active_is_said(text):
+            return "a group of local_addresses without 'active'"
         path.write_text(text if re.search(r"^ports\b", text, re.M) else PORTS + text)
         command = ["ipvsd", "-t", "-c", path]
     else:
