@@ -50,7 +50,7 @@ teardown() {
 
 @test "one-arm-lab.conf: a port over af_packet, with the kernel interface that it names" {
 	start_example director1 one-arm-lab.conf port1
-	address_add director1 lb0 192.0.2.2/24 192.0.2.10/32
+	commands_in one-arm-lab.conf ip | as_operator director1
 	address_add server1 lo 192.0.2.10/32
 	as_operator director1 <<-END
 		ipvsadm -A -t 192.0.2.10:80 -s rr
@@ -63,8 +63,7 @@ teardown() {
 
 @test "two-arm-xdp.conf: full NAT over af_xdp" {
 	start_example director1 two-arm-xdp.conf port0 port1
-	address_add director1 wan $WAN.2/24 $VIP/32
-	address_add director1 lan $LAN.2/24
+	commands_in two-arm-xdp.conf ip | as_operator director1
 	as_operator director1 <<-END
 		ipvsadm -A -t $VIP:80 -s rr
 		ipvsadm -a -t $VIP:80 -r 192.0.2.11:80 -b
@@ -82,9 +81,7 @@ teardown() {
 	address_add inside eth0 10.20.0.50/16
 	ip -n "$LAB-inside" route add default via 10.20.0.1
 	start_example director1 snat-gateway.conf port0 port1
-	address_add director1 wan0 $WAN.2/24
-	address_add director1 lan0 10.20.0.1/16
-	commands_in snat-gateway.conf ipvsadm | as_operator director1
+	{ commands_in snat-gateway.conf ip && commands_in snat-gateway.conf ipvsadm; } | as_operator director1
 	await page inside $CLIENT
 	download_is_whole inside $CLIENT
 	on inside ping -q -c 2 -i 0.2 -W 5 $CLIENT
@@ -110,9 +107,7 @@ cache_up() { # SERVER
 	ip -n "$LAB-client" route add $LAN.0/24 via $WAN.2
 	for cache in server1 server2; do cache_up $cache; done
 	start_example director1 cache-bypass.conf port0 port1
-	address_add director1 wan0 $WAN.2/24
-	address_add director1 lan0 $LAN.2/24
-	{ commands_in cache-bypass.conf ipvsadm && commands_in cache-bypass.conf sysctl; } | as_operator director1
+	{ commands_in cache-bypass.conf ip && commands_in cache-bypass.conf ipvsadm && commands_in cache-bypass.conf sysctl; } | as_operator director1
 	await page surfer $CLIENT
 	[[ "$(page surfer $CLIENT)" == server[12] ]]
 	# What has no mark is forwarded.

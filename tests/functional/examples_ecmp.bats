@@ -26,9 +26,7 @@ setup_file() {
 	for n in 1 2; do
 		director_up director$n
 		start_example director$n ipvsd-ecmp.conf port1
-		address_add director$n lan0 $LAN.$((n + 1))/24 $LAN6:$((n + 1))/64
-		ip -n "$LAB-director$n" route add default via $LAN.254
-		ip -n "$LAB-director$n" -6 route add default via $LAN6:254
+		commands_in ipvsd-ecmp.conf ip | sed "s|2/|$((n + 1))/|" | as_operator director$n
 	done
 	router_bird_up
 	start_on director1 director1-bird bird -f -c "$EXAMPLES/bird-ecmp.conf" -s "$LAB_DIR/director1-bird.ctl"

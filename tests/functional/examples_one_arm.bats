@@ -23,8 +23,6 @@ setup_file() {
 	WEB_ALSO='listen 8080;' web_up server1 server2
 	director_up director1
 	start_example director1 ipvsd-one-arm.conf port1
-	address_add director1 lan0 $LAN.2/24
-	ip -n "$LAB-director1" route add default via $LAN.254
 }
 
 teardown_file() {

@@ -23,7 +23,6 @@ setup_file() {
 	for n in 1 2; do
 		director_up director$n
 		start_example director$n ipvsd-two-arm.conf port0 port1
-		director_addresses director$n $((n + 1))
 	done
 }
 
@@ -41,6 +40,7 @@ setup() {
 }
 
 teardown() {
+	cable director1 port0 up
 	cable director1 port1 up
 }
 
@@ -49,6 +49,10 @@ begin() { # FILE ADDRESS...
 	stop_keepalived_examples
 	start_keepalived_example director1 "$1"
 	is_master director1 "${@:2}"
+}
+
+lacks_carrier() { # DIRECTOR INTERFACE
+	[ "$(on "$1" cat "/sys/class/net/$2/carrier")" = 0 ]
 }
 
 # It is the master: all these addresses have come to it.
@@ -88,6 +92,29 @@ goes_to_standby_and_back() { # ADDRESS...
 
 @test "keepalived-fullnat.conf: the standby takes VIPs and local addresses over when the servers' network fails" {
 	goes_to_standby_and_back $VIP $VIP6
+}
+
+has_default_routes() { # DIRECTOR
+	ip -n "$LAB-$1" -4 route show default | grep -q "via $WAN.254 dev wan0" &&
+		ip -n "$LAB-$1" -6 route show default | grep -q "via $WAN6:254 dev wan0"
+}
+
+# As after a reboot: there is nothing on the kernel interfaces but what keepalived puts there, and it starts before the link is up.
+@test "keepalived-fullnat.conf: a director that starts without a cable has its addresses and routes, and is master with one" {
+	stop_keepalived_examples
+	lacks_address director1 $WAN.2
+	refute has_default_routes director1
+	cable director1 port0 down
+	await lacks_carrier director1 wan0
+	start_keepalived_example director1 keepalived-fullnat.conf
+	await says "$(log_of director1-keepalived)" "(web): entering FAULT state (interface wan0 down)"
+	lacks_address director1 $VIP
+	cable director1 port0 up
+	is_master director1 $VIP $VIP6
+	has_default_routes director1
+	has_address director1 $WAN.2
+	has_address director1 $LAN.2
+	AWAIT=20 await are_answering client $VIP "server1 server2"
 }
 
 @test "keepalived-nat.conf: a failed server stays with weight 0, and the sorry server answers when no other does" {
@@ -162,7 +189,6 @@ go_on_with() { # FILE [DIRECTOR...]
 		stop_ipvsd "$director"
 		rm -rf "$LAB_DIR/$director/state"
 		start_example "$director" "$file" port0 port1
-		director_addresses "$director" $((${director#director} + 1))
 	done
 }
 

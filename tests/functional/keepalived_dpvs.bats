@@ -19,8 +19,7 @@ setup_file() {
 	write_ipvsd_conf director1 laddrs=
 	sed -i 's/"wan"/"dpdk1"/; s/"lan"/"dpdk0"/; s/"wan0"/"dpdk1.kni"/; s/"lan0"/"dpdk0.kni"/' "$LAB_DIR/director1/ipvsd.conf"
 	run_ipvsd director1
-	address_add director1 dpdk1.kni $WAN.2/24
-	address_add director1 dpdk0.kni $LAN.2/24
+	sed -n 's/^!   \(ip .*\)/\1/p' "$EXAMPLE" | on director1 bash -e
 	cp "$EXAMPLE" "$(keepalived_conf director1)"
 	start_keepalived director1 "$KEEPALIVED" --lvs-control-socket="$(socket_of director1)"
 }

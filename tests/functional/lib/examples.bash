@@ -34,13 +34,13 @@ example_defaults() { # DIRECTOR
 	awk 'NR == FNR { if ($2 == "=") set[$1] = 1; next } !($1 in set)' "$dir/ipvsd.conf" "$dir/defaults"
 }
 
-# Starts the patched keepalived with an example. The second director of a pair has the same file with "priority 50", as the
-# files say; where both have the very same, lines with @director1 and @director2 are theirs.
+# Starts the patched keepalived with an example. The second director of a pair has the same file with "priority 50" and addresses
+# of its own, as the files say; where both have the very same, lines with @director1 and @director2 are theirs.
 start_keepalived_example() { # DIRECTOR FILE
-	local priority=100
-	[ "$1" = director1 ] || priority=50
-	sed -e "s|/run/ipvsd/ipvs\.sock|$(socket_of "$1")|" -e "s|^\tpriority 100\$|\tpriority $priority|" \
-		"$EXAMPLES/$2" >"$(keepalived_conf "$1")"
+	local edits=(-e "s|/run/ipvsd/ipvs\.sock|$(socket_of "$1")|")
+	[ "$1" = director1 ] || edits+=(-e 's|^\tpriority 100$|\tpriority 50|'
+		-e '/@director/!s/^\(\t\|\tmcast_src_ip \)\([0-9a-f.:]*[.:]\)2\(\/[0-9]* dev .*\)\?$/\1\23\3/')
+	sed "${edits[@]}" "$EXAMPLES/$2" >"$(keepalived_conf "$1")"
 	: >"$(log_of "$1-keepalived")"
 	start_keepalived "$1" "$KEEPALIVED" --config-id "$1"
 }

@@ -6,10 +6,11 @@
     ```ipvsd.conf              `ipvsd -t` takes it; a block without ports gets some. Each group of local addresses says when it is
                                active: both directors of a pair would answer for one that doesn't
     ```keepalived.conf         `keepalived -t` takes it, less the lines that are "..."
+    ```unit                    `systemd-analyze verify` takes it in a unit
     ```console lab             run in the lab, see below
     ```console lab any-status  the same, whatever status they end with
     ```console vm              run in a virtual machine, by tests/vm/pair-tests
-    ```console hardware        needs what no test has: network cards, a boot
+    ```console hardware        needs what no test has: a network card, somebody in an editor
     ```console by=FILE         run by this test, or what it calls; it names each program
 
 A console has lines that begin with "# " (root on the director), "$ " or "HOST# ", and what they print. In the lab each must
@@ -17,7 +18,7 @@ end with status 0, and print just the lines that follow, but for the number of b
 in a line for any lines. Without such lines what is printed is not looked at.
 
     doc_blocks.py marks FILE...        complains about blocks and marks that are none of these
-    doc_blocks.py configurations FILE  checks the blocks of the two kinds of configuration
+    doc_blocks.py configurations FILE  checks the blocks of the three kinds of configuration
     doc_blocks.py lab FILE             runs the consoles in the lab of $LAB, $LAB_DIR and $BUILD
     doc_blocks.py vm FILE              prints the commands of the consoles for the virtual machine, one a line, in their order, as
                                        root types them
@@ -27,12 +28,14 @@ Exits with 1 after a complaint, with 0 otherwise.
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
 TOP = pathlib.Path(__file__).resolve().parents[3]
 PROMPT = re.compile(r"^([a-z]+[0-9]*)?[#$] (.*)$")
 PORTS = 'ports = ( { name = "wan"; devices = ( "0000:3b:00.0" ); }, { name = "lan"; devices = ( "0000:3b:00.1" ); } );'
+CONFIGURATIONS = ("ipvsd.conf", "keepalived.conf", "unit")
 LIMIT = 30  # seconds, of one command
 
 
@@ -92,7 +95,7 @@ def is_run_by(block):
 
 def check_mark(block):
     kind = block.kind()
-    if kind in ("text", "ipvsd.conf", "keepalived.conf"):
+    if kind in ("text", *CONFIGURATIONS):
         return None
     if kind in ("console lab", "console lab any-status", "console vm", "console hardware"):
         return None if block.commands() else "no command"
@@ -106,9 +109,21 @@ def active_is_said(text):
     return not groups or groups[1].count("{") == len(re.findall(r"\bactive = ", groups[1]))
 
 
-def check_configuration(block):
-    if block.kind() not in ("ipvsd.conf", "keepalived.conf"):
+def check_unit(block):
+    if not shutil.which("systemd-analyze"):
         return None
+    path = pathlib.Path(os.environ["LAB_DIR"]) / "block.service"
+    path.write_text("\n".join(["[Service]", "Type=oneshot", "ExecStart=true", *block.lines, ""]))
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, timeout=LIMIT, check=False)
+    return done.stdout or None
+
+
+def check_configuration(block):
+    if block.kind() not in CONFIGURATIONS:
+        return None
+    if block.kind() == "unit":
+        return check_unit(block)
     text = "\n".join(line for line in block.lines if line.strip() != "...") + "\n"
     path = pathlib.Path(os.environ["LAB_DIR"]) / block.kind()
     if block.kind() == "ipvsd.conf":
