@@ -175,6 +175,27 @@ page_of() { # HOST ADDRESS:PORT
 	[ "$(grep -cF "TCP_CHECK on service [$LAN.12]:tcp:8080 failed" "$(log_of director1-keepalived)")" -eq 1 ]
 }
 
+@test "keepalived-snat.conf: inside hosts get out by the master's addresses, and by the standby's when it has lost the outside" {
+	begin keepalived-snat.conf $GATEWAY
+	start_keepalived_example director2 keepalived-snat.conf
+	web_up client
+	AWAIT=20 await page server1 $CLIENT
+	[ "$(page server1 $CLIENT)" = client ]
+	download_is_whole server2 $CLIENT
+	on server1 ping -q -c 2 -i 0.2 -W 5 $CLIENT
+	ipvsdctl_at director1 conns | grep -Eq " 198\.51\.100\.20[01]:"
+	cable director1 port0 down
+	is_master director2 $GATEWAY
+	await lacks_address director1 $GATEWAY
+	AWAIT=20 await page server1 $CLIENT
+	on server1 ping -q -c 2 -i 0.2 -W 5 $CLIENT
+	ipvsdctl_at director2 conns | grep -Eq " 198\.51\.100\.20[23]:"
+	cable director1 port0 up
+	is_master director1 $GATEWAY
+	AWAIT=20 await page server1 $CLIENT
+	web_stop client
+}
+
 @test "with ipvsd-two-arm.conf every packet is accounted for" {
 	AWAIT=3 await accounts_close_at director1
 	AWAIT=3 await accounts_close_at director2
