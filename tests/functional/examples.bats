@@ -61,13 +61,12 @@ says_when_active() { # FILE
 	each_is_good "$(ipvsd_examples)" "$BUILD/ipvsd" -t -c
 }
 
-# Without a word, too, but for those about a keyword of DPVS that does nothing any more. A file says at its top when it needs
-# an option.
+# By the command of the README, without a word, too, but for those about a keyword of DPVS that does nothing any more. Where a file
+# is for both directors, the host has the name of one.
 keepalived_accepts() { # FILE
-	local said
-	# shellcheck disable=SC2046 # none or one
-	said=$("$KEEPALIVED" --config-test --config-id director1 --use-file "$1" \
-		$(grep -o -m 1 -- '--lvs-control-socket=[^ ]*' "$1") 2>&1) || { echo "$said"; return 1; }
+	local said command
+	command=$(sed -n 's/^# \(keepalived -t -f FILE .*\)/\1/p' "$EXAMPLES/README.md")
+	said=$(PATH=${KEEPALIVED%/*}:$PATH bash -c "hostname director1; ${command/FILE/"$1"}" 2>&1) || { echo "$said"; return 1; }
 	! grep -v ' is deprecated' <<<"$said" | grep .
 }
 
@@ -76,7 +75,7 @@ keepalived_accepts() { # FILE
 	export -f each_is_good keepalived_accepts
 	export EXAMPLES KEEPALIVED
 	# With the interfaces that they name.
-	unshare --net bash -e -c 'ip link add lan0 type veth peer name wan0
+	unshare --net --uts bash -e -c 'ip link add lan0 type veth peer name wan0
 		ip link add dpdk0.kni type veth peer name dpdk1.kni; each_is_good "$1" keepalived_accepts' - \
 		"$(examples 'keepalived-*.conf')"
 }
