@@ -176,6 +176,43 @@ DEL_LADDRS other" ]
 	[ "$(grep ^NEW_SERVICE "$dir/fake.log" | tr , '\n' | grep -c 2001:db8:1::)" -eq 1024 ]
 }
 
+# Two lists of IPv6; the longer one is that of the clients that may not.
+long_lists() { # LINES LINES
+	echo "deny_address_group bad {"
+	for i in $(seq "$1"); do
+		printf '2001:db8:1::%x\n' "$i"
+	done
+	printf '%s\n' "}" "allow_address_group good {"
+	for i in $(seq "$2"); do
+		printf '2001:db8:2::%x\n' "$i"
+	done
+	echo "}"
+}
+
+# A line has 36 bytes. With 1817 of them a new service has 65508, with another one more than the 65535 of a nest; with 1821
+# its options alone are more.
+@test "a service with lists that are too long together is left out, and is there with shorter ones" {
+	local both=$'daddr_group_name bad\nwaddr_group_name good'
+	local too_long="Virtual server [192.0.2.1]:tcp:80: daddr_group_name bad is too long"
+	long_lists 1024 794 | config "$both"
+	sed -i 's/^global_defs {/&\nlvs_ignore_unsupported/' "$dir/keepalived.conf"
+	start_fake fake.log
+	start_keepalived "$KEEPALIVED"
+	await says "$dir/fake.log" PUSH_END
+	says "$dir/keepalived.log" "$too_long"
+	[ "$(grep -c "Virtual server" "$dir/keepalived.log")" -eq 1 ]
+	run ! grep -E "^NEW_(SERVICE|DEST)" "$dir/fake.log"
+	long_lists 1024 793 | config "$both"
+	reload
+	await says "$dir/fake.log" NEW_DEST
+	[ "$(grep ^NEW_SERVICE "$dir/fake.log" | grep -o -- -2001:db8: | wc -l)" -eq 1817 ]
+	long_lists 1024 797 | config "$both"
+	reload
+	await grep -qx "DEL_SERVICE tcp 192.0.2.1:80" "$dir/fake.log"
+	[ "$(grep -cF "$too_long" "$dir/keepalived.log")" -eq 2 ]
+	run ! says "$dir/fake.log" SET_SERVICE
+}
+
 @test "a service with a list that ipvsd does not have is left out" {
 	printf '%s\n' "deny_address_group bad {" 203.0.113.7 "}" | config "daddr_group_name bad"
 	start_fake fake.log --lacks 9
