@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from director import card_of
+from director import card_of, mount
 from observer import Observer, both, failures, gap
 
 # Under emulation, with everything else that the machine does meanwhile.
@@ -34,6 +34,14 @@ def power_on(machine):
     machine.start()
 
 
+def upgrade(machine):
+    """To the next of the revisions that the host has."""
+    mount(machine, "upgrades")
+    machine.run("revision=$(dpkg-query -W -f '${Version}' ipvsd) && "
+                "DEBIAN_FRONTEND=noninteractive apt-get install -y /srv/upgrades/ipvsd-$((${revision##*-} + 1)).deb", 300)
+    machine.run("umount /srv/upgrades")
+
+
 FAULTS_OF_BOTH = [
     Fault("power-off", lambda m: m.kill(), power_on),
     Fault("cable pull", lambda m: m.monitor("set_link", name="net0", up=False),
@@ -42,6 +50,7 @@ FAULTS_OF_BOTH = [
 FAULTS_WITH_IPVSD = FAULTS_OF_BOTH + [
     Fault("systemctl stop ipvsd", lambda m: m.run("systemctl stop ipvsd", 60), lambda m: m.run("systemctl start ipvsd", 60),
           planned=True),
+    Fault("apt install of the next ipvsd", upgrade, planned=True),
     Fault("kill -9 of ipvsd", lambda m: m.run("kill -9 $(pidof ipvsd)")),
 ]
 FAULTS_WITH_KERNEL = FAULTS_OF_BOTH + [

@@ -11,8 +11,6 @@ from machine import MachineError
 
 VM = os.path.dirname(HERE)
 TOP = os.path.dirname(os.path.dirname(VM))
-# What a package asks may be answered: nobody is there to do it.
-QUIETLY = "DEBIAN_FRONTEND=noninteractive "
 
 
 def image():
@@ -38,37 +36,72 @@ def repository(build, image_folder, package_folder):
     return folder
 
 
+def revisions(package_folder, folder, number):
+    """A folder with what is released after ours: `number` more revisions of the package ipvsd, the daemon's file a new one."""
+    [package] = glob.glob(f"{package_folder}/ipvsd_*.deb")
+    parts, version = f"{folder}/parts", os.path.basename(package).split("_")[1].rsplit("-", 1)[0]
+    subprocess.run(["rm", "-rf", folder], check=True)
+    os.makedirs(folder)
+    subprocess.run(["dpkg-deb", "-R", package, parts], check=True)
+    for revision in range(2, 2 + number):
+        subprocess.run(["sed", "-i", f"s/^Version: .*/Version: {version}-{revision}/", f"{parts}/DEBIAN/control"], check=True)
+        subprocess.run(["dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "-b", parts, f"{folder}/ipvsd-{revision}.deb"], check=True,
+                       stdout=subprocess.DEVNULL)
+    subprocess.run(["rm", "-r", parts], check=True)
+    return folder
+
+
+def shares(image_folder, build, upgrades=1):
+    """What the host has for a machine: (folder, tag) each."""
+    debs = packages(build)
+    return [(debs, "packages"), (repository(build, image_folder, debs), "repository"),
+            (revisions(debs, f"{build}/vm-upgrades", upgrades), "upgrades")]
+
+
 def boot_fresh(machine):
-    """A machine after its installation, which has packages in /srv/packages, a source of others, and a keepalived.conf as for
-    the kernel's IPVS; up."""
+    """A machine after its installation, which has packages in /srv/packages and a source of others; up."""
     machine.start()
     machine.await_agent()
     for tag in ("packages", "repository"):
-        machine.run(f"mkdir -p /srv/{tag} && mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=262144,cache=loose "
-                    f"{tag} /srv/{tag}")
+        director.mount(machine, tag)
     machine.run("apt-get -qq update", 300)
-    director.bring_keepalived_conf(machine, 1)
 
 
-def install(machine, command="apt install -y ./*.deb"):
-    machine.run(f"cd /srv/packages && {QUIETLY}{command}", 900)
+def install(machine, command="apt install ./*.deb"):
+    """Where apt asks whether to go on, the operator says yes."""
+    machine.run(f"cd /srv/packages && yes | DEBIAN_FRONTEND=noninteractive {command}", 900)
+
+
+def commands(document):
+    """Those of a document that need a machine, as root types them."""
+    lines = subprocess.run([f"{TOP}/tests/functional/tools/doc_blocks.py", "vm", f"{TOP}/{document}"], check=True, text=True,
+                           stdout=subprocess.PIPE).stdout.splitlines()
+    return [line.split(" #")[0].rstrip() for line in lines]
+
+
+def edit(machine, files):
+    """What the administrator of director 1 writes into them."""
+    texts = {"/etc/ipvsd/ipvsd.conf": director.ipvsd_conf(), "/etc/keepalived/keepalived.conf": director.keepalived_conf(1)}
+    for file in files:
+        machine.write(file, texts[file])
 
 
 def take_into_service(machine, say):
-    """The operator's commands, up to a virtual address that is about to answer. Returns the disk after the first one, with
+    """The README's commands, up to a virtual address that is about to answer. Returns the disk after the first one, with
     which ipvsd is installed, and how many there were."""
-    commands = ["apt install -y ./*.deb", "editor /etc/ipvsd/ipvsd.conf",
-                "systemctl enable --now ipvsd keepalived"]
-    start = time.monotonic()
-    install(machine, commands[0])
-    say(f"{commands[0]} ({time.monotonic() - start:.0f} s)")
-    disk = machine.freeze_disk()
-    director.edit_ipvsd_conf(machine)
-    say(commands[1])
-    start = time.monotonic()
-    machine.run(commands[2], 240)
-    say(f"{commands[2]} ({time.monotonic() - start:.0f} s)")
-    return disk, len(commands)
+    disk, steps = None, commands("README.md")
+    steps = steps[:1 + next(index for index, step in enumerate(steps) if step.startswith("systemctl enable"))]
+    for step in steps:
+        start = time.monotonic()
+        if step.startswith("apt "):
+            install(machine, step)
+            disk = machine.freeze_disk()
+        elif step.startswith("editor "):
+            edit(machine, step.split()[1:])
+        else:
+            machine.run(step, 240)
+        say(f"{step} ({time.monotonic() - start:.0f} s)")
+    return disk, len(steps)
 
 
 def await_answer(lab, seconds=60):
