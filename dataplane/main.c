@@ -15,11 +15,13 @@
 #include "memory_plan.h"
 #include "modules.h"
 #include "needs.h"
+#include "reload_request.h"
 
 static void
 usage(FILE *to)
 {
 	fprintf(to, "Usage: ipvsd [-c FILE] [-t | -n]\n"
+		    "       ipvsd reload [-c FILE]        has the ipvsd that runs read its configuration again\n"
 		    "       ipvsd doctor [-c FILE] [-v]   says what is wrong on this machine, and how to mend it\n"
 		    "\n"
 		    "  -c, --config FILE  configuration (default " CONFIG_DEFAULT_FILE ")\n"
@@ -97,6 +99,8 @@ main(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "doctor") == 0)
 		return doctor_run(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "reload") == 0)
+		return reload_request_run(argc - 1, argv + 1);
 	status = parse_arguments(argc, argv, &arguments);
 	if (status >= 0)
 		return status;

@@ -204,13 +204,27 @@ tell_status(void *arg)
 	service_manager_status(self->manager, text);
 }
 
-/* What is wrong stands in the log. */
-static void
-read_config_again(struct modules *self)
+static int
+read_config_again(void *arg, char **ret_messages)
 {
+	struct modules *self = arg;
+	int err;
+
 	service_manager_say(self->manager, "RELOADING=1");
-	(void)reload_config(self->reload, self->control);
+	err = reload_config(self->reload, self->control, ret_messages);
 	service_manager_say(self->manager, "READY=1");
+	return err;
+}
+
+/* Nobody waits for an answer: what is wrong stands in the log. */
+static void
+on_hangup(struct modules *self)
+{
+	CLEANUP(free) void *memory = NULL;
+	char *messages;
+
+	(void)read_config_again(self, &messages);
+	memory = messages;
 }
 
 static void
@@ -223,7 +237,7 @@ on_signal(void *arg, uint32_t events)
 	if (read(self->signals, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGHUP) {
-		read_config_again(self);
+		on_hangup(self);
 		return;
 	}
 	log_info("ipvsd", "%s, ending", strsignal((int)info.ssi_signo));
@@ -286,6 +300,7 @@ static int
 start_control(struct modules *self)
 {
 	const struct control_parts parts = {
+		.file = self->file,
 		.config = self->config,
 		.lb = self->lb,
 		.loop = self->loop,
@@ -295,6 +310,8 @@ start_control(struct modules *self)
 		.laddrs = { .arg = self, .port_number = port_number, .activated = laddr_activated },
 		.is_broadcast = is_broadcast,
 		.is_broadcast_arg = self,
+		.reload = read_config_again,
+		.reload_arg = self,
 	};
 	const struct kernel_mirror_parts mirror = {
 		.loop = self->loop,

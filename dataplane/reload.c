@@ -12,6 +12,8 @@
 #include "core/log.h"
 #include "reload.h"
 
+#define STAYS "; the configuration stays as it was"
+
 struct reload {
 	const char *file;
 	const struct config *running; /* what the workers and ports were made by */
@@ -36,26 +38,6 @@ void
 reload_destroy(struct reload *reload)
 {
 	free(reload);
-}
-
-/* The errors of the file, as config_load() says them, go to the log. */
-static int
-read_file(const struct reload *reload, struct config **ret)
-{
-	CLEANUP(free) void *text = NULL;
-	char *line, *rest;
-	size_t length;
-	FILE *messages = open_memstream((char **)&text, &length);
-	int err;
-
-	if (!messages)
-		return -ENOMEM;
-	err = config_load(reload->file, ret, messages);
-	if (fclose(messages) != 0 || !text)
-		return err < 0 ? err : -ENOMEM;
-	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-		log_error("reload", "%s; the configuration stays as it was", line);
-	return err;
 }
 
 static uint64_t
@@ -85,7 +67,7 @@ note(const struct config *running, const struct config *config, const char *sect
 
 /* Names the sections that say something else than what runs, and must wait. */
 static void
-report_rest(const struct config *running, const struct config *config)
+report_rest(const struct config *running, const struct config *config, FILE *messages)
 {
 	char names[256] = "";
 	FILE *out = fmemopen(names, sizeof(names), "w");
@@ -100,22 +82,54 @@ report_rest(const struct config *running, const struct config *config)
 	}
 	fclose(out);
 	if (names[0] != '\0')
-		log_warning("reload", "these sections have changed, and take effect when ipvsd is restarted: %s",
-			    names);
+		fprintf(messages, "these sections have changed, and take effect when ipvsd is restarted: %s\n", names);
 }
 
-int
-reload_config(struct reload *reload, struct control *control)
+static int
+take_config(const struct reload *reload, struct control *control, FILE *messages)
 {
 	CLEANUP(config_free) struct config *config = NULL;
-	int err = read_file(reload, &config);
+	int err = config_load(reload->file, &config, messages);
 
 	if (err == 0)
-		err = control_reload(control, config);
+		err = control_reload(control, config, messages);
 	if (err < 0)
 		return err;
 	log_open(config->log.level, reload->running->log.syslog);
 	log_info("reload", "%s was read again", reload->file);
-	report_rest(reload->running, config);
+	report_rest(reload->running, config, messages);
 	return 0;
+}
+
+static void
+log_messages(const char *messages, int err)
+{
+	while (*messages != '\0') {
+		int length = (int)strcspn(messages, "\n");
+
+		if (err < 0)
+			log_error("reload", "%.*s" STAYS, length, messages);
+		else
+			log_warning("reload", "%.*s", length, messages);
+		messages += length + (messages[length] == '\n');
+	}
+}
+
+int
+reload_config(struct reload *reload, struct control *control, char **ret_messages)
+{
+	size_t length;
+	FILE *messages;
+	int err;
+
+	*ret_messages = NULL;
+	messages = open_memstream(ret_messages, &length);
+	err = messages ? take_config(reload, control, messages) : -ENOMEM;
+	if (messages)
+		fclose(messages);
+	if (*ret_messages && **ret_messages != '\0')
+		log_messages(*ret_messages, err);
+	else if (err < 0)
+		log_error("reload", "%s: %s" STAYS, reload->file, strerror(-err));
+	return err;
 }

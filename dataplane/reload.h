@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * SIGHUP: the configuration is read again, and what can be changed while packets pass is: the level of the log, the
- * settings of vs, and local_addresses. A file with errors changes nothing, and what needs a restart is named.
+ * SIGHUP and `ipvsd reload`: the configuration is read again, and what can be changed while packets pass is: the level of
+ * the log, the settings of vs, and local_addresses. A file with errors changes nothing, and what needs a restart is named.
  */
 #ifndef RELOAD_H
 #define RELOAD_H
@@ -14,7 +14,8 @@ struct reload;
 int reload_create(const char *file, const struct config *running, struct reload **ret);
 void reload_destroy(struct reload *reload);
 
-/* -errno with lines in the log: everything is as it was. */
-int reload_config(struct reload *reload, struct control *control);
+/* -errno: everything is as it was. Errors, or what waits for a restart, are logged, and given to *RET_MESSAGES a line
+ * each, for free(); NULL without memory. */
+int reload_config(struct reload *reload, struct control *control, char **ret_messages);
 
 #endif

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,18 @@ increment(struct ip_addr *address)
 		if (++address->ip.bytes[i] != 0)
 			return;
 	}
+}
+
+bool
+address_is_host(const struct ip_addr *address)
+{
+	const struct in6_addr *ip6 = (const void *)address->ip.bytes;
+	uint32_t ip4 = rte_be_to_cpu_32(address->ip.v4);
+
+	if (address->family == AF_INET)
+		return ip4 >> 24 != 0 && ip4 >> 24 != IN_LOOPBACKNET && ip4 >> 28 < 14;
+	return address->family == AF_INET6 && !IN6_IS_ADDR_UNSPECIFIED(ip6) && !IN6_IS_ADDR_LOOPBACK(ip6) &&
+	       !IN6_IS_ADDR_MULTICAST(ip6) && !IN6_IS_ADDR_LINKLOCAL(ip6) && !IN6_IS_ADDR_V4MAPPED(ip6);
 }
 
 int

@@ -14,6 +14,9 @@ int address_parse(const char *text, struct ip_addr *ret);
  * runs backwards, -E2BIG if there are more than MAX. */
 int address_range_parse(const char *text, struct ip_addr *ret, uint32_t max);
 
+/* What can be a host's own address on a network. */
+bool address_is_host(const struct ip_addr *address);
+
 /* "192.0.2.0/24", "2001:db8::/64", or an address alone. Bits behind the prefix must be 0. 0 or -EINVAL. */
 int prefix_parse(const char *text, struct ip_addr *ret, uint8_t *ret_length);
 

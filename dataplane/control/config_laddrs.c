@@ -2,6 +2,7 @@
  *
  * The section local_addresses of ipvsd.conf.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,34 @@
 
 #define GROUPS_MAX 256
 #define GROUP_ADDRESSES_MAX 1024
+
+/* Those from FIRST on, of the element WHERE. */
+static void
+check_addresses(struct config_reader *reader, const config_setting_t *where, const struct config_laddrs *laddrs,
+		uint32_t first)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	for (uint32_t i = first; i < laddrs->n_addresses; i++) {
+		const struct ip_addr *address = &laddrs->addresses[i];
+		uint32_t same = 0;
+
+		inet_ntop(address->family, &address->ip, text, sizeof(text));
+		if (!address_is_host(address)) {
+			config_complain(reader, where,
+					"group \"%s\": %s can't be a host's own address on a network; name others",
+					laddrs->name, text);
+			return;
+		}
+		while (!ip_addr_equal(&laddrs->addresses[same], address))
+			same++;
+		if (same < i) {
+			config_complain(reader, where, "group \"%s\": %s is there twice; leave it out once",
+					laddrs->name, text);
+			return;
+		}
+	}
+}
 
 static void
 read_group_addresses(struct config_reader *reader, const config_setting_t *group, struct config_laddrs *laddrs)
@@ -31,9 +60,11 @@ read_group_addresses(struct config_reader *reader, const config_setting_t *group
 						      GROUP_ADDRESSES_MAX - laddrs->n_addresses)
 				: -EINVAL;
 
-		if (got > 0)
+		if (got > 0) {
 			laddrs->n_addresses += (uint32_t)got;
-		else if (got == -E2BIG)
+			check_addresses(reader, config_setting_get_elem(list, (unsigned int)i), laddrs,
+					laddrs->n_addresses - (uint32_t)got);
+		} else if (got == -E2BIG)
 			config_complain(reader, list, "more than %d addresses", GROUP_ADDRESSES_MAX);
 		else if (got == -ERANGE)
 			config_complain(reader, list, "\"%s\" runs backwards", range);

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -84,18 +85,12 @@ static int
 configure_laddrs(struct control *control)
 {
 	const struct config *config = control->parts.config;
+	struct laddr_fault fault;
+	int err = laddr_groups_configure(control->groups, config->laddrs, config->n_laddrs, &fault);
 
-	for (uint32_t i = 0; i < config->n_laddrs; i++) {
-		int err = laddr_groups_configure(control->groups, &config->laddrs[i]);
-
-		if (err < 0) {
-			log_error("control", "local_addresses \"%s\" (line %u of the config file): %s",
-				  config->laddrs[i].name, config->laddrs[i].line,
-				  err == -ENODEV ? "no such port" : strerror(-err));
-			return err;
-		}
-	}
-	return 0;
+	if (err < 0)
+		log_error("control", "%s:%u: %s", control->parts.file, fault.line, fault.text);
+	return err;
 }
 
 static int
@@ -232,6 +227,8 @@ register_families(struct control *control)
 		.counters = { .sets = control->parts.counters,
 			      .n_sets = control->parts.n_counters,
 			      .n_workers = control->parts.n_workers },
+		.reload = control->parts.reload,
+		.reload_arg = control->parts.reload_arg,
 	};
 	err = genl_family_register(&control->genl, &genl_controller, &control->genl);
 	if (err == 0)
@@ -261,14 +258,13 @@ control_start(struct control *control)
 }
 
 int
-control_reload(struct control *control, const struct config *config)
+control_reload(struct control *control, const struct config *config, FILE *messages)
 {
-	int err = laddr_groups_reconfigure(control->groups, config->laddrs, config->n_laddrs);
+	struct laddr_fault fault;
+	int err = laddr_groups_configure(control->groups, config->laddrs, config->n_laddrs, &fault);
 
 	if (err < 0)
-		log_error("reload", "local_addresses: %s; the configuration stays as it was",
-			  err == -EADDRINUSE ? "a client made a group of another port with one of the addresses"
-					     : strerror(-err));
+		fprintf(messages, "%s:%u: %s\n", control->parts.file, fault.line, fault.text);
 	else
 		ipvs_knobs_reload(control->model, &config->knobs);
 	return err;

@@ -10,6 +10,8 @@
 #ifndef CONTROL_CONTROL_H
 #define CONTROL_CONTROL_H
 
+#include <stdio.h>
+
 #include "control/event_loop.h"
 #include "control/laddr_groups.h"
 #include "core/config.h"
@@ -19,6 +21,7 @@ struct control;
 struct lb;
 
 struct control_parts {
+	const char *file; /* of the configuration, for messages */
 	const struct config *config;
 	struct lb *lb;
 	struct event_loop *loop;
@@ -29,6 +32,9 @@ struct control_parts {
 	/* As in struct ipvs_model. */
 	bool (*is_broadcast)(void *arg, const struct ip_addr *addr);
 	void *is_broadcast_arg;
+	/* As in struct ipvsx. */
+	int (*reload)(void *arg, char **ret_messages);
+	void *reload_arg;
 };
 
 /* What can be known before a port is touched: that the control socket is another's, or its group isn't there. Errors are
@@ -46,8 +52,8 @@ int control_start(struct control *control);
 void control_destroy(struct control *control);
 
 /* Takes local_addresses and the settings of vs from CONFIG, which stays the caller's; what clients have set stays.
- * -errno, logged: nothing has changed. Made visible to the workers at the end of the turn. */
-int control_reload(struct control *control, const struct config *config);
+ * -errno, with a line to MESSAGES: nothing has changed. Made visible to the workers at the end of the turn. */
+int control_reload(struct control *control, const struct config *config, FILE *messages);
 
 /* For the mirror: laddr_groups_address_changed(). */
 struct laddr_groups *control_laddrs(struct control *control);

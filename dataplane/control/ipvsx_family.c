@@ -7,8 +7,11 @@
  * can't mean to remove them.
  */
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "control/ipvsx_family.h"
+#include "core/cleanup.h"
 #include "core/log.h"
 #include "netlink-shim/wire.h"
 
@@ -50,11 +53,39 @@ counters_start_cmd(struct genl_dump *dump, struct genl_request *request)
 	return counters_dump_start(dump, &ipvsx->counters);
 }
 
+static int
+fill_messages(void *object, struct nl_msg *msg)
+{
+	return nla_put_string(msg, IPVSX_ATTR_MESSAGES, object) < 0 ? -EMSGSIZE : 0;
+}
+
+static int
+reload_cmd(void *context, struct genl_request *request)
+{
+	const struct ipvsx *ipvsx = context;
+	CLEANUP(free) void *memory = NULL;
+	char *messages = NULL;
+	int err;
+
+	if (!ipvsx->reload)
+		return -EOPNOTSUPP;
+	err = ipvsx->reload(ipvsx->reload_arg, &messages);
+	memory = messages;
+	if (!messages || *messages == '\0')
+		return err;
+	if (strlen(messages) > IPVSX_MESSAGES_MAX)
+		messages[IPVSX_MESSAGES_MAX] = '\0';
+	/* Without room for them the log has them, and what became of the reload is more to know. */
+	(void)genl_reply(request, fill_messages, messages);
+	return err;
+}
+
 static const struct attr_policy ipvsx_policy[IPVSX_ATTR_MAX + 1] = {
 	[IPVSX_ATTR_LADDRS] = { ATTR_NEST, 0 },
 	[IPVSX_ATTR_COUNTER] = { ATTR_NEST, 0 },
 	[IPVSX_ATTR_CONN] = { ATTR_NEST, 0 },
 	[IPVSX_ATTR_FILE] = { ATTR_NEST, 0 },
+	[IPVSX_ATTR_MESSAGES] = { ATTR_STRING, IPVSX_MESSAGES_MAX },
 };
 
 static const struct genl_op ipvsx_ops[] = {
@@ -90,6 +121,7 @@ static const struct genl_op ipvsx_ops[] = {
 		.dump_end = file_dump_end,
 	},
 	{ .command = IPVSX_CMD_SET_FILE, .act = file_set_cmd, .changes = true },
+	{ .command = IPVSX_CMD_RELOAD, .reply = IPVSX_CMD_RELOAD, .act = reload_cmd, .changes = true },
 };
 
 const struct genl_family ipvsx_family = {

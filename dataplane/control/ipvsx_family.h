@@ -17,6 +17,10 @@ struct ipvsx {
 	struct ipvs_model *model;
 	struct laddr_groups *groups;
 	struct counters_sets counters;
+	/* Has the configuration read again. What there is to be said of it, lines, goes to *RET_MESSAGES, which is for
+	 * free(), or NULL. May be NULL. */
+	int (*reload)(void *arg, char **ret_messages);
+	void *reload_arg;
 };
 
 extern const struct genl_family ipvsx_family;

@@ -2,11 +2,13 @@
  *
  * See laddr_groups.h. Publication is in laddr_groups_publish.c.
  */
+#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/address_range.h"
 #include "control/laddr_groups_private.h"
 #include "core/cleanup.h"
 
@@ -90,19 +92,6 @@ find_group(const struct laddr_groups *groups, const char *name)
 	return NULL;
 }
 
-/* What can be a host's own address on a network. */
-static bool
-is_host_address(const struct ip_addr *addr)
-{
-	const struct in6_addr *ip6 = (const void *)addr->ip.bytes;
-	uint32_t ip4 = rte_be_to_cpu_32(addr->ip.v4);
-
-	if (addr->family == AF_INET)
-		return ip4 >> 24 != 0 && ip4 >> 24 != IN_LOOPBACKNET && ip4 >> 28 < 14;
-	return addr->family == AF_INET6 && !IN6_IS_ADDR_UNSPECIFIED(ip6) && !IN6_IS_ADDR_LOOPBACK(ip6) &&
-	       !IN6_IS_ADDR_MULTICAST(ip6) && !IN6_IS_ADDR_LINKLOCAL(ip6) && !IN6_IS_ADDR_V4MAPPED(ip6);
-}
-
 /* Groups may share an address, so that services can have sets of their own of the same; one port answers for it. */
 static bool
 has_address(const struct laddr_group *group, const struct ip_addr *addr)
@@ -124,21 +113,33 @@ laddr_groups_have(const struct laddr_groups *groups, const struct ip_addr *addr)
 	return false;
 }
 
-static int
-check_addresses(const struct laddr_groups *groups, const struct laddr_group *group)
+/* A group of another port than GROUP's that has one of its addresses, which gets into *RET. */
+static const struct laddr_group *
+group_in_the_way(const struct laddr_groups *groups, const struct laddr_group *group, struct ip_addr *ret)
 {
 	const struct laddr_group *other;
 
+	TAILQ_FOREACH (other, &groups->list, link) {
+		if (strcmp(other->name, group->name) == 0 || strcmp(other->port_name, group->port_name) == 0)
+			continue;
+		for (uint32_t i = 0; i < group->n_addresses; i++) {
+			*ret = group->addresses[i];
+			if (has_address(other, ret))
+				return other;
+		}
+	}
+	return NULL;
+}
+
+static int
+check_addresses(const struct laddr_group *group)
+{
 	for (uint32_t i = 0; i < group->n_addresses; i++) {
-		if (!is_host_address(&group->addresses[i]))
+		if (!address_is_host(&group->addresses[i]))
 			return -EINVAL;
 		for (uint32_t j = 0; j < i; j++)
 			if (ip_addr_equal(&group->addresses[i], &group->addresses[j]))
 				return -EINVAL;
-		TAILQ_FOREACH (other, &groups->list, link)
-			if (strcmp(other->name, group->name) != 0 && strcmp(other->port_name, group->port_name) != 0 &&
-			    has_address(other, &group->addresses[i]))
-				return -EADDRINUSE;
 	}
 	return 0;
 }
@@ -146,12 +147,18 @@ check_addresses(const struct laddr_groups *groups, const struct laddr_group *gro
 static int
 check_group(const struct laddr_groups *groups, const struct laddr_group *group)
 {
+	struct ip_addr addr;
+	int err;
+
 	if (group->name[0] == '\0' || group->n_addresses == 0 || group->n_addresses > LADDR_GROUP_MAX ||
 	    group->first_port == 0 || group->first_port > group->last_port)
 		return -EINVAL;
 	if (group->with_vip && group->vip.family != AF_INET && group->vip.family != AF_INET6)
 		return -EINVAL;
-	return check_addresses(groups, group);
+	err = check_addresses(group);
+	if (err == 0 && group_in_the_way(groups, group, &addr))
+		err = -EADDRINUSE;
+	return err;
 }
 
 static struct laddr_group *
@@ -208,8 +215,8 @@ laddr_groups_set(struct laddr_groups *groups, const struct laddr_group *from)
 	return set_group(groups, &group);
 }
 
-int
-laddr_groups_configure(struct laddr_groups *groups, const struct config_laddrs *config)
+static int
+configure(struct laddr_groups *groups, const struct config_laddrs *config)
 {
 	struct laddr_group group = {
 		.addresses = config->addresses,
@@ -249,36 +256,76 @@ laddr_groups_remove(struct laddr_groups *groups, const char *name)
 	return 0;
 }
 
+static void
+tell_fault(struct laddr_fault *fault, const struct config_laddrs *config, int err)
+{
+	fault->line = config->line;
+	if (err == -ENODEV)
+		snprintf(fault->text, sizeof(fault->text),
+			 "group \"%s\": port \"%s\" is none of those that ipvsd was started with; restart ipvsd, or "
+			 "name one of them",
+			 config->name, config->port);
+	else
+		snprintf(fault->text, sizeof(fault->text), "group \"%s\": %s", config->name, strerror(-err));
+}
+
+/* CLIENTS has ADDR, which one of the configuration's has at another port. */
+static void
+tell_conflict(struct laddr_fault *fault, const struct config_laddrs *configs, const struct laddr_group *ours,
+	      const struct laddr_group *clients, const struct ip_addr *addr)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	while (strcmp(configs->name, ours->name) != 0)
+		configs++;
+	fault->line = configs->line;
+	snprintf(fault->text, sizeof(fault->text),
+		 "group \"%s\": a client's group \"%s\" has %s at port \"%s\"; remove one of them", ours->name,
+		 clients->name, inet_ntop(addr->family, &addr->ip, text, sizeof(text)), clients->port_name);
+}
+
 /* The groups of the configuration by themselves, checked against each other and against those of clients. */
 static int
 make_configured(const struct laddr_groups *groups, const struct config_laddrs *configs, uint32_t n,
-		struct laddr_groups *ret)
+		struct laddr_groups *made, struct laddr_fault *fault)
 {
-	const struct laddr_group *group;
-	int err = 0;
+	const struct laddr_group *group, *other;
+	struct ip_addr addr;
 
-	*ret = (struct laddr_groups){ .hooks = groups->hooks };
-	TAILQ_INIT(&ret->list);
-	for (uint32_t i = 0; i < n && err == 0; i++)
-		err = laddr_groups_configure(ret, &configs[i]);
-	TAILQ_FOREACH (group, &groups->list, link) {
-		if (err == 0 && !group->configured && !find_group(ret, group->name))
-			err = check_addresses(ret, group);
+	for (uint32_t i = 0; i < n; i++) {
+		int err = configure(made, &configs[i]);
+
+		if (err < 0) {
+			tell_fault(fault, &configs[i], err);
+			return err;
+		}
 	}
-	if (err < 0)
-		free_list(&ret->list);
-	return err;
+	TAILQ_FOREACH (group, &groups->list, link) {
+		if (group->configured || find_group(made, group->name))
+			continue;
+		other = group_in_the_way(made, group, &addr);
+		if (other) {
+			tell_conflict(fault, configs, other, group, &addr);
+			return -EADDRINUSE;
+		}
+	}
+	return 0;
 }
 
 int
-laddr_groups_reconfigure(struct laddr_groups *groups, const struct config_laddrs *configs, uint32_t n)
+laddr_groups_configure(struct laddr_groups *groups, const struct config_laddrs *configs, uint32_t n,
+		       struct laddr_fault *ret_fault)
 {
+	struct laddr_groups made = { .hooks = groups->hooks };
 	struct laddr_group *group, *next;
-	struct laddr_groups made;
-	int err = make_configured(groups, configs, n, &made);
+	int err;
 
-	if (err < 0)
+	TAILQ_INIT(&made.list);
+	err = make_configured(groups, configs, n, &made, ret_fault);
+	if (err < 0) {
+		free_list(&made.list);
 		return err;
+	}
 	for (group = TAILQ_FIRST(&groups->list); group; group = next) {
 		next = TAILQ_NEXT(group, link);
 		if (group->configured || find_group(&made, group->name))

@@ -56,11 +56,16 @@ int laddr_groups_create(struct lb *lb, const struct laddr_groups_hooks *hooks, s
 void laddr_groups_destroy(struct laddr_groups *groups);
 void laddr_groups_observe(struct laddr_groups *groups, const struct laddr_groups_observer *observer);
 
-/* Adds a group of ipvsd.conf; as laddr_groups_set(). */
-int laddr_groups_configure(struct laddr_groups *groups, const struct config_laddrs *config);
-/* The groups of ipvsd.conf are these N from now on. As laddr_groups_set(), but all or none; a client's group of the same
- * name gives way. */
-int laddr_groups_reconfigure(struct laddr_groups *groups, const struct config_laddrs *configs, uint32_t n);
+/* Why groups of ipvsd.conf can't be taken: the line of the file, the group, and what to do. */
+struct laddr_fault {
+	uint32_t line;
+	char text[256];
+};
+
+/* The groups of ipvsd.conf are these N from now on, all or none; a client's group of the same name gives way. As
+ * laddr_groups_set(), with *RET_FAULT set. */
+int laddr_groups_configure(struct laddr_groups *groups, const struct config_laddrs *configs, uint32_t n,
+			   struct laddr_fault *ret_fault);
 /* Adds or replaces the group of that name, whose PORT is looked up and whose addresses are copied. -EINVAL for values
  * that can't be, -ENODEV without such a port, -EADDRINUSE if a group of another port has one of the addresses, -EBUSY if the group
  * is ipvsd.conf's, -ENOMEM. */

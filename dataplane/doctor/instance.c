@@ -120,7 +120,7 @@ instance_config(const struct process *process)
 static bool
 has_another_task(const struct process *process)
 {
-	static const char *const words[] = { "doctor", "-t", "--test", "-n", "--needs" };
+	static const char *const words[] = { "doctor", "reload", "-t", "--test", "-n", "--needs" };
 
 	for (size_t i = 0; i < RTE_DIM(words); i++) {
 		if (process_has_word(process, words[i]))

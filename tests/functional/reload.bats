@@ -79,6 +79,60 @@ sysctl_is() { # NAME VALUE
 	answers $LAN.100
 }
 
+# `ipvsd reload`, as systemd runs it.
+ask_for_reload() {
+	: >"$(log)"
+	run "$BUILD/ipvsd" reload -c "$(conf)"
+	echo "$output"
+	cat "$(log)"
+}
+
+# Another group, in a line of its own, whose number is LINE.
+has_also() { # GROUP PORT ADDRESS
+	sed -i "s/^\(local_addresses = (.*\) );/\1,\n{ name = \"$1\"; port = \"$2\"; addresses = ( \"$3\" ); } );/" "$(conf)"
+	line=$(grep -n "name = \"$1\"; port" "$(conf)" | cut -d: -f1)
+}
+
+@test "who asks for a reload is told when it is done, and what waits for a restart" {
+	has_also more lan $LAN.104
+	sed -i 's/mbufs = "8K"/mbufs = "16K"/' "$(conf)"
+	ask_for_reload
+	[ "$status" -eq 0 ]
+	[ "$output" = "these sections have changed, and take effect when ipvsd is restarted: limits" ]
+	grep -q "was read again" "$(log)"
+	answers $LAN.104
+}
+
+@test "a reload that can't be is one line with group and line, changes nothing, and who asked is told" {
+	has_also more lan 127.0.0.1
+	ask_for_reload
+	[ "$status" -eq 1 ]
+	[ "$output" = "$(conf):$line: group \"more\": 127.0.0.1 can't be a host's own address on a network; name others" ]
+	[ ! -s "$(log)" ]
+	cp "$LAB_DIR/before.conf" "$(conf)"
+
+	# What only the one that runs can know: it has no such port.
+	sed -i '/kernel = "lan0"/s/$/, { name = "new"; devices = ( "net_af_packet_new,iface=port1" ); }/' "$(conf)"
+	has_also more new $LAN.104
+	echo 'vs = { sloppy_tcp = 1; };' >>"$(conf)"
+	ask_for_reload
+	[ "$status" -eq 1 ]
+	[ "$output" = "$(conf):$line: group \"more\": port \"new\" is none of those that ipvsd was started with; restart ipvsd, or name one of them" ]
+	[ "$(cat "$(log)")" = "ipvsd: error: reload: $output; the configuration stays as it was" ]
+	sysctl_is sloppy_tcp 0
+	answers $LAN.100
+	is_silent $LAN.104
+}
+
+@test "a reload without an ipvsd that runs fails, and says so" {
+	sed -i 's|socket = "[^"]*"|socket = "/nowhere/ipvs.sock"|' "$(conf)"
+	ask_for_reload
+	[ "$status" -eq 1 ]
+	[ "$output" = "ipvsd reload: /nowhere/ipvs.sock: No such file or directory; start ipvsd, or restart it if control.socket has changed" ]
+	run "$BUILD/ipvsd" reload now
+	[ "$status" -eq 2 ]
+}
+
 @test "nothing of a file with an error is taken, not even what is right" {
 	sed -i "s/\"$LAN.100-$LAN.101\"/\"$LAN.103\"/; s/port = \"lan\"; addresses/port = \"nowhere\"; addresses/" "$(conf)"
 	reload

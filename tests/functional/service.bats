@@ -75,6 +75,15 @@ more_watchdogs() { # THAN
 	await ready_again
 }
 
+@test "systemctl reload waits for the answer: the unit asks, and does not only signal" {
+	run_as_service
+	[ "$(grep -c ^ExecReload= "$BUILD/packaging/systemd/ipvsd.service")" -eq 1 ]
+	grep -q '^ExecReload=.*/ipvsd reload$' "$BUILD/packaging/systemd/ipvsd.service"
+	"$BUILD/ipvsd" reload -c "$LAB_DIR/director1/ipvsd.conf"
+	await ready_again
+	heard RELOADING=1
+}
+
 ready_again() {
 	[ "$(grep -cx READY=1 "$(log_of listener)")" -eq 2 ]
 }

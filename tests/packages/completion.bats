@@ -18,6 +18,7 @@ offers() { # WORD...
 
 @test "ipvsd: its options, and files after -c" {
 	[ "$(offers ipvsd --v)" = --version ]
+	[ "$(offers ipvsd r)" = reload ]
 	[ "$(offers ipvsd -c "$top/config" | head -1)" != --version ]
 	offers ipvsd -t --config "$top/configure.a" | grep -qx "$top/configure.ac"
 }

@@ -220,6 +220,7 @@ instances_are_told_apart_by_their_configuration(void **state)
 	there_is_process(fake, 20, 1, "ipvsd", "ipvsd\0-t");
 	there_is_process(fake, 21, 1, "ipvsd", "ipvsd\0doctor");
 	there_is_process(fake, 19, 1, "ipvsd", "ipvsd\0-n");
+	there_is_process(fake, 18, 1, "ipvsd", "ipvsd\0reload");
 	there_is_process(fake, 22, 1, "ipvsd", "ipvsd\0-c\0/other.conf");
 	instance_find(&fake->machine, &fake->instance, &services);
 	assert_int_equal(fake->instance.process.pid, 0);

@@ -172,8 +172,9 @@ groups_of_the_config_are_not_the_clients(void **state)
 		.first_port = 1025,
 		.last_port = 65535,
 	};
+	struct laddr_fault fault;
 
-	assert_int_equal(laddr_groups_configure(fixture->groups, &config), 0);
+	assert_int_equal(laddr_groups_configure(fixture->groups, &config, 1, &fault), 0);
 	assert_int_equal(set_group(fixture, &(struct group){ "fixed", "lan", { 2 }, 1, 2 }), -EBUSY);
 	assert_int_equal(delete_group(fixture, "fixed"), -EBUSY);
 	assert_true(is_activated(fixture, 1));
@@ -279,6 +280,82 @@ counters_come_as_sums_and_for_each_thread(void **state)
 	assert_int_equal(counter_value(message), 11);
 }
 
+struct reload {
+	int err;
+	const char *messages;
+	uint32_t n;
+};
+
+static int
+reload(void *arg, char **ret_messages)
+{
+	struct reload *reload = arg;
+
+	reload->n++;
+	*ret_messages = reload->messages ? strdup(reload->messages) : NULL;
+	return reload->err;
+}
+
+static const char *
+told(const struct control_fixture *fixture)
+{
+	const struct nlmsghdr *message = answer_message(fixture, 0);
+	const struct nlattr *attr = (const void *)((const uint8_t *)message + NLMSG_LENGTH(GENL_HDRLEN));
+
+	assert_int_equal(message->nlmsg_type, IPVSD_FAMILY_IPVSX);
+	assert_int_equal(attr->nla_type, IPVSX_ATTR_MESSAGES);
+	return nla_data(attr);
+}
+
+static void
+a_reload_is_answered_with_what_came_of_it(void **state)
+{
+	const uint16_t flags = NLM_F_REQUEST | NLM_F_ACK;
+	struct control_fixture *fixture = *state;
+	struct reload result = { .err = -EINVAL, .messages = "f:3: no\nf:5: no\n" };
+	static char long_messages[3 * IPVSX_MESSAGES_MAX];
+
+	assert_int_equal(command(fixture, IPVSX_CMD_RELOAD, flags), -EOPNOTSUPP);
+	fixture->ipvsx.reload = reload;
+	fixture->ipvsx.reload_arg = &result;
+	assert_int_equal(command(fixture, IPVSX_CMD_RELOAD, flags), -EINVAL);
+	assert_string_equal(told(fixture), result.messages);
+	result.err = 0;
+	assert_int_equal(command(fixture, IPVSX_CMD_RELOAD, flags), 0);
+	assert_string_equal(told(fixture), result.messages);
+	result.messages = NULL;
+	assert_int_equal(command(fixture, IPVSX_CMD_RELOAD, flags), 0);
+	assert_int_equal(answer_message(fixture, 0)->nlmsg_type, NLMSG_ERROR);
+	memset(long_messages, 'x', sizeof(long_messages) - 1);
+	result.messages = long_messages;
+	assert_int_equal(command(fixture, IPVSX_CMD_RELOAD, flags), 0);
+	assert_int_equal(strlen(told(fixture)), IPVSX_MESSAGES_MAX);
+	fixture->session.permitted = false;
+	assert_int_equal(command(fixture, IPVSX_CMD_RELOAD, flags), -EPERM);
+	assert_int_equal(result.n, 4);
+}
+
+/* What was taken is in force when it is acknowledged. */
+static void
+a_reload_that_does_not_reach_the_workers_is_no_success(void **state)
+{
+	struct control_fixture *fixture = *state;
+	struct reload result = { .err = 0 };
+	struct datagram *answer;
+
+	fixture->ipvsx.reload = reload;
+	fixture->ipvsx.reload_arg = &result;
+	wire_clear(&wire);
+	wire_message(&wire, IPVSD_FAMILY_IPVSX, IPVSX_CMD_RELOAD, NLM_F_REQUEST | NLM_F_ACK);
+	wire_end(&wire);
+	genl_session_input(&fixture->session, wire.bytes, wire.length);
+	genl_session_settle(&fixture->session, -ENOMEM);
+	answer = genl_session_pop(&fixture->session);
+	assert_non_null(answer);
+	assert_int_equal(*(const int32_t *)(answer->bytes + NLMSG_HDRLEN), -ENOMEM);
+	free(answer);
+}
+
 int
 main(void)
 {
@@ -294,6 +371,10 @@ main(void)
 						control_teardown),
 		cmocka_unit_test_setup_teardown(a_push_removes_what_its_client_pushed_before_and_nobody_elses,
 						control_setup, control_teardown),
+		cmocka_unit_test_setup_teardown(a_reload_is_answered_with_what_came_of_it, control_setup,
+						control_teardown),
+		cmocka_unit_test_setup_teardown(a_reload_that_does_not_reach_the_workers_is_no_success, control_setup,
+						control_teardown),
 		cmocka_unit_test_setup_teardown(counters_come_as_sums_and_for_each_thread, control_setup,
 						control_teardown),
 	};

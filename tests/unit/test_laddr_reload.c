@@ -24,16 +24,20 @@ ipv4(const char *text)
 	return addr;
 }
 
+static struct laddr_fault fault; /* of the last reconfigure() that failed */
+
 static int
 reconfigure(struct control_fixture *fixture, const char *name, const char *port, const char *address)
 {
 	struct ip_addr addr = ipv4(address);
-	struct config_laddrs config = { .addresses = &addr, .n_addresses = 1, .first_port = 1025, .last_port = 65535 };
+	struct config_laddrs config = {
+		.addresses = &addr, .n_addresses = 1, .first_port = 1025, .last_port = 65535, .line = 17
+	};
 	int err;
 
 	strcpy(config.name, name);
 	strcpy(config.port, port);
-	err = laddr_groups_reconfigure(fixture->groups, &config, 1);
+	err = laddr_groups_configure(fixture->groups, &config, 1, &fault);
 	assert_int_equal(laddr_groups_publish(fixture->groups), 0);
 	return err;
 }
@@ -112,7 +116,14 @@ what_can_not_be_changes_nothing(void **state)
 	assert_int_equal(reconfigure(fixture, "one", "lan", "10.0.0.1"), 0);
 	/* An address that another port answers for. */
 	assert_int_equal(reconfigure(fixture, "one", "dmz", "10.0.0.9"), -EADDRINUSE);
+	assert_int_equal(fault.line, 17);
+	assert_string_equal(fault.text, "group \"one\": a client's group \"client\" has 10.0.0.9 at port \"lan\"; "
+					"remove one of them");
+	fault.line = 0;
 	assert_int_equal(reconfigure(fixture, "one", "nowhere", "10.0.0.2"), -ENODEV);
+	assert_int_equal(fault.line, 17);
+	assert_string_equal(fault.text, "group \"one\": port \"nowhere\" is none of those that ipvsd was started with; "
+					"restart ipvsd, or name one of them");
 	assert_int_equal(reconfigure(fixture, "one", "lan", "127.0.0.1"), -EINVAL);
 	assert_true(is_active(fixture, "10.0.0.1"));
 	assert_true(is_active(fixture, "10.0.0.9"));
