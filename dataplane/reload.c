@@ -95,7 +95,7 @@ take_config(const struct reload *reload, struct control *control, FILE *messages
 		err = control_reload(control, config, messages);
 	if (err < 0)
 		return err;
-	log_open(config->log.level, reload->running->log.syslog);
+	log_set_level(config->log.level);
 	log_info("reload", "%s was read again", reload->file);
 	report_rest(reload->running, config, messages);
 	return 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Writes log lines to stderr or to syslog. The journal, where that is stderr, adds time and unit, and takes the level from
- * the line's begin (sd-daemon(3)). The level and the target are set once,
- * before any thread starts; the worst level is read by the thread that starts and ends all others.
+ * the line's begin (sd-daemon(3)). The target is set once, before any thread starts; the level may change while other
+ * threads log, and the worst level is noted by all.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,9 +33,21 @@ stderr_is_journal(void)
 }
 
 void
+log_set_level(int level)
+{
+	__atomic_store_n(&log_target.level, level, __ATOMIC_RELAXED);
+}
+
+static bool
+is_wanted(int level)
+{
+	return level <= __atomic_load_n(&log_target.level, __ATOMIC_RELAXED);
+}
+
+void
 log_open(int level, bool to_syslog)
 {
-	log_target.level = level;
+	log_set_level(level);
 	log_target.to_syslog = to_syslog;
 	log_target.to_journal = stderr_is_journal();
 	if (to_syslog)
@@ -49,8 +61,9 @@ write_line(int level, const char *topic, const char *text)
 		"emergency: ", "alert: ", "critical: ", "error: ", "warning: ", "", "", ""
 	};
 
-	if (level < log_target.worst)
-		log_target.worst = level;
+	/* Two threads at a time may leave the lesser of both; who asks has ended the others, or has said his own. */
+	if (level < __atomic_load_n(&log_target.worst, __ATOMIC_RELAXED))
+		__atomic_store_n(&log_target.worst, level, __ATOMIC_RELAXED);
 	if (log_target.to_syslog)
 		syslog(level, "%s: %s", topic, text);
 	else if (log_target.to_journal)
@@ -73,7 +86,7 @@ log_line(int level, const char *topic, const char *format, ...)
 {
 	va_list args;
 
-	if (level > log_target.level)
+	if (!is_wanted(level))
 		return;
 	va_start(args, format);
 	format_line(level, topic, format, args);
@@ -83,7 +96,7 @@ log_line(int level, const char *topic, const char *format, ...)
 bool
 log_has_said(int level)
 {
-	return log_target.worst <= level;
+	return __atomic_load_n(&log_target.worst, __ATOMIC_RELAXED) <= level;
 }
 
 void
@@ -93,7 +106,7 @@ log_limited(struct log_limit *limit, int level, const char *topic, const char *f
 	uint64_t seconds;
 	va_list args;
 
-	if (level > log_target.level)
+	if (!is_wanted(level))
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	seconds = (uint64_t)now.tv_sec;

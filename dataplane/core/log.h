@@ -12,6 +12,8 @@
 
 /* Levels are those of syslog(3); lines above LEVEL are dropped. */
 void log_open(int level, bool to_syslog);
+/* Of the lines from now on; other threads may be logging. */
+void log_set_level(int level);
 
 void log_line(int level, const char *topic, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
