@@ -116,30 +116,15 @@ add_service(const struct ipvs_model *model, const struct ipvs_service *service, 
 }
 
 static int
-by_serial(const void *a, const void *b)
-{
-	const struct ipvs_service *const *one = a, *const *other = b;
-
-	return (*one)->serial < (*other)->serial ? -1 : (*one)->serial > (*other)->serial;
-}
-
-static int
 add_services(const struct ipvs_model *model, struct rule_list *list)
 {
-	CLEANUP(free) void *memory = calloc(model->n_services + 1u, sizeof(struct ipvs_service *));
-	struct ipvs_service **services = memory, *service;
-	uint64_t index = 0;
-	uint32_t n = 0;
-	int err = 0;
+	CLEANUP(free) void *memory = ipvs_services_by_age(model);
+	struct ipvs_service **services = memory;
+	int err = services ? 0 : -ENOMEM;
 
-	if (!services)
-		return -ENOMEM;
-	while ((service = ipvs_service_next(model, &index)) != NULL)
-		if (service->match.is_set)
-			services[n++] = service;
-	qsort(services, n, sizeof(*services), by_serial);
-	for (uint32_t i = 0; i < n && err == 0; i++)
-		err = add_service(model, services[i], list);
+	for (uint32_t i = 0; i < model->n_services && err == 0; i++)
+		if (services[i]->match.is_set)
+			err = add_service(model, services[i], list);
 	return err;
 }
 

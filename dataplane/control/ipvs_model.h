@@ -185,6 +185,8 @@ uint32_t ipvs_service_stats(const struct ipvs_model *model, const struct ipvs_se
 			    struct ipvs_stats *ret_counts, struct ipvs_rates *ret_rates);
 /* NULL, or the first one with an index of at least *INDEX, which is moved behind it. */
 struct ipvs_service *ipvs_service_next(const struct ipvs_model *model, uint64_t *index);
+/* All n_services, the one made first first; for free(). NULL without memory. */
+struct ipvs_service **ipvs_services_by_age(const struct ipvs_model *model);
 void ipvs_flush(struct ipvs_model *model);
 void ipvs_zero_all(struct ipvs_model *model);
 

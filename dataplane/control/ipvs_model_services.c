@@ -202,6 +202,29 @@ ipvs_service_next(const struct ipvs_model *model, uint64_t *index)
 	return NULL;
 }
 
+static int
+by_serial(const void *a, const void *b)
+{
+	const struct ipvs_service *const *one = a, *const *other = b;
+
+	return (*one)->serial < (*other)->serial ? -1 : (*one)->serial > (*other)->serial;
+}
+
+struct ipvs_service **
+ipvs_services_by_age(const struct ipvs_model *model)
+{
+	struct ipvs_service **services = calloc(model->n_services + 1u, sizeof(struct ipvs_service *)), *service;
+	uint64_t index = 0;
+	uint32_t n = 0;
+
+	if (!services)
+		return NULL;
+	while ((service = ipvs_service_next(model, &index)) != NULL)
+		services[n++] = service;
+	qsort(services, n, sizeof(struct ipvs_service *), by_serial);
+	return services;
+}
+
 /* The counts since the service was made. */
 static struct ipvs_stats
 service_counts(const struct ipvs_model *model, const struct ipvs_service *service, uint32_t *ret_moved)

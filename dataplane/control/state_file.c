@@ -214,8 +214,9 @@ write_anew(struct state_file *state)
 	int err;
 
 	state_log_discard(state->log);
-	state_put_everything(state->log, state->model, state->groups);
-	err = state_log_replace(state->log);
+	err = state_put_everything(state->log, state->model, state->groups);
+	if (err == 0)
+		err = state_log_replace(state->log);
 	if (err < 0) {
 		state->stale = true;
 		log_limited(&state->limit, LOG_ERR, "state", "%s can't be written, a restart would lose changes: %s",

@@ -2,6 +2,7 @@
  *
  * Objects into records: see state_records.h. The way back is in state_apply.c.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,12 +177,30 @@ put_dest_with_history(struct state_log *log, const struct ipvs_dest *dest)
 	state_put_dest(log, dest);
 }
 
-void
+static int
+put_services(struct state_log *log, const struct ipvs_model *model)
+{
+	CLEANUP(free) void *memory = ipvs_services_by_age(model);
+	struct ipvs_service **services = memory;
+
+	if (!services)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < model->n_services; i++) {
+		const struct ipvs_dest *dest;
+
+		state_put_service(log, services[i]);
+		/* each is put before those that are there already when it is read */
+		TAILQ_FOREACH_REVERSE (dest, &services[i]->dests, ipvs_dest_list, link)
+			put_dest_with_history(log, dest);
+	}
+	return 0;
+}
+
+int
 state_put_everything(struct state_log *log, const struct ipvs_model *model, const struct laddr_groups *groups)
 {
-	const struct ipvs_service *service;
 	const struct laddr_group *group;
-	uint64_t index = 0;
+	int err;
 
 	state_put_timeouts(log, &model->timeouts);
 	for (int state = 0; state < DAEMON_STATES; state++)
@@ -191,15 +210,9 @@ state_put_everything(struct state_log *log, const struct ipvs_model *model, cons
 		if (model->knob_is_set[i])
 			state_put_knob(log, model, &knob_table[i]);
 	put_generations(log, model);
-	while ((service = ipvs_service_next(model, &index)) != NULL) {
-		const struct ipvs_dest *dest;
-
-		state_put_service(log, service);
-		/* each is put before those that are there already when it is read */
-		TAILQ_FOREACH_REVERSE (dest, &service->dests, ipvs_dest_list, link)
-			put_dest_with_history(log, dest);
-	}
+	err = put_services(log, model);
 	TAILQ_FOREACH (group, laddr_groups_list(groups), link)
 		if (!group->configured)
 			state_put_laddrs(log, group);
+	return err;
 }

@@ -109,8 +109,8 @@ void state_put_timeouts(struct state_log *log, const struct timeouts_spec *timeo
 void state_put_daemon(struct state_log *log, enum ipvs_daemon_state state, const struct ipvs_daemon *daemon);
 void state_put_knob(struct state_log *log, const struct ipvs_model *model, const struct knob *knob);
 void state_put_laddrs(struct state_log *log, const struct laddr_group *group);
-/* All that there is. */
-void state_put_everything(struct state_log *log, const struct ipvs_model *model, const struct laddr_groups *groups);
+/* All that there is, services in the order in which they were made, which decides between their matches. -ENOMEM. */
+int state_put_everything(struct state_log *log, const struct ipvs_model *model, const struct laddr_groups *groups);
 
 /* Applies a record to a model that is being restored; records about local addresses are passed over. */
 int state_apply_model(struct ipvs_model *model, uint16_t type, const void *payload, uint32_t length);

@@ -196,6 +196,44 @@ check_filled(const struct control_fixture *fixture)
 	assert_null(TAILQ_NEXT(group, link));
 }
 
+/* The last bytes of the addresses of the services, by age. */
+static void
+check_order(const struct control_fixture *fixture, const uint8_t *wanted, uint32_t n)
+{
+	struct ipvs_service **services = ipvs_services_by_age(fixture->model);
+
+	assert_int_equal(fixture->model->n_services, n);
+	for (uint32_t i = 0; i < n; i++)
+		assert_int_equal(services[i]->key.addr.bytes[3], wanted[i]);
+	free(services);
+}
+
+/* Of two services whose matches overlap the older one has the packets, whatever number the younger one got. */
+static void
+services_keep_their_order_over_restarts(void **state)
+{
+	static const uint8_t order[] = { 2, 3, 1, 4 };
+	struct instance instance = start(*state, BOOT, false);
+
+	observe(&instance);
+	for (uint8_t i = 1; i <= 3; i++)
+		assert_int_equal(service_command(instance.fixture, IPVS_CMD_NEW_SERVICE, i), 0);
+	assert_int_equal(service_command(instance.fixture, IPVS_CMD_DEL_SERVICE, 1), 0);
+	assert_int_equal(service_command(instance.fixture, IPVS_CMD_NEW_SERVICE, 1), 0);
+	assert_int_equal(service_command(instance.fixture, IPVS_CMD_NEW_SERVICE, 4), 0);
+	state_file_commit(instance.state);
+	check_order(instance.fixture, order, 4);
+	/* First from the changes, then from the file that was written anew. */
+	for (int i = 0; i < 2; i++) {
+		end(&instance);
+		instance = start(*state, BOOT, false);
+		assert_int_equal(instance.restored, 0);
+		check_order(instance.fixture, order, 4);
+		observe(&instance);
+	}
+	end(&instance);
+}
+
 static void
 what_was_written_comes_back(void **state)
 {
@@ -502,6 +540,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_was_written_comes_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(services_keep_their_order_over_restarts, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_weight_before_zero_comes_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_freed_number_keeps_its_generation, setup, teardown),
 		cmocka_unit_test_setup_teardown(after_a_reboot_nothing_is_restored_unless_asked_for, setup, teardown),
