@@ -65,7 +65,7 @@ struct modules {
 	struct kernel_mirror *mirror;
 	uint64_t table_full_seen;
 	struct log_limit table_full_limit;
-	int signals;
+	int signals, socket_lock;
 };
 
 /* ---- what workers read ---- */
@@ -399,6 +399,8 @@ destroy(struct modules *self)
 	event_loop_destroy(self->loop);
 	if (self->signals >= 0)
 		close(self->signals);
+	if (self->socket_lock >= 0)
+		close(self->socket_lock);
 }
 
 /* Before DPDK takes any: what is missing should be said once, and by name. */
@@ -421,7 +423,7 @@ start(struct modules *self)
 	if (err == 0)
 		err = watch_signals(self);
 	if (err == 0)
-		err = control_check(self->config);
+		err = control_claim(self->config, &self->socket_lock);
 	if (err == 0)
 		err = plan_memory(self);
 	if (err == 0)
@@ -459,7 +461,7 @@ modules_run(const char *file, const struct config *config)
 	self->config = config;
 	self->n_workers = config->workers.count;
 	self->table_full_limit = (struct log_limit)LOG_LIMIT(1, 10);
-	self->signals = -1;
+	self->signals = self->socket_lock = -1;
 	err = start(self);
 	if (err == 0) {
 		eal_log_heap();

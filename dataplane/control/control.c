@@ -128,11 +128,11 @@ server_config(const struct config *config)
 }
 
 int
-control_check(const struct config *config)
+control_claim(const struct config *config, int *ret_lock)
 {
 	const struct netlink_server_config server = server_config(config);
 
-	return netlink_server_check(&server);
+	return netlink_server_claim(&server, ret_lock);
 }
 
 int

@@ -3,7 +3,7 @@
  * The control side as one object, for modules.c: model, local addresses, control socket, state file. Everything here
  * runs on the control thread, in the event loop.
  *
- * In order: control_create, laddr_groups_address_changed by the mirror's first dump as it likes, control_restore,
+ * In order: control_claim, control_create, laddr_groups_address_changed by the mirror's first dump as it likes, control_restore,
  * control_publish if the workers are to start with what was restored, control_start; and control_destroy after the
  * workers have stopped.
  */
@@ -37,9 +37,9 @@ struct control_parts {
 	void *reload_arg;
 };
 
-/* What can be known before a port is touched: that the control socket is another's, or its group isn't there. Errors are
- * logged, with their remedy. */
-int control_check(const struct config *config);
+/* Before a port is touched: the control socket is ours for as long as *RET_LOCK is open, which the caller closes last. It
+ * may be another's, or its group may not be there. Errors are logged, with their remedy. */
+int control_claim(const struct config *config, int *ret_lock);
 /* Opens and locks the state folder, makes the groups of local addresses of the config. Errors are logged, with their
  * remedy. */
 int control_create(const struct control_parts *parts, struct control **ret);

@@ -31,7 +31,7 @@ struct netlink_server {
 	char *path;
 	gid_t group;
 	uint32_t clients_per_uid;
-	int fd, lock;
+	int fd;
 	int timer; /* when the dumps that wait for their time go on */
 	int spare; /* given up to turn a client away when descriptors have run out */
 	uint32_t n_clients;
@@ -181,7 +181,6 @@ allocate(const struct netlink_server_config *config, struct event_loop *loop, st
 		.path = strdup(config->path),
 		.clients_per_uid = config->clients_per_uid,
 		.fd = -1,
-		.lock = -1,
 		.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC),
 		.spare = open("/dev/null", O_RDONLY | O_CLOEXEC),
 		.limit = LOG_LIMIT(5, 60),
@@ -206,12 +205,12 @@ find_group(const struct netlink_server_config *config, gid_t *ret)
 }
 
 int
-netlink_server_check(const struct netlink_server_config *config)
+netlink_server_claim(const struct netlink_server_config *config, int *ret_lock)
 {
 	gid_t group;
 	int err = find_group(config, &group);
 
-	return err < 0 ? err : netlink_socket_check(config->path);
+	return err < 0 ? err : netlink_socket_claim(config->path, ret_lock);
 }
 
 int
@@ -225,7 +224,7 @@ netlink_server_create(const struct netlink_server_config *config, struct event_l
 		return -ENOMEM;
 	err = find_group(config, &server->group);
 	if (err == 0)
-		err = netlink_socket_listen(config->path, config->mode, server->group, &server->fd, &server->lock);
+		err = netlink_socket_listen(config->path, config->mode, server->group, &server->fd);
 	if (err == 0)
 		err = event_loop_add(loop, server->timer, EPOLLIN, time_has_come, server);
 	if (err == 0)
@@ -263,7 +262,6 @@ netlink_server_destroy(struct netlink_server *server)
 		close(server->timer);
 	}
 	close_if_open(server->fd);
-	close_if_open(server->lock);
 	close_if_open(server->spare);
 	free(server->buffer);
 	free(server->path);

@@ -21,11 +21,11 @@ struct netlink_server_config {
 	uint32_t clients_per_uid;
 };
 
-/* Whether netlink_server_create() would find the socket another's now, or its folder or group not there; says it as that
- * would. */
-int netlink_server_check(const struct netlink_server_config *config);
-/* Listens; a socket file that an ended process left is replaced, one that somebody listens on is not (-EADDRINUSE).
- * PATH.lock is kept locked. GENL must outlive the server. Errors are logged with their remedy. */
+/* Makes the socket's path ours for as long as *RET_LOCK, a descriptor of PATH.lock, is open, which the caller closes
+ * after the server. A socket file that an ended process left is taken over, one that somebody listens on is not
+ * (-EADDRINUSE). Errors, as of a folder or group that isn't there, are logged with their remedy. */
+int netlink_server_claim(const struct netlink_server_config *config, int *ret_lock);
+/* Listens at a path that is claimed. GENL must outlive the server. Errors are logged. */
 int netlink_server_create(const struct netlink_server_config *config, struct event_loop *loop, struct genl *genl,
 			  struct netlink_server **ret);
 /* Closes all clients and removes the socket file. */

@@ -2,6 +2,7 @@
  *
  * See netlink_socket.h. The lock file outlives the process, on purpose: removing it would open a race.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -79,46 +80,64 @@ make_address(const char *path, struct sockaddr_un *ret)
 	return 0;
 }
 
-static int
-claim(const char *path, int *ret_lock)
+int
+netlink_socket_claim(const char *path, int *ret_lock)
 {
+	CLEANUP(fd_close) int lock = -1;
 	struct sockaddr_un address;
 	int err = make_address(path, &address);
 
 	if (err == 0)
-		err = lock_path(path, ret_lock);
-	return err < 0 ? err : check_free(path, &address);
+		err = lock_path(path, &lock);
+	if (err == 0)
+		err = check_free(path, &address);
+	if (err < 0)
+		return err;
+	*ret_lock = lock;
+	lock = -1;
+	return 0;
 }
 
-int
-netlink_socket_check(const char *path)
-{
-	CLEANUP(fd_close) int lock = -1;
-
-	return claim(path, &lock);
-}
-
-/* Everybody may connect and be told EPERM (netlink_access.h), unless MODE keeps them out. */
+/* By descriptor: a link that somebody put there meanwhile is not followed. Everybody may connect and be told EPERM
+ * (netlink_access.h), unless MODE keeps them out. */
 static int
-bind_and_listen(int fd, const struct sockaddr_un *address, mode_t mode, gid_t group)
+set_access(const char *path, mode_t mode, gid_t group)
 {
-	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ||
-	    chown(address->sun_path, (uid_t)-1, group) < 0 || chmod(address->sun_path, mode) < 0 ||
-	    listen(fd, SOMAXCONN) < 0)
+	CLEANUP(fd_close) int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat status;
+	char name[32];
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -errno;
+	if (!S_ISSOCK(status.st_mode)) {
+		log_error("control", "%s was replaced: have its folder writable by root alone", path);
+		return -EEXIST;
+	}
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	if (fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH) < 0 || chmod(name, mode) < 0)
 		return -errno;
 	return 0;
 }
 
+static int
+bind_and_listen(int fd, const struct sockaddr_un *address, mode_t mode, gid_t group)
+{
+	int err = bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
+
+	if (err == 0)
+		err = set_access(address->sun_path, mode, group);
+	if (err == 0 && listen(fd, SOMAXCONN) < 0)
+		err = -errno;
+	return err;
+}
+
 int
-netlink_socket_listen(const char *path, mode_t mode, gid_t group, int *ret, int *ret_lock)
+netlink_socket_listen(const char *path, mode_t mode, gid_t group, int *ret)
 {
 	struct sockaddr_un made = { .sun_family = AF_UNIX };
 	CLEANUP(fd_close) int fd = -1;
-	CLEANUP(fd_close) int lock = -1;
-	int err = claim(path, &lock);
+	int err;
 
-	if (err < 0)
-		return err;
 	snprintf(made.sun_path, sizeof(made.sun_path), "%s" SUFFIX_NEW, path);
 	(void)unlink(made.sun_path); /* of a start that was cut short; bind() says if it is still there */
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -131,7 +150,6 @@ netlink_socket_listen(const char *path, mode_t mode, gid_t group, int *ret, int 
 		return err;
 	}
 	*ret = fd;
-	*ret_lock = lock;
-	fd = lock = -1;
+	fd = -1;
 	return 0;
 }

@@ -8,10 +8,11 @@
 
 #include <sys/types.h>
 
-/* Whether netlink_socket_listen() would find PATH another's. -EADDRINUSE and others, logged. */
-int netlink_socket_check(const char *path);
-/* A listening, non-blocking socket at PATH, with MODE and of GROUP (-1: as it comes), in RET, and the descriptor of the lock that says whose it is in
- * RET_LOCK; both are the caller's. -EADDRINUSE and others, logged. */
-int netlink_socket_listen(const char *path, mode_t mode, gid_t group, int *ret, int *ret_lock);
+/* Whether PATH is, or becomes, another's: if not, it is ours for as long as *RET_LOCK, a descriptor of PATH.lock, is open.
+ * -EADDRINUSE and others, logged. */
+int netlink_socket_claim(const char *path, int *ret_lock);
+/* A listening, non-blocking socket at PATH, which is claimed, with MODE and of GROUP (-1: as it comes), in *RET, which is
+ * the caller's. What is at PATH is replaced. -errno, logged. */
+int netlink_socket_listen(const char *path, mode_t mode, gid_t group, int *ret);
 
 #endif

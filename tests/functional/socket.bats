@@ -92,3 +92,21 @@ list=(env -u IPVSD_SOCKET "IPVSD_PRELOAD=$LAB_DIR/libipvsd-preload.so" "$LAB_DIR
 	is_running director1-ipvsd
 	ipvsadm_at director1 -Ln
 }
+
+one_has_ended() {
+	! is_running twin1 || ! is_running twin2
+}
+
+@test "of two that start at the same moment one says why it ends, before it takes a port, and the other works" {
+	local first=twin1 second=twin2
+	stop_ipvsd director1
+	start_on director1 $first "$BUILD/ipvsd" -c "$LAB_DIR/director1/ipvsd.conf"
+	start_on director1 $second "$BUILD/ipvsd" -c "$LAB_DIR/director1/ipvsd.conf"
+	AWAIT=20 await one_has_ended
+	is_running $first || { first=twin2 second=twin1; }
+	AWAIT=20 await says "$(log_of $first)" "listening on $(socket_of director1)"
+	cat "$(log_of $second)"
+	[ "$(cat "$(log_of $second)")" = "ipvsd: error: control: $(socket_of director1) is another ipvsd's: give each instance its own control.socket" ]
+	ipvsadm_at director1 -Ln
+	end $first TERM
+}

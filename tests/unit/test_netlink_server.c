@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -40,6 +41,7 @@ struct scene {
 	pthread_t thread;
 	uint32_t n_clients; /* after the last turn */
 	char folder[64], path[96], lock[104];
+	int lock_fd;
 };
 
 static struct wire wire;
@@ -82,6 +84,7 @@ setup(void **state)
 	scene->fixture = control_fixture_new();
 	assert_int_equal(event_loop_create(&scene->loop), 0);
 	assert_int_equal(event_loop_after_turn(scene->loop, end_of_turn, scene), 0);
+	assert_int_equal(netlink_server_claim(&scene->config, &scene->lock_fd), 0);
 	assert_int_equal(netlink_server_create(&scene->config, scene->loop, &scene->fixture->genl, &scene->server), 0);
 	assert_int_equal(pthread_create(&scene->thread, NULL, serve, scene), 0);
 	*state = scene;
@@ -96,6 +99,7 @@ teardown(void **state)
 	event_loop_stop(scene->loop);
 	assert_int_equal(pthread_join(scene->thread, NULL), 0);
 	netlink_server_destroy(scene->server);
+	close(scene->lock_fd);
 	assert_int_equal(access(scene->path, F_OK), -1);
 	event_loop_destroy(scene->loop);
 	control_fixture_free(scene->fixture);
@@ -492,12 +496,11 @@ a_socket_file_is_taken_over_only_if_it_is_dead(void **state)
 	struct event_loop *loop;
 	char path[96], lock[104];
 	struct stat status;
-	int fd, client;
+	int fd, client, claim;
 
 	assert_int_equal(event_loop_create(&loop), 0);
 	/* this server's own */
-	assert_int_equal(netlink_server_check(&config), -EADDRINUSE);
-	assert_int_equal(netlink_server_create(&config, loop, &scene->fixture->genl, &server), -EADDRINUSE);
+	assert_int_equal(netlink_server_claim(&config, &claim), -EADDRINUSE);
 	client = connect_to(scene->path);
 	assert_int_equal(is_served(client), 1);
 	close(client);
@@ -509,23 +512,98 @@ a_socket_file_is_taken_over_only_if_it_is_dead(void **state)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(fd, 1), 0);
-	assert_int_equal(netlink_server_check(&config), -EADDRINUSE);
-	assert_int_equal(netlink_server_create(&config, loop, &scene->fixture->genl, &server), -EADDRINUSE);
+	assert_int_equal(netlink_server_claim(&config, &claim), -EADDRINUSE);
 	close(fd);
-	assert_int_equal(netlink_server_check(&config), 0);
+	assert_int_equal(netlink_server_claim(&config, &claim), 0);
 	config.mode = 0640;
 	assert_int_equal(netlink_server_create(&config, loop, &scene->fixture->genl, &server), 0);
 	assert_int_equal(stat(path, &status), 0);
 	assert_int_equal(status.st_mode & 0777, 0640);
 	assert_int_equal(status.st_gid, getgrnam(GROUP)->gr_gid);
 	netlink_server_destroy(server);
+	close(claim);
 	/* no socket at all */
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	close(fd);
-	assert_int_equal(netlink_server_create(&config, loop, &scene->fixture->genl, &server), -EEXIST);
+	assert_int_equal(netlink_server_claim(&config, &claim), -EEXIST);
 	config.group = "no-such-group-here";
-	assert_int_equal(netlink_server_create(&config, loop, &scene->fixture->genl, &server), -ENOENT);
+	assert_int_equal(netlink_server_claim(&config, &claim), -ENOENT);
 	assert_int_equal(unlink(path), 0);
+	assert_int_equal(unlink(lock), 0);
+	event_loop_destroy(loop);
+}
+
+/* Two that start at the same moment: one of them ends before it takes a port. */
+static void
+a_path_is_claimed_before_there_is_a_server(void **state)
+{
+	struct scene *scene = *state;
+	struct netlink_server_config config = scene->config;
+	struct netlink_server *server;
+	struct event_loop *loop;
+	char path[96], lock[104];
+	int claim, other;
+
+	snprintf(path, sizeof(path), "%s/other.sock", scene->folder);
+	snprintf(lock, sizeof(lock), "%s.lock", path);
+	config.path = path;
+	assert_int_equal(event_loop_create(&loop), 0);
+	assert_int_equal(netlink_server_claim(&config, &claim), 0);
+	assert_int_equal(netlink_server_claim(&config, &other), -EADDRINUSE);
+	assert_int_equal(netlink_server_create(&config, loop, &scene->fixture->genl, &server), 0);
+	assert_int_equal(netlink_server_claim(&config, &other), -EADDRINUSE);
+	netlink_server_destroy(server);
+	close(claim);
+	assert_int_equal(netlink_server_claim(&config, &claim), 0);
+	close(claim);
+	assert_int_equal(unlink(lock), 0);
+	event_loop_destroy(loop);
+}
+
+static const char *victim; /* bind() below leaves a link to it, NULL: none */
+
+/* In the C library's place: somebody who may write to the folder is quick. */
+int
+bind(int fd, const struct sockaddr *address, socklen_t length)
+{
+	const char *path = ((const struct sockaddr_un *)(const void *)address)->sun_path;
+	int got = (int)syscall(SYS_bind, fd, address, length);
+
+	if (got == 0 && victim) {
+		assert_int_equal(unlink(path), 0);
+		assert_int_equal(symlink(victim, path), 0);
+	}
+	return got;
+}
+
+static void
+another_file_in_the_place_of_the_socket_is_left_alone(void **state)
+{
+	struct scene *scene = *state;
+	struct netlink_server_config config = scene->config;
+	struct netlink_server *server;
+	struct event_loop *loop;
+	char path[96], lock[104], file[96];
+	struct stat before, after;
+	int claim, fd;
+
+	snprintf(path, sizeof(path), "%s/other.sock", scene->folder);
+	snprintf(lock, sizeof(lock), "%s.lock", path);
+	snprintf(file, sizeof(file), "%s/file", scene->folder);
+	fd = open(file, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	assert_int_equal(fstat(fd, &before), 0);
+	config.path = path;
+	assert_int_equal(event_loop_create(&loop), 0);
+	assert_int_equal(netlink_server_claim(&config, &claim), 0);
+	victim = file;
+	assert_int_equal(netlink_server_create(&config, loop, &scene->fixture->genl, &server), -EEXIST);
+	victim = NULL;
+	assert_int_equal(fstat(fd, &after), 0);
+	assert_int_equal(after.st_mode, before.st_mode);
+	assert_int_equal(after.st_gid, before.st_gid);
+	close(fd);
+	close(claim);
+	assert_int_equal(unlink(file), 0);
 	assert_int_equal(unlink(lock), 0);
 	event_loop_destroy(loop);
 }
@@ -546,6 +624,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_dump_ends_with_its_client, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_request_is_carried_out_if_its_client_has_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_socket_file_is_taken_over_only_if_it_is_dead, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_path_is_claimed_before_there_is_a_server, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_file_in_the_place_of_the_socket_is_left_alone, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
