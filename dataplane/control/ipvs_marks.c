@@ -87,7 +87,7 @@ prefixes_of(const struct ip_addr *range, uint16_t family, struct mark_prefix *re
 }
 
 static int
-add_service(const struct ipvs_model *model, const struct ipvs_service *service, struct rule_list *list)
+add_service(const struct ipvs_model *model, struct ipvs_service *service, struct rule_list *list)
 {
 	struct mark_prefix sources[MATCH_PREFIXES_MAX], destinations[MATCH_PREFIXES_MAX];
 	uint32_t n_sources = prefixes_of(service->match.source, service->key.family, sources);
@@ -103,8 +103,10 @@ add_service(const struct ipvs_model *model, const struct ipvs_service *service, 
 	/* Restored, and the configuration has lost the port. */
 	if (find_port(model, service->match.port, &rule.port) < 0 ||
 	    find_port(model, service->match.out_port, &rule.out_port) < 0) {
-		log_warning("ipvs", "the service of mark %u matches nothing: there is no port \"%s\" or \"%s\"",
-			    service->key.fwmark, service->match.port, service->match.out_port);
+		if (!service->told_no_port)
+			log_warning("ipvs", "the service of mark %u matches nothing: there is no port \"%s\" or \"%s\"",
+				    service->key.fwmark, service->match.port, service->match.out_port);
+		service->told_no_port = true;
 		return 0;
 	}
 	for (uint32_t i = 0; i < n_sources * n_destinations && err == 0; i++) {

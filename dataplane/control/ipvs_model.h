@@ -47,6 +47,7 @@ struct ipvs_service {
 	const struct persistence_engine *engine; /* NULL: none */
 	struct service_options options;
 	struct ipvs_match match; /* of a mark's */
+	bool told_no_port; /* the log has it that a port of its match isn't there */
 	struct ipvs_dest_list dests; /* the newest first */
 	uint32_t n_dests;
 	uint32_t n_joined; /* destinations, ever */

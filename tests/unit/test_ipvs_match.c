@@ -14,6 +14,7 @@
 
 #include "control_fixture.h"
 #include "eal_fixture.h"
+#include "heard_log.h"
 #include "lb/lb.h"
 #include "lb/mark.h"
 
@@ -170,6 +171,33 @@ each_family_has_its_own(void **state)
 	assert_int_equal(mark_of(fixture, IPPROTO_TCP, "fd00::1:1", "fd01::1", 0), 0);
 }
 
+static int
+no_port(void *arg, const char *name)
+{
+	(void)arg;
+	(void)name;
+	return -ENOENT;
+}
+
+/* As after a restart with another configuration. */
+static void
+a_match_whose_port_is_gone_is_told_of_once(void **state)
+{
+	static const struct match lan = { .port = "lan" }, all = { .protocol = 0 };
+	struct control_fixture *fixture = *state;
+	struct heard heard;
+
+	assert_int_equal(say(fixture, IPVS_CMD_NEW_SERVICE, 7, AF_INET, &lan), 0);
+	fixture->model->port_number = no_port;
+	heard_begin(&heard);
+	assert_int_equal(say(fixture, IPVS_CMD_NEW_SERVICE, 8, AF_INET, &all), 0);
+	assert_int_equal(say(fixture, IPVS_CMD_NEW_SERVICE, 9, AF_INET, &all), 0);
+	heard_end(&heard);
+	assert_string_equal(heard.text, "ipvsd: warning: ipvs: the service of mark 7 matches nothing: there is no port "
+					"\"lan\" or \"\"\n");
+	assert_int_equal(mark_of(fixture, IPPROTO_TCP, "10.0.0.1", "192.0.2.9", 0), 8);
+}
+
 /* Rules of ipvsd.conf come first, then services in the order in which they were made. */
 static void
 the_first_that_fits_wins(void **state)
@@ -283,14 +311,6 @@ what_is_not_known_of_a_match_is_refused(void **state)
 	assert_int_equal(say(*state, IPVS_CMD_NEW_SERVICE, 7, AF_INET, &none), 0);
 }
 
-static int
-no_port(void *arg, const char *name)
-{
-	(void)arg;
-	(void)name;
-	return -ENOENT;
-}
-
 /* The rule of the configuration is about a port that has gone: nothing can be compiled any more. */
 static void
 rules_that_can_not_be_compiled_hold_nothing_else_up(void **state)
@@ -380,6 +400,7 @@ main(void)
 						control_teardown),
 		cmocka_unit_test_setup_teardown(protocol_destination_and_ports_narrow_it, setup, control_teardown),
 		cmocka_unit_test_setup_teardown(each_family_has_its_own, setup, control_teardown),
+		cmocka_unit_test_setup_teardown(a_match_whose_port_is_gone_is_told_of_once, setup, control_teardown),
 		cmocka_unit_test_setup_teardown(the_first_that_fits_wins, setup, control_teardown),
 		cmocka_unit_test_setup_teardown(a_match_changes_and_goes_and_stays_when_it_is_not_named, setup,
 						control_teardown),
