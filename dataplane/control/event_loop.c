@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * See event_loop.h. One turn: wait for descriptors or the next periodic call, serve the descriptors, then the periodic
- * calls that are due, then the calls at the end.
+ * calls that are due, then the calls at the end. A turn that was held up says so when it goes on: while it stands, there
+ * is nobody to say it.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -13,8 +14,10 @@
 #include <unistd.h>
 
 #include "control/event_loop.h"
+#include "core/log.h"
 
 #define EVENTS_A_TURN 64
+#define HELD_UP_MS 2000u
 
 struct source {
 	struct source *next; /* among those removed in this turn */
@@ -46,6 +49,7 @@ struct event_loop {
 	struct source *removed;
 	struct periodic *periodics;
 	struct after *afters, **last_after;
+	struct log_limit held_up_limit;
 };
 
 static uint64_t
@@ -78,6 +82,7 @@ event_loop_create(struct event_loop **ret)
 	if (!loop)
 		return -ENOMEM;
 	loop->last_after = &loop->afters;
+	loop->held_up_limit = (struct log_limit)LOG_LIMIT(5, 60);
 	loop->wake = -1;
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (loop->epoll >= 0)
@@ -263,14 +268,30 @@ call_periodics(struct event_loop *loop)
 	}
 }
 
+/* DUE_MS: when the turn was to begin at the latest, and did not if it had no CPU. */
+static void
+note_delay(struct event_loop *loop, uint64_t begun_ms, uint64_t due_ms)
+{
+	uint64_t end_ms = now_ms(), from_ms = begun_ms < due_ms ? begun_ms : due_ms;
+
+	if (end_ms - from_ms >= HELD_UP_MS)
+		log_limited(&loop->held_up_limit, LOG_WARNING, "control",
+			    "the control thread was held up for %llu ms, packets were not; look at the disk of "
+			    "control.state, and whether CPUs are short",
+			    (unsigned long long)(end_ms - from_ms));
+}
+
 static int
 turn(struct event_loop *loop)
 {
 	struct epoll_event events[EVENTS_A_TURN];
-	int n = epoll_wait(loop->epoll, events, EVENTS_A_TURN, time_left(loop));
+	int left = time_left(loop);
+	uint64_t begun, due = left < 0 ? UINT64_MAX : now_ms() + (uint64_t)left;
+	int n = epoll_wait(loop->epoll, events, EVENTS_A_TURN, left);
 
 	if (n < 0 && errno != EINTR)
 		return -errno;
+	begun = now_ms();
 	for (int i = 0; i < n; i++) {
 		struct source *source = events[i].data.ptr;
 
@@ -281,6 +302,7 @@ turn(struct event_loop *loop)
 	for (struct after *after = loop->afters; after; after = after->next)
 		after->done(after->arg);
 	free_removed(loop);
+	note_delay(loop, begun, due);
 	return 0;
 }
 

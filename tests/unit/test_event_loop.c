@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The control thread's loop: descriptors that come and go within a turn, periodic calls, the end of a turn, and being
- * told to stop from another thread.
+ * told to stop from another thread; and that it says when it was held up.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -10,12 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "control/event_loop.h"
+#include "heard_log.h"
 
 struct scene {
 	struct event_loop *loop;
@@ -194,6 +199,97 @@ another_thread_stops_it(void **state)
 	assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
+/* Time that passes without anybody waiting for it. These two are in the C library's place. */
+static long leap_s, leap_in_wait_s;
+
+int
+epoll_wait(int epoll, struct epoll_event *events, int max, int timeout)
+{
+	if (leap_in_wait_s > 0)
+		timeout = 0;
+	leap_s += leap_in_wait_s;
+	return (int)syscall(SYS_epoll_pwait, epoll, events, max, timeout, NULL, 0);
+}
+
+int
+clock_gettime(clockid_t clock, struct timespec *ret)
+{
+	int got = (int)syscall(SYS_clock_gettime, clock, ret);
+
+	ret->tv_sec += leap_s;
+	return got;
+}
+
+static void
+hold_up(void *arg, uint32_t events)
+{
+	leap_s += 3;
+	take_first(arg, events);
+}
+
+static uint32_t
+count_lines(const char *text)
+{
+	uint32_t n = 0;
+
+	for (; *text; text++)
+		n += *text == '\n';
+	return n;
+}
+
+static void
+who_holds_it_up_for_seconds_is_told_of_afterwards(void **state)
+{
+	struct scene *scene = *state;
+	struct heard heard;
+
+	assert_int_equal(event_loop_add(scene->loop, scene->pipes[0][0], EPOLLIN, hold_up, scene), 0);
+	assert_int_equal(event_loop_after_turn(scene->loop, stop_at_end, scene), 0);
+	assert_int_equal(write(scene->pipes[0][1], "x", 1), 1);
+	heard_begin(&heard);
+	assert_int_equal(event_loop_run(scene->loop), 0);
+	heard_end(&heard);
+	assert_non_null(strstr(heard.text, "warning: control: the control thread was held up for 300"));
+	assert_int_equal(count_lines(heard.text), 1);
+}
+
+static void
+nothing(void *arg)
+{
+	(void)arg;
+}
+
+/* What is logged of a turn that is due after DUE_MS, and begins after five seconds. */
+static void
+hear_wait(struct scene *scene, uint32_t due_ms, struct heard *ret)
+{
+	assert_int_equal(event_loop_every(scene->loop, due_ms, nothing, scene), 0);
+	assert_int_equal(event_loop_after_turn(scene->loop, stop_at_end, scene), 0);
+	heard_begin(ret);
+	leap_in_wait_s = 5;
+	assert_int_equal(event_loop_run(scene->loop), 0);
+	leap_in_wait_s = 0;
+	heard_end(ret);
+}
+
+static void
+a_turn_that_begins_late_was_held_up(void **state)
+{
+	struct heard heard;
+
+	hear_wait(*state, 1000, &heard);
+	assert_non_null(strstr(heard.text, "held up for 400"));
+}
+
+static void
+a_turn_that_nothing_is_due_in_was_not(void **state)
+{
+	struct heard heard;
+
+	hear_wait(*state, 10000, &heard);
+	assert_string_equal(heard.text, "");
+}
+
 int
 main(void)
 {
@@ -203,6 +299,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_descriptor_is_added_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(periodic_calls_come_without_descriptors, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_thread_stops_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_holds_it_up_for_seconds_is_told_of_afterwards, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_turn_that_begins_late_was_held_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_turn_that_nothing_is_due_in_was_not, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
