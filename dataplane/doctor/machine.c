@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/cleanup.h"
@@ -220,6 +221,15 @@ machine_worker_cpus(const struct machine *machine, cpu_set_t *ret)
 	return n < 0 ? 0 : n;
 }
 
+/* A folder that may be entered is no program. */
+static bool
+is_program(const char *path)
+{
+	struct stat status;
+
+	return access(path, X_OK) == 0 && stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
 bool
 machine_program(const struct machine *machine, const char *name, char path[PATH_MAX])
 {
@@ -232,7 +242,7 @@ machine_program(const struct machine *machine, const char *name, char path[PATH_
 		if (folder[0] != '/')
 			continue;
 		machine_path(machine, path, "%s/%s", folder, name);
-		if (path[0] != '\0' && access(path, X_OK) == 0)
+		if (path[0] != '\0' && is_program(path))
 			return true;
 	}
 	return false;

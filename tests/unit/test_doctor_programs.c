@@ -147,6 +147,11 @@ versions_say_whose_the_programs_are(void **state)
 	found(fake, LEVEL_OK, "Linux 6.1.0-test", NULL);
 	found(fake, LEVEL_NOTE, "there is no keepalived", "apt-get install ipvsd-keepalived");
 	found(fake, LEVEL_NOTE, "libipvsd-preload.so: ipvsd-run does not work", NULL);
+	there_is_folder(fake, "/usr/local/sbin/keepalived");
+	there_is_folder(fake, "/usr/local/sbin/ipvsadm");
+	ask(fake, &check_versions);
+	found(fake, LEVEL_NOTE, "there is no keepalived", "apt-get install ipvsd-keepalived");
+	found(fake, LEVEL_NOTE, "there is no ipvsadm", "apt-get install ipvsd-ipvsadm");
 	install(fake, "/usr/sbin/keepalived", "stock");
 	install(fake, "/usr/sbin/ipvsadm", "-- ipvsd has no --");
 	install(fake, "/usr/bin/dnf", "");
