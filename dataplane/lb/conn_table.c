@@ -109,9 +109,8 @@ conn_new(struct conn_table *table)
 void
 conn_free(struct conn_table *table, struct conn *conn)
 {
-	conn->proto = 0; /* the sweeper passes it over */
-	/* The fast path may have found it before; it must take it for no tunnel, as it has no destination any more. */
-	conn->flags = 0;
+	conn->proto = 0; /* the sweeper passes it over, and the fast path, which may have found it by its tag before */
+	conn->flags = 0; /* nor does that one fetch the tunnel's end of a destination that it doesn't have any more */
 	conn->dest = table->free;
 	table->free = conn_number(table, conn);
 	table->n_used--;

@@ -7,6 +7,7 @@
 #include "lb/laddr.h"
 #include "lb/protocol.h"
 #include "family_pairs.h"
+#include "index_keys.h"
 
 static const uint16_t payloads[] = { 0, 1, 2, 3, 999, 1220, 1240, 1400 };
 
@@ -551,17 +552,6 @@ packets_find_their_worker(void **state)
 		assert_int_equal(counted(network, COUNT_CONN_NEW), FLOWS);
 		network_free(network);
 	}
-}
-
-/* In its index; that of the fixture is too roomy for chains. */
-static uint32_t
-keys_in(const struct conn_table *table)
-{
-	uint32_t keys = 0;
-
-	for (uint32_t i = 0; i < table->n_buckets; i++)
-		keys += BUCKET_SLOTS - (uint32_t)__builtin_popcount(bucket_match(&table->buckets[i], 0));
-	return keys;
 }
 
 /* Both ends' keys and IPv4's once more; one that is left by its client has that of the server's side alone. */

@@ -79,7 +79,7 @@ static int
 begin(void **state)
 {
 	const struct config config = { .limits = { .connections = 1024,
-						   .connections_ipv6 = 1024,
+						   .connections_ipv6 = 1 << 16,
 						   .services = 64,
 						   .dests = 64,
 						   .templates = 1024,
@@ -212,6 +212,17 @@ take(void *m)
 }
 
 /* Head, tail and slot of each ring are written, and nothing besides. */
+/* Those of connections between the families, of which there may be as many as IPv6 has. */
+static void
+a_table_of_ipv4_has_room_for_the_keys_of_the_others(void **state)
+{
+	const uint32_t share = 1024 / WORKERS, foreign = (1 << 16) / WORKERS;
+
+	(void)state;
+	for (uint32_t i = 0; i < WORKERS; i++)
+		assert_true(here.workers[i]->conns[TABLE_IPV4]->mapped >= conn_table_bytes(false, share, foreign));
+}
+
 static void
 rings_are_wanted_on_the_workers_node(void **state)
 {
@@ -236,6 +247,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pinned_worker_has_the_node_of_its_cpu),
 		cmocka_unit_test(all_that_a_worker_owns_is_wanted_on_its_node),
+		cmocka_unit_test(a_table_of_ipv4_has_room_for_the_keys_of_the_others),
 		cmocka_unit_test(rings_are_wanted_on_the_workers_node),
 	};
 
