@@ -145,7 +145,7 @@ mirror_create(const struct kernel_mirror_parts *parts, struct kernel_mirror **re
 	if (!mirror)
 		return -ENOMEM;
 	mirror->parts = *parts;
-	mirror->fd = -1;
+	mirror->fd = mirror->reading.fd = -1;
 	mirror->full_limit = (struct log_limit)LOG_LIMIT(5, 60);
 	mirror->narrow_limit = (struct log_limit)LOG_LIMIT(5, 60);
 	TAILQ_INIT(&mirror->links);

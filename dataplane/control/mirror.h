@@ -110,6 +110,16 @@ struct mirror_neighbour {
 /* How the kernel is asked for NEIGHBOUR; MANAGED: to keep it resolved by itself. -errno. */
 typedef int mirror_ask(struct kernel_mirror *mirror, const struct mirror_neighbour *neighbour, bool managed);
 
+/* A reading of all that the kernel has: mirror_resync.c. */
+struct mirror_reading {
+	int fd; /* -1: none is under way */
+	uint32_t kind; /* of objects, that are read now */
+	uint32_t tries;
+	bool changed; /* while they were read */
+	uint64_t heard_ms;
+	int err; /* of the last one */
+};
+
 struct kernel_mirror {
 	struct kernel_mirror_parts parts;
 	TAILQ_HEAD(, mirror_link) links;
@@ -134,6 +144,7 @@ struct kernel_mirror {
 	uint32_t sequence;
 	bool has_managed; /* the kernel knows NTF_EXT_MANAGED */
 	uint8_t *buffer;
+	struct mirror_reading reading;
 	uint64_t resync_ms; /* when the last one was tried */
 	struct log_limit ask_limit, resync_limit;
 };
@@ -235,5 +246,20 @@ void mirror_request_ask(struct kernel_mirror *mirror, struct mirror_neighbour *n
 
 int mirror_socket_open(struct kernel_mirror *mirror);
 void mirror_socket_close(struct kernel_mirror *mirror);
+/* A socket of rtnetlink that does not block, or -errno. */
+int mirror_connect(void);
+/* A datagram of the kernel's into the buffer: its length, or -errno; -EAGAIN without one. Other processes may send, too,
+ * and are not listened to. */
+ssize_t mirror_receive(struct kernel_mirror *mirror, int fd);
+uint64_t mirror_clock_ms(void);
+
+/* ---- mirror_resync.c ---- */
+
+/* Reads everything, while the caller waits. -errno. */
+int mirror_resync_now(struct kernel_mirror *mirror);
+/* Begins to read everything if that is due, and gives up on a kernel that doesn't answer. */
+void mirror_resync_tick(struct kernel_mirror *mirror);
+bool mirror_is_reading_all(const struct kernel_mirror *mirror);
+void mirror_resync_stop(struct kernel_mirror *mirror);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The mirror's sockets: one that hears all changes and asks for neighbours, and one for each full reading. When the
- * kernel had to drop messages (ENOBUFS) everything is read again.
+ * The mirror's socket, which hears all changes and asks for neighbours. When the kernel had to drop messages (ENOBUFS)
+ * everything is read again (mirror_resync.c).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -12,21 +12,18 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/utsname.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
 #include "control/event_loop.h"
 #include "control/mirror.h"
-#include "core/cleanup.h"
 
 #define BUFFER (256u << 10)
 #define RECEIVE_BUFFER (128 << 20) /* taken only when needed: some 30,000 changes */
-#define RESYNC_PAUSE_MS 100
-#define DUMP_TRIES 5
 #define BATCH 256 /* datagrams a turn */
 #define REQUESTS_MS 1
 #define TICK_MS 1000
@@ -34,8 +31,8 @@
 static const uint32_t groups[] = { RTNLGRP_LINK,	RTNLGRP_NEIGH,	    RTNLGRP_IPV4_IFADDR,
 				   RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE };
 
-static uint64_t
-clock_ms(void)
+uint64_t
+mirror_clock_ms(void)
 {
 	struct timespec now;
 
@@ -43,12 +40,11 @@ clock_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* A datagram of the kernel: its length, or -errno. Another process may send to us too: not listened to (-EAGAIN). */
-static ssize_t
-receive(int fd, uint8_t *buffer)
+ssize_t
+mirror_receive(struct kernel_mirror *mirror, int fd)
 {
 	struct sockaddr_nl from = { 0 };
-	struct iovec data = { .iov_base = buffer, .iov_len = BUFFER };
+	struct iovec data = { .iov_base = mirror->buffer, .iov_len = BUFFER };
 	struct msghdr header = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &data, .msg_iovlen = 1 };
 	ssize_t length;
 
@@ -90,11 +86,11 @@ take_datagram(struct kernel_mirror *mirror, ssize_t length)
 	}
 }
 
-static int
-open_socket(int flags)
+int
+mirror_connect(void)
 {
 	struct sockaddr_nl local = { .nl_family = AF_NETLINK };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags, NETLINK_ROUTE);
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 	int err;
 
 	if (fd < 0)
@@ -106,125 +102,17 @@ open_socket(int flags)
 	return err;
 }
 
-/* What follows the header of a question, in bytes: the kernel notes in its log what it finds behind it. */
-static uint32_t
-question_size(uint16_t type)
-{
-	switch (type) {
-	case RTM_GETLINK:
-		return sizeof(struct ifinfomsg);
-	case RTM_GETADDR:
-		return sizeof(struct ifaddrmsg);
-	case RTM_GETROUTE:
-		return sizeof(struct rtmsg);
-	default:
-		return sizeof(struct ndmsg);
-	}
-}
-
-/* One kind of objects. 0; 1 if they changed meanwhile; -errno. */
-static int
-dump(struct kernel_mirror *mirror, int fd, uint16_t type)
-{
-	struct {
-		struct nlmsghdr header;
-		union {
-			struct ifinfomsg link;
-			struct ifaddrmsg addr;
-			struct rtmsg route;
-			struct ndmsg neighbour;
-		};
-	} request = { .header = { .nlmsg_len = NLMSG_LENGTH(question_size(type)),
-				  .nlmsg_type = type,
-				  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP } };
-	bool interrupted = false;
-
-	if (send(fd, &request, request.header.nlmsg_len, 0) < 0)
-		return -errno;
-	for (;;) {
-		ssize_t length = receive(fd, mirror->buffer);
-		struct nlmsghdr *message = (struct nlmsghdr *)(void *)mirror->buffer;
-
-		if (length < 0)
-			return (int)length;
-		for (int left = (int)length; nlmsg_ok(message, left); message = nlmsg_next(message, &left)) {
-			interrupted |= (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
-			if (message->nlmsg_type == NLMSG_DONE)
-				return interrupted;
-			if (message->nlmsg_type == NLMSG_ERROR) {
-				const struct nlmsgerr *error = NLMSG_DATA(message);
-
-				return error->error != 0 ? error->error : -EIO;
-			}
-			mirror_take(mirror, message);
-		}
-	}
-}
-
-static int
-dump_all(struct kernel_mirror *mirror)
-{
-	static const uint16_t types[] = { RTM_GETLINK, RTM_GETADDR, RTM_GETNEIGH, RTM_GETROUTE };
-	struct timeval patience = { .tv_sec = 5 };
-	CLEANUP(fd_close) int fd = open_socket(0);
-	int strict = 1, changed = 0;
-
-	if (fd < 0)
-		return fd;
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0)
-		return -errno;
-	/* A malformed question fails, rather than to be noted in the kernel's log; before Linux 4.20 there is no such word. */
-	if (setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &strict, sizeof(strict)) != 0 && errno != ENOPROTOOPT)
-		return -errno;
-	mirror_sweep_begin(mirror);
-	for (size_t i = 0; i < RTE_DIM(types); i++) {
-		int err = dump(mirror, fd, types[i]);
-
-		if (err < 0)
-			return err;
-		changed |= err;
-	}
-	if (changed)
-		return -EAGAIN;
-	mirror_sweep_end(mirror);
-	return 0;
-}
-
-/* A dump that the kernel calls inconsistent may lack objects: nothing is swept, and it is read again. */
-static int
-resync(struct kernel_mirror *mirror)
-{
-	int err = -EAGAIN;
-
-	mirror->resync_due = false;
-	mirror->resync_ms = mirror->now_ms;
-	for (int i = 0; i < DUMP_TRIES && err == -EAGAIN; i++)
-		err = dump_all(mirror);
-	mirror_settle(mirror);
-	if (err == 0)
-		return 0;
-	mirror->resync_due = true;
-	log_limited(&mirror->resync_limit, LOG_WARNING, "mirror", "the kernel's tables can't be read (%s): tried again",
-		    strerror(-err));
-	return err;
-}
-
-static void
-resync_if_due(struct kernel_mirror *mirror)
-{
-	if (mirror->resync_due && mirror->now_ms - mirror->resync_ms >= RESYNC_PAUSE_MS)
-		(void)resync(mirror);
-}
-
 static void
 on_readable(void *arg, uint32_t events)
 {
 	struct kernel_mirror *mirror = arg;
 
 	(void)events;
-	mirror->now_ms = clock_ms();
+	if (mirror_is_reading_all(mirror))
+		return;
+	mirror->now_ms = mirror_clock_ms();
 	for (int i = 0; i < BATCH; i++) {
-		ssize_t length = receive(mirror->fd, mirror->buffer);
+		ssize_t length = mirror_receive(mirror, mirror->fd);
 
 		if (length == -ENOBUFS) {
 			log_limited(&mirror->resync_limit, LOG_INFO, "mirror",
@@ -237,7 +125,7 @@ on_readable(void *arg, uint32_t events)
 		take_datagram(mirror, length);
 	}
 	mirror_settle(mirror);
-	resync_if_due(mirror);
+	mirror_resync_tick(mirror);
 }
 
 static void
@@ -245,9 +133,9 @@ on_request_tick(void *arg)
 {
 	struct kernel_mirror *mirror = arg;
 
-	mirror->now_ms = clock_ms();
+	mirror->now_ms = mirror_clock_ms();
 	mirror_requests_serve(mirror);
-	resync_if_due(mirror);
+	mirror_resync_tick(mirror);
 }
 
 static void
@@ -255,7 +143,7 @@ on_tick(void *arg)
 {
 	struct kernel_mirror *mirror = arg;
 
-	mirror->now_ms = clock_ms();
+	mirror->now_ms = mirror_clock_ms();
 	mirror_requests_tick(mirror);
 	mirror_narrow_tick(mirror);
 }
@@ -328,9 +216,9 @@ mirror_socket_open(struct kernel_mirror *mirror)
 	mirror->resync_limit = (struct log_limit)LOG_LIMIT(5, 60);
 	mirror->has_managed = kernel_has_managed();
 	mirror->ask = ask_kernel;
-	mirror->now_ms = clock_ms();
+	mirror->now_ms = mirror_clock_ms();
 	mirror->buffer = malloc(BUFFER);
-	mirror->fd = open_socket(SOCK_NONBLOCK);
+	mirror->fd = mirror_connect();
 	if (!mirror->buffer)
 		err = -ENOMEM;
 	else if (mirror->fd < 0)
@@ -339,7 +227,7 @@ mirror_socket_open(struct kernel_mirror *mirror)
 	if (err == 0)
 		err = subscribe(mirror->fd);
 	if (err == 0)
-		err = resync(mirror);
+		err = mirror_resync_now(mirror);
 	if (err == 0)
 		err = event_loop_add(loop, mirror->fd, EPOLLIN, on_readable, mirror);
 	if (err == 0)
@@ -354,6 +242,7 @@ mirror_socket_open(struct kernel_mirror *mirror)
 void
 mirror_socket_close(struct kernel_mirror *mirror)
 {
+	mirror_resync_stop(mirror);
 	if (mirror->fd >= 0) {
 		event_loop_remove(mirror->parts.loop, mirror->fd);
 		close(mirror->fd);
