@@ -39,7 +39,7 @@ state_file_open(const struct state_file_config *config, struct state_file **ret)
 		return -ENOMEM;
 	state->config = *config;
 	state->limit = (struct log_limit)LOG_LIMIT(3, 60);
-	err = state_log_open(config->folder, config->boot_id, &state->log);
+	err = state_log_open(config->folder, config->boot_id, config->restore_after_reboot, &state->log);
 	if (err < 0) {
 		free(state);
 		return err;
@@ -108,6 +108,12 @@ apply_image(struct state_file *state, const struct state_image *image, struct ip
 	return 0;
 }
 
+static bool
+is_of_another_boot(const struct state_file *state, const struct state_image *image)
+{
+	return strcmp(image->boot_id, state->config.boot_id) != 0 && !state->config.restore_after_reboot;
+}
+
 int
 state_file_restore(struct state_file *state, struct ipvs_model *model, struct laddr_groups *groups)
 {
@@ -118,13 +124,14 @@ state_file_restore(struct state_file *state, struct ipvs_model *model, struct la
 	bytes = image.bytes;
 	if (err == -ENOENT)
 		return 0;
-	if (err == -EBADMSG)
+	/* What a power failure left is nothing to complain about if it would not be restored anyway. */
+	if (err == -EBADMSG && (image.boot_id[0] == '\0' || !is_of_another_boot(state, &image)))
 		return set_aside(state, image.fault);
-	if (err < 0) {
+	if (err < 0 && err != -EBADMSG) {
 		log_error("state", "%s/state can't be read: %s", state->config.folder, strerror(-err));
 		return err;
 	}
-	if (strcmp(image.boot_id, state->config.boot_id) != 0 && !state->config.restore_after_reboot) {
+	if (is_of_another_boot(state, &image)) {
 		log_info("state", "nothing restored: the host was started again since "
 				  "(control.restore_after_reboot would restore)");
 		return 0;

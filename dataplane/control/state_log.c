@@ -42,7 +42,7 @@ lock_folder(struct state_log *log, const char *folder)
 }
 
 int
-state_log_open(const char *folder, const char *boot_id, struct state_log **ret)
+state_log_open(const char *folder, const char *boot_id, bool outlive_reboot, struct state_log **ret)
 {
 	struct state_log *log = calloc(1, sizeof(*log));
 	int err;
@@ -50,6 +50,7 @@ state_log_open(const char *folder, const char *boot_id, struct state_log **ret)
 	if (!log)
 		return -ENOMEM;
 	log->file = log->folder = log->lock = -1;
+	log->outlive_reboot = outlive_reboot;
 	snprintf(log->boot_id, sizeof(log->boot_id), "%s", boot_id);
 	err = start_buffer(log);
 	if (err == 0)
@@ -202,7 +203,14 @@ state_log_append(struct state_log *log)
 	return err;
 }
 
-/* The new file, whole and on disk, still under its temporary name. */
+/* A slow disk holds up the clients, so it is waited for only if something is read after a power failure. */
+static int
+sync_if_needed(const struct state_log *log, int fd)
+{
+	return log->outlive_reboot && fsync(fd) < 0 ? -errno : 0;
+}
+
+/* The new file, whole, still under its temporary name. */
 static int
 write_new(struct state_log *log, int fd)
 {
@@ -221,7 +229,7 @@ write_new(struct state_log *log, int fd)
 	err = write_all(fd, &header, sizeof(header), 0);
 	if (err == 0)
 		err = write_all(fd, log->buffer, log->used, sizeof(header));
-	return err == 0 && fsync(fd) < 0 ? -errno : err;
+	return err == 0 ? sync_if_needed(log, fd) : err;
 }
 
 static int
@@ -244,7 +252,7 @@ replace_file(struct state_log *log)
 	fd = -1;
 	log->size = sizeof(struct state_header) + log->used;
 	log->generation++;
-	return fsync(log->folder) < 0 ? -errno : 0;
+	return sync_if_needed(log, log->folder);
 }
 
 int

@@ -6,7 +6,7 @@
  * file is made longer before a group is written into it. So a writer killed on the way leaves a group of the right
  * length that ends in zeros, which was never acknowledged and is skipped; a file that is shorter than its last BEGIN
  * says, or has a wrong checksum anywhere, is damaged. Written without fsync: a group survives the process. A file that
- * is written whole survives the machine.
+ * is written whole survives the machine, too, if it is to.
  */
 #ifndef CONTROL_STATE_LOG_H
 #define CONTROL_STATE_LOG_H
@@ -29,8 +29,9 @@ struct state_image {
 	char fault[160]; /* why it is damaged */
 };
 
-/* Makes FOLDER if only its last part is missing, and locks it. BOOT_ID is written into files. Errors are logged. */
-int state_log_open(const char *folder, const char *boot_id, struct state_log **ret);
+/* Makes FOLDER if only its last part is missing, and locks it. BOOT_ID is written into files. A new file is on disk before
+ * it has its name if it is to OUTLIVE_REBOOT; else no disk is waited for. Errors are logged. */
+int state_log_open(const char *folder, const char *boot_id, bool outlive_reboot, struct state_log **ret);
 void state_log_close(struct state_log *log);
 
 /* Reads and checks the whole file. -ENOENT without one; -EBADMSG with RET->fault if it is damaged. The image's bytes

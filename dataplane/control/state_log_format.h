@@ -48,6 +48,7 @@ struct state_commit {
 
 struct state_log {
 	int folder, lock, file;
+	bool outlive_reboot;
 	char boot_id[STATE_LOG_BOOT_ID];
 	uint64_t size, sequence, generation;
 	uint8_t *buffer;
