@@ -116,24 +116,35 @@ next_word(const struct process *process, const char *word)
 	return word < end ? word : NULL;
 }
 
-const char *
-process_option(const struct process *process, char letter, const char *name)
+/* The argument that WORD is, or brings with it, as an option; NULL: it is another word. */
+static const char *
+argument_of(const struct process *process, const char *word, char letter, const char *name)
 {
 	size_t length = strlen(name);
 
+	if (word[0] != '-' || word[1] == '\0')
+		return NULL;
+	if (word[1] == letter)
+		return word[2] != '\0' ? &word[2] : next_word(process, word);
+	if (word[1] != '-' || strncmp(&word[2], name, length) != 0)
+		return NULL;
+	if (word[2 + length] == '=')
+		return &word[3 + length];
+	return word[2 + length] == '\0' ? next_word(process, word) : NULL;
+}
+
+const char *
+process_option(const struct process *process, char letter, const char *name)
+{
+	const char *found = NULL;
+
 	for (const char *word = next_word(process, NULL); word; word = next_word(process, word)) {
-		if (word[0] != '-')
-			continue;
-		if (word[1] == letter)
-			return word[2] != '\0' ? &word[2] : next_word(process, word);
-		if (word[1] != '-' || strncmp(&word[2], name, length) != 0)
-			continue;
-		if (word[2 + length] == '=')
-			return &word[3 + length];
-		if (word[2 + length] == '\0')
-			return next_word(process, word);
+		const char *argument = argument_of(process, word, letter, name);
+
+		if (argument)
+			found = argument;
 	}
-	return NULL;
+	return found;
 }
 
 bool

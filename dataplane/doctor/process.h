@@ -27,7 +27,8 @@ int process_read(const struct machine *machine, pid_t pid, struct process *ret);
 int processes_called(const struct machine *machine, const char *name, struct process *ret, int max);
 /* Does it see the network that we see? True where that is not to be learnt. */
 bool process_in_our_network(const struct machine *machine, pid_t pid);
-/* The argument of an option, as getopt_long(3) would read it: -f FILE, -fFILE, --long FILE, --long=FILE; NULL: not given. */
+/* The argument of an option, as getopt_long(3) would read it: -f FILE, -fFILE, --long FILE, --long=FILE; the last one, NULL:
+ * not given. LETTER may be 0. */
 const char *process_option(const struct process *process, char letter, const char *name);
 bool process_has_word(const struct process *process, const char *word);
 /* When it began; 0 if that is not to be learnt. */

@@ -37,13 +37,14 @@ setup() {
 }
 
 teardown() {
+	# It takes its services along.
+	[ ! -e "$LAB_DIR/director1-keepalived.pid" ] || ! is_running director1-keepalived || end director1-keepalived
+	rm -f "$LAB_DIR/director1-keepalived.pid"
 	if is_running director1-ipvsd; then
 		kill -CONT "$(pid_of director1-ipvsd)"
 		ipvsadm_at director1 -C
 		service_up
 	fi
-	[ ! -e "$LAB_DIR/director1-keepalived.pid" ] || ! is_running director1-keepalived || end director1-keepalived
-	rm -f "$LAB_DIR/director1-keepalived.pid"
 	ip -n "$LAB-director1" address replace $NAT_VIP/32 dev wan0
 	cp -p "$LAB_DIR/good.conf" "$(conf)"
 }
@@ -321,7 +322,77 @@ keepalived_with() { # PROGRAM TEXT
 	await says "$(log_of director1-keepalived)" "trying again"
 	doctor
 	[ "$status" -eq 1 ]
-	finds FAIL keepalived "speaks to $LAB_DIR/elsewhere.sock, and this ipvsd listens on $(socket_of director1)"
+	finds FAIL keepalived "keepalived looks for ipvsd at $LAB_DIR/elsewhere.sock (lvs_control_socket in $LAB_DIR/director1/keepalived.conf), and control.socket in $(conf) is $(socket_of director1)" \
+		"lvs_control_socket $(socket_of director1)|' $LAB_DIR/director1/keepalived.conf"
+}
+
+# As the package's service runs it, with a file that says nothing of ipvsd.
+keepalived_by_option() { # SOCKET VIRTUAL_SERVER...
+	local socket=$1
+	shift
+	{
+		keepalived_head director1 100
+		printf '%s\n' "$@"
+	} >"$LAB_DIR/director1/keepalived.conf"
+	rm -f "$LAB_DIR/director1-keepalived.log"
+	start_keepalived director1 "$KEEPALIVED" "--lvs-control-socket=$socket"
+}
+
+@test "keepalived that is told by option where ipvsd listens is well" {
+	[ -x "$KEEPALIVED" ] || skip "$KEEPALIVED is not there; make keepalived builds it"
+	keepalived_by_option "$(socket_of director1)" "$(keepalived_service $NAT_VIP FNAT)"
+	await says "$(log_of director1-keepalived)" "IPVS: connected to"
+	doctor
+	nothing_fails
+	finds ok keepalived "keepalived (pid $(pid_of director1-keepalived), $LAB_DIR/director1/keepalived.conf) is connected"
+	finds ok keepalived "keepalived -t has nothing against $LAB_DIR/director1/keepalived.conf"
+	refute grep -qE '^(warn|FAIL) +keepalived' <<<"$output"
+	# What is wrong with the file is to be seen by the command that is given.
+	echo 'vrrp_instence pear {' >>"$LAB_DIR/director1/keepalived.conf"
+	doctor
+	finds warn keepalived "Unknown keyword 'vrrp_instence'" \
+		"keepalived -t -f $LAB_DIR/director1/keepalived.conf --lvs-control-socket=$(socket_of director1)"
+}
+
+@test "keepalived whose option leads elsewhere is told" {
+	[ -x "$KEEPALIVED" ] || skip "$KEEPALIVED is not there; make keepalived builds it"
+	keepalived_by_option "$LAB_DIR/elsewhere.sock" "$(keepalived_service $NAT_VIP NAT)"
+	await says "$(log_of director1-keepalived)" "trying again"
+	doctor
+	[ "$status" -eq 1 ]
+	finds FAIL keepalived "keepalived looks for ipvsd at $LAB_DIR/elsewhere.sock (its option --lvs-control-socket), and control.socket in $(conf) is $(socket_of director1)" \
+		"--lvs-control-socket=$(socket_of director1)"
+}
+
+# The doctor, with a folder in the place of /etc.
+doctor_with_etc() { # FOLDER
+	# shellcheck disable=SC2016 # the inner shell's
+	run on director1 unshare --mount sh -c 'mount --bind "$1" /etc && shift && exec "$@"' sh "$1" \
+		"$BUILD/ipvsd" doctor -v -c "$(conf)"
+	echo "$output"
+}
+
+@test "a keepalived that is not running is judged by its service" {
+	local etc=$LAB_DIR/etc
+	[ -x "$KEEPALIVED" ] || skip "$KEEPALIVED is not there; make keepalived builds it"
+	cp -a /etc "$etc"
+	mkdir -p "$etc/keepalived" "$etc/systemd/system/keepalived.service.d" "$etc/default"
+	rm -f "$etc/systemd/system/keepalived.service" "$etc/default/keepalived"
+	keepalived_service $NAT_VIP FNAT >"$etc/keepalived/keepalived.conf"
+	sed "s|/usr/sbin/keepalived|$KEEPALIVED|" "$LAB_TOP/packaging/keepalived/keepalived.service" \
+		>"$etc/systemd/system/keepalived.service"
+	doctor_with_etc "$etc"
+	nothing_fails
+	finds note keepalived "keepalived is not running, though there is /etc/keepalived/keepalived.conf"
+	finds warn keepalived "keepalived looks for ipvsd at /run/ipvsd/ipvs.sock (its option --lvs-control-socket)" \
+		"Environment=IPVSD_SOCKET=$(socket_of director1)"
+	finds ok keepalived "keepalived -t has nothing against /etc/keepalived/keepalived.conf"
+	printf '[Service]\nEnvironment=IPVSD_SOCKET=%s\n' "$(socket_of director1)" \
+		>"$etc/systemd/system/keepalived.service.d/socket.conf"
+	doctor_with_etc "$etc"
+	nothing_fails
+	refute grep -qE '^(warn|FAIL) +keepalived' <<<"$output"
+	finds ok keepalived "keepalived -t has nothing against /etc/keepalived/keepalived.conf"
 }
 
 @test "a patched keepalived without the socket in its file is told" {

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <time.h>
 
-#include "doctor/keepalived_file.h"
 #include "doctor/process.h"
 #include "doctor/program_file.h"
 #include "doctor/program_run.h"
@@ -39,6 +38,10 @@ options_of_a_command_line_are_read_as_by_getopt(void **state)
 	there_is_process(fake, 10, 1, "keepalived", "keepalived\0--use-file\0/e");
 	assert_int_equal(process_read(&fake->machine, 10, &process), 0);
 	assert_string_equal(process_option(&process, 'f', "use-file"), "/e");
+	there_is_process(fake, 10, 1, "keepalived", "keepalived\0-f/a\0--long=/1\0-\0--use-file=/b\0--long=/2");
+	assert_int_equal(process_read(&fake->machine, 10, &process), 0);
+	assert_string_equal(process_option(&process, 'f', "use-file"), "/b");
+	assert_string_equal(process_option(&process, '\0', "long"), "/2");
 	there_is_process(fake, 10, 1, "keepalived", "keepalived\0-f");
 	assert_int_equal(process_read(&fake->machine, 10, &process), 0);
 	assert_null(process_option(&process, 'f', "use-file"));
@@ -290,50 +293,7 @@ the_age_of_a_process_is_said(void **state)
 	nothing_is_wrong(fake);
 }
 
-/* ---- keepalived and the kernel's IPVS ---- */
-
-static void
-words_of_keepalived_conf_are_read(void **state)
-{
-	struct fake_machine *fake = *state;
-	struct keepalived_file file;
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/k.conf", fake->root);
-	there_is(fake, "/k.conf",
-		 "global_defs {\n\t! lvs_control_socket /a\n\tlvs_control_socket  /b # c\n}\n"
-		 "#virtual_server 192.0.2.1 80 {\n");
-	assert_int_equal(keepalived_file_read(path, &file), 0);
-	assert_string_equal(file.socket, "/b");
-	assert_false(file.has_services);
-	assert_false(file.has_include);
-	there_is(fake, "/k.conf", "include conf.d/*.conf\nvirtual_server 192.0.2.1 80 {\n");
-	assert_int_equal(keepalived_file_read(path, &file), 0);
-	assert_string_equal(file.socket, "");
-	assert_true(file.has_services);
-	assert_true(file.has_include);
-	assert_int_equal(keepalived_file_read("/nonexistent/file", &file), -ENOENT);
-}
-
-static void
-a_keepalived_is_found_with_its_file(void **state)
-{
-	struct fake_machine *fake = *state;
-
-	ask(fake, &check_keepalived);
-	nothing_is_wrong(fake);
-	found(fake, LEVEL_OK, "keepalived is not running, and there is no", NULL);
-	there_is(fake, "/etc/keepalived/keepalived.conf", "vrrp_instance a {\n}\n");
-	ask(fake, &check_keepalived);
-	found(fake, LEVEL_NOTE, "keepalived is not running, though", "systemctl start keepalived");
-	there_is_process(fake, 31, 30, "keepalived", "keepalived");
-	there_is_process(fake, 30, 1, "keepalived", "keepalived");
-	ask(fake, &check_keepalived);
-	found(fake, LEVEL_OK, "keepalived (pid 30) has no virtual_server", NULL);
-	there_is_process(fake, 30, 1, "keepalived", "keepalived\0-f\0/missing.conf");
-	ask(fake, &check_keepalived);
-	found(fake, LEVEL_NOTE, "keepalived (pid 30) runs with /missing.conf: No such file", NULL);
-}
+/* ---- the kernel's IPVS ---- */
 
 static void
 services_of_the_kernel_are_counted(void **state)
@@ -378,8 +338,6 @@ main(void)
 		ON_A_MACHINE(instances_are_told_apart_by_their_configuration),
 		ON_A_MACHINE(locked_memory_is_limited_by_neither_root_nor_no_limit),
 		ON_A_MACHINE(the_age_of_a_process_is_said),
-		ON_A_MACHINE(words_of_keepalived_conf_are_read),
-		ON_A_MACHINE(a_keepalived_is_found_with_its_file),
 		ON_A_MACHINE(services_of_the_kernel_are_counted),
 	};
 
