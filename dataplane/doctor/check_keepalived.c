@@ -14,6 +14,7 @@
 #include "doctor/findings.h"
 #include "doctor/instance.h"
 #include "doctor/keepalived_setup.h"
+#include "doctor/left_out.h"
 #include "doctor/program_file.h"
 #include "doctor/program_run.h"
 #include "doctor/unix_peers.h"
@@ -37,10 +38,12 @@ is_connected(const struct machine *machine, const struct keepalived *keepalived)
 }
 
 static void
-find_connected(struct findings *findings, const struct keepalived *keepalived)
+find_connected(const struct machine *machine, struct findings *findings, const struct keepalived *keepalived)
 {
 	finding_add(findings, LEVEL_OK, "keepalived (pid %d, %s) is connected to ipvsd", keepalived->parent->pid,
 		    keepalived->file);
+	if (machine->services)
+		find_left_out(findings, &keepalived->contents, machine->services);
 }
 
 /* A socket may be there or not yet: it is the same if the folder is. */
@@ -137,7 +140,7 @@ find_connection(const struct machine *machine, struct findings *findings, const 
 		return;
 	}
 	if (connected > 0)
-		find_connected(findings, keepalived);
+		find_connected(machine, findings, keepalived);
 	/* At its next start. */
 	if (goes_elsewhere(machine, keepalived))
 		find_elsewhere(machine, findings, keepalived, LEVEL_WARN);

@@ -86,6 +86,7 @@ void
 keepalived_free(struct keepalived *keepalived)
 {
 	unit_free(&keepalived->unit);
+	keepalived_file_free(&keepalived->contents);
 }
 
 const char *

@@ -395,6 +395,27 @@ doctor_with_etc() { # FOLDER
 	finds ok keepalived "keepalived -t has nothing against /etc/keepalived/keepalived.conf"
 }
 
+has_service() { # DIRECTOR VIP:PORT
+	ipvsadm_at "$1" -Ln | grep -qF "TCP  $2 "
+}
+
+@test "a virtual server that keepalived left out is named" {
+	[ -x "$KEEPALIVED" ] || skip "$KEEPALIVED is not there; make keepalived builds it"
+	keepalived_by_option "$(socket_of director1)" "$(keepalived_service $NAT_VIP NAT)" \
+		"$(keepalived_service $FNAT_VIP FNAT | sed 's/protocol TCP/&\n\tsyn_proxy/')"
+	await says "$(log_of director1-keepalived)" "the virtual server is left out"
+	doctor
+	nothing_fails
+	finds ok keepalived "is connected to ipvsd"
+	finds warn keepalived "keepalived's virtual servers that ipvsd doesn't have: TCP $FNAT_VIP:80" "journalctl -u keepalived"
+	sed -i '/syn_proxy/d' "$LAB_DIR/director1/keepalived.conf"
+	kill -HUP "$(pid_of director1-keepalived)"
+	await has_service director1 $FNAT_VIP:80
+	doctor
+	nothing_fails
+	refute grep -q "virtual servers that ipvsd doesn't have" <<<"$output"
+}
+
 @test "a patched keepalived without the socket in its file is told" {
 	[ -x "$KEEPALIVED" ] || skip "$KEEPALIVED is not there; make keepalived builds it"
 	keepalived_with "$KEEPALIVED" ''

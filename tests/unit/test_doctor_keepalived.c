@@ -3,9 +3,11 @@
  * What the doctor reads of keepalived's file and of its service, and what it finds there, on machines made of files.
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
 
 #include "doctor/keepalived_file.h"
+#include "doctor/left_out.h"
 #include "doctor/unit_file.h"
 #include "fake_machine.h"
 
@@ -105,6 +107,7 @@ words_of_keepalived_conf_are_read(void **state)
 	assert_string_equal(file.socket_file, "/k/k.conf");
 	assert_false(file.has_services);
 	assert_false(file.is_partial);
+	keepalived_file_free(&file);
 	assert_int_equal(keepalived_file_read(&fake->machine, "/nonexistent/file", &file), -ENOENT);
 	assert_int_equal(keepalived_file_read(&fake->machine, "/k", &file), -EINVAL);
 }
@@ -118,6 +121,7 @@ files_that_keepalived_includes_are_read(void **state)
 	there_is(fake, "/k/k.conf", "include conf.d/*.conf\n");
 	assert_int_equal(keepalived_file_read(&fake->machine, "/k/k.conf", &file), 0);
 	assert_true(file.is_partial);
+	keepalived_file_free(&file);
 	there_is(fake, "/k/conf.d/1.conf", "virtual_server 192.0.2.1 80 {\nprotocol TCP\n");
 	there_is(fake, "/k/conf.d/2.conf", "includer /k/conf.d/1.conf\nlvs_control_socket /c\n");
 	assert_int_equal(keepalived_file_read(&fake->machine, "/k/k.conf", &file), 0);
@@ -125,10 +129,112 @@ files_that_keepalived_includes_are_read(void **state)
 	assert_string_equal(file.socket_file, "/k/conf.d/2.conf");
 	assert_true(file.has_services);
 	assert_false(file.is_partial);
+	assert_int_equal(file.n_servers, 2);
+	keepalived_file_free(&file);
 	/* One that includes itself. */
 	there_is(fake, "/k/conf.d/2.conf", "include 2.conf\n");
 	assert_int_equal(keepalived_file_read(&fake->machine, "/k/k.conf", &file), 0);
 	assert_true(file.is_partial);
+	keepalived_file_free(&file);
+}
+
+static struct listed_service
+listed(uint8_t protocol, const char *address, uint16_t port, uint32_t mark)
+{
+	struct listed_service service = { .protocol = protocol, .port = port, .mark = mark, .family = AF_INET };
+
+	if (mark == 0) {
+		service.family = strchr(address, ':') ? AF_INET6 : AF_INET;
+		service.addr.family = service.family;
+		assert_int_equal(inet_pton(service.family, address, &service.addr.ip), 1);
+	}
+	return service;
+}
+
+/* Those of TEXT that ipvsd, which has a few, doesn't have; "": none. */
+static void
+are_left_out(struct fake_machine *fake, const char *text, const char *names)
+{
+	struct listed_service services[] = {
+		listed(IPPROTO_UDP, "192.0.2.1", 53, 0),
+		listed(IPPROTO_TCP, "2001:db8::1", 80, 0),
+		listed(0, NULL, 0, 7),
+		listed(IPPROTO_TCP, "192.0.2.1", 80, 0),
+		listed(IPPROTO_SCTP, "192.0.2.3", 9, 0),
+		listed(IPPROTO_TCP, "192.0.2.16", 0, 0),
+	};
+	const struct service_list list = { .services = services, .n_services = sizeof(services) / sizeof(*services) };
+	char expected[256];
+	struct keepalived_file file;
+
+	there_is(fake, FILE_PATH, text);
+	assert_int_equal(keepalived_file_read(&fake->machine, FILE_PATH, &file), 0);
+	findings_free(&fake->findings);
+	find_left_out(&fake->findings, &file, &list);
+	keepalived_file_free(&file);
+	if (names[0] == '\0') {
+		nothing_is_wrong(fake);
+		return;
+	}
+	snprintf(expected, sizeof(expected), "keepalived's virtual servers that ipvsd doesn't have: %s", names);
+	found(fake, LEVEL_WARN, expected, "journalctl -u keepalived");
+	found(fake, LEVEL_WARN, expected, "lvs_ignore_unsupported");
+	assert_string_equal(fake->findings.list[0].text, expected);
+}
+
+static void
+virtual_servers_that_ipvsd_lacks_are_named(void **state)
+{
+	struct fake_machine *fake = *state;
+
+	are_left_out(fake, "", "");
+	are_left_out(fake, SERVICE, "");
+	are_left_out(fake, "virtual_server 192.0.2.1 80 {\n protocol UDP\n" SERVERS, "UDP 192.0.2.1:80");
+	are_left_out(fake, "virtual_server 192.0.2.1 81 {\n protocol tcp\n" SERVERS, "TCP 192.0.2.1:81");
+	are_left_out(fake, "virtual_server 192.0.2.1 53 {\n" SERVERS, ""); /* UDP is keepalived's default */
+	are_left_out(fake, "virtual_server 192.0.2.3 9\n{\n protocol SCTP\n" SERVERS, "");
+	are_left_out(fake, "virtual_server 192.0.2.16 {\n protocol TCP\n" SERVERS, "");
+	are_left_out(fake, "virtual_server 2001:db8::1 80 {\n protocol TCP\n" SERVERS, "");
+	are_left_out(fake, "virtual_server 2001:db8::2 80 {\n protocol TCP\n" SERVERS, "TCP [2001:db8::2]:80");
+	are_left_out(fake, "virtual_server fwmark 7 {\n" SERVERS, "");
+	are_left_out(fake, "virtual_server fwmark 8 {\n" SERVERS SERVICE "virtual_server fwmark 9 {\n" SERVERS,
+		     "mark 8, mark 9");
+}
+
+static void
+groups_of_virtual_servers_are_looked_at(void **state)
+{
+	static const char group[] = "virtual_server_group web {\n 192.0.2.1 80 # a\n 192.0.2.16/29\n 192.0.2.4-9 80\n"
+				    " 2001:db8::1 80\n fwmark 7\n fwmark 8 inet6\n}\n"
+				    "virtual_server_group other\n{\n 192.0.2.99 80\n}\n"
+				    "virtual_server group web {\n protocol TCP\n" SERVERS;
+	struct fake_machine *fake = *state;
+	char by_marks[512];
+
+	are_left_out(fake, group, "TCP 192.0.2.4:80, mark 8");
+	snprintf(by_marks, sizeof(by_marks), "global_defs {\n nftables_ipvs\n}\n%s", group);
+	are_left_out(fake, by_marks, "");
+}
+
+/* Nobody is to be alarmed by what the doctor doesn't understand, or what keepalived -t says already. */
+static void
+what_only_keepalived_can_tell_is_not_judged(void **state)
+{
+	struct fake_machine *fake = *state;
+
+	are_left_out(fake, "$IP=192.0.2.50\nvirtual_server $IP 80 {\n protocol TCP\n" SERVERS, "");
+	are_left_out(fake, "virtual_server 192.0.2.50 80 {\n $COMMON\n" SERVERS, "");
+	are_left_out(fake, "virtual_server 192.0.2.50 80 {\n protocol $P\n" SERVERS, "");
+	are_left_out(fake, "virtual_server 192.0.2.50 80 {\n @a protocol TCP\n @^a protocol UDP\n" SERVERS, "");
+	are_left_out(fake, SERVICE "@a virtual_server 192.0.2.50 80 {\n protocol UDP\n" SERVERS, "");
+	are_left_out(fake,
+		     "$VS=\\\nvirtual_server 192.0.2.50 80 {\\\nprotocol TCP\\\n real_server 10.0.0.1 80 {\\\n}\\\n}\n",
+		     "");
+	are_left_out(fake, "virtual_server match out {\n protocol TCP\n" SERVERS, "");
+	are_left_out(fake, "virtual_server 192.0.2.50 80 {\n protocol TCP\n}\n", "");
+	are_left_out(fake, "virtual_server 192.0.2.500 80 {\n" SERVERS "virtual_server 192.0.2.50 70000 {\n" SERVERS,
+		     "");
+	are_left_out(fake, "virtual_server\nvirtual_server group\nvirtual_server_group\nprotocol\ninclude\n}", "");
 }
 
 /* ---- what is found ---- */
@@ -240,6 +346,9 @@ main(void)
 		ON_A_MACHINE(drop_ins_of_a_unit_come_last),
 		ON_A_MACHINE(words_of_keepalived_conf_are_read),
 		ON_A_MACHINE(files_that_keepalived_includes_are_read),
+		ON_A_MACHINE(virtual_servers_that_ipvsd_lacks_are_named),
+		ON_A_MACHINE(groups_of_virtual_servers_are_looked_at),
+		ON_A_MACHINE(what_only_keepalived_can_tell_is_not_judged),
 		ON_A_MACHINE(a_keepalived_is_found_with_its_file),
 		ON_A_MACHINE(a_service_of_keepalived_has_ipvsds_socket),
 		ON_A_MACHINE(a_running_keepalived_tells_its_own_option),
