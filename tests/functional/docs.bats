@@ -75,6 +75,28 @@ director_is_as_in_the_lab() {
 	blocks lab "$LAB_TOP/doc/quick-start.md"
 }
 
+# What the README has in its clone, and the answer of an operator who is asked for a configuration.
+own_place() {
+	local own=$LAB_DIR/own
+	mkdir -p "$own"/{bin,usr,work,run,clone,var/lib,var/cache/ldconfig,var/tmp}
+	cp -a /etc "$own/etc"
+	rm -rf "$own/etc/ipvsd"
+	ln -s "$BUILD" "$own/clone/build"
+	ln -s "$LAB_TOP/packaging" "$own/clone/"
+	director_up director2
+	write_ipvsd_conf director2
+	# The control socket and the state are where they are by default.
+	sed '/^control = {/,/^};/d' "$LAB_DIR/director2/ipvsd.conf" >"$own/ipvsd.conf"
+	printf '#!/bin/sh\n[ -s "$1" ] && cp %s "$1"\n' "$own/ipvsd.conf" >"$own/bin/editor"
+	chmod +x "$own/bin/editor"
+}
+
+@test "README, by hand: what is typed leads from make install to an ipvsd that runs" {
+	[ "$(sed -n 's/^systemdsystemunitdir = //p' "$BUILD/Makefile")" != no ] || skip "configured without units"
+	own_place
+	blocks install "$LAB_TOP/README.md"
+}
+
 @test "what the README types works" {
 	blocks lab "$LAB_TOP/README.md"
 }

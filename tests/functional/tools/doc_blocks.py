@@ -8,10 +8,12 @@
     ```keepalived.conf         `keepalived -t` takes it, less the lines that are "..."
     ```unit                    `systemd-analyze verify` takes it in a unit
     ```console lab             run in the lab, see below
-    ```console lab any-status  the same, whatever status they end with
-    ```console vm              run in a virtual machine, by tests/vm/pair-tests
+    ```console install         run in the clone, on a host of the lab where nothing of ipvsd was installed before
+    ```console vm              run in a virtual machine, by tests/vm/pair-tests; also behind "install"
     ```console hardware        needs what no test has: a network card, somebody in an editor
     ```console by=FILE         run by this test, or what it calls; it names each program
+
+Behind "lab", "install" and "vm", "any-status": it may fail; behind "install", "stays": it goes on until it is ended.
 
 A console has lines that begin with "# " (root on the director), "$ " or "HOST# ", and what they print. In the lab each must
 end with status 0, and print just the lines that follow, but for the number of blanks; "..." stands for any text, alone
@@ -20,6 +22,7 @@ in a line for any lines. Without such lines what is printed is not looked at.
     doc_blocks.py marks FILE...        complains about blocks and marks that are none of these
     doc_blocks.py configurations FILE  checks the blocks of the three kinds of configuration
     doc_blocks.py lab FILE             runs the consoles in the lab of $LAB, $LAB_DIR and $BUILD
+    doc_blocks.py install FILE         runs those for a host without ipvsd, in the folder $LAB_DIR/own (docs.bats)
     doc_blocks.py vm FILE              prints the commands of the consoles for the virtual machine, one a line, in their order, as
                                        root types them
 
@@ -31,6 +34,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 
 TOP = pathlib.Path(__file__).resolve().parents[3]
 PROMPT = re.compile(r"^([a-z]+[0-9]*)?[#$] (.*)$")
@@ -97,10 +101,10 @@ def check_mark(block):
     kind = block.kind()
     if kind in ("text", *CONFIGURATIONS):
         return None
-    if kind in ("console lab", "console lab any-status", "console vm", "console hardware"):
-        return None if block.commands() else "no command"
     if kind == "console by":
         return is_run_by(block)
+    if re.fullmatch(r"console (lab|install|install vm|vm)( any-status)?|console install stays|console hardware", kind):
+        return None if block.commands() else "no command"
     return f"no mark of how it is checked: '{block.mark}'"
 
 
@@ -138,17 +142,70 @@ def check_configuration(block):
     return None if done.returncode == 0 else f"{done.stdout}(status {done.returncode})"
 
 
+def at_place(host, places, environment, command):
+    """What subprocess needs to run a command on a host, after the mounts that make its files those of the place."""
+    return {
+        "args": ["ip", "netns", "exec", f"{os.environ['LAB']}-{host}", "bash", "-c",
+                 f'{places} && exec bash -o pipefail -c "$1"', "places", command],
+        "env": {**environment, "LC_ALL": "C.UTF-8"}, "stdin": subprocess.DEVNULL,
+        "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+
+
 def run_at(host, command):
     """As it is on a director where ipvsd is installed: programs in the path, its files where they are looked for."""
-    lab, folder, build = os.environ["LAB"], os.environ["LAB_DIR"], os.environ["BUILD"]
+    folder, build = os.environ["LAB_DIR"], os.environ["BUILD"]
     places = f"""
         mount -t tmpfs tmpfs /run && mkdir /run/ipvsd && ln -s {folder}/director1/ipvs.sock /run/ipvsd/ &&
-        mount --bind {folder}/etc /etc && exec bash -o pipefail -c "$1" """
+        mount --bind {folder}/etc /etc"""
     path = f"{build}/keepalived/sbin:{build}/ipvsadm/sbin:{build}:{build}/netlink-shim:{os.environ['PATH']}"
-    return subprocess.run(
-        ["ip", "netns", "exec", f"{lab}-{host}", "bash", "-c", places, "places", command],
-        env={**os.environ, "PATH": path, "LC_ALL": "C.UTF-8"}, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT, check=False)
+    return subprocess.run(**at_place(host, places, {**os.environ, "PATH": path}, command), timeout=LIMIT, check=False)
+
+
+def at_own_place(command):
+    """As root types it on a host that has only what was installed there before."""
+    own = f"{os.environ['LAB_DIR']}/own"
+    places = f"""
+        mount -t overlay overlay -o lowerdir=/usr,upperdir={own}/usr,workdir={own}/work /usr &&
+        mount --bind {own}/etc /etc && mount --bind {own}/var /var && mount --bind {own}/run /run && cd {own}/clone"""
+    path = f"{own}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    return at_place("director2", places, {"PATH": path, "HOME": "/root"}, command.replace("sudo ", ""))
+
+
+def complaint_of(command, done, any_status=False):
+    if done.returncode != 0 and not any_status:
+        return f"'{command}' ended with status {done.returncode}:\n{done.stdout}"
+    return None
+
+
+def stays(command):
+    """Until it is ended, once its control socket answers."""
+    asked, deadline = None, time.monotonic() + LIMIT
+    # pylint: disable=consider-using-with
+    process = subprocess.Popen(**at_own_place(command))
+    while process.poll() is None and time.monotonic() < deadline:
+        asked = subprocess.run(**at_own_place("ipvsdctl counters"), timeout=LIMIT, check=False)
+        if asked.returncode == 0:
+            break
+        time.sleep(0.05)
+    process.terminate()
+    output, _ = process.communicate(timeout=LIMIT)
+    if not asked or asked.returncode != 0 or process.returncode != 0:
+        return f"'{command}' does not stay, or its end is none (status {process.returncode}):\n{output}"
+    return None
+
+
+def check_install(block):
+    if not block.kind().startswith("console install"):
+        return None
+    for _, command, _ in block.commands():
+        if block.kind().endswith("stays"):
+            complaint = stays(command)
+        else:
+            done = subprocess.run(**at_own_place(command), timeout=4 * LIMIT, check=False)
+            complaint = complaint_of(command, done, block.kind().endswith("any-status"))
+        if complaint:
+            return complaint
+    return None
 
 
 def pattern_of(lines):
@@ -166,8 +223,9 @@ def check_lab(block):
         return None
     for host, command, lines in block.commands():
         done = run_at(host, command)
-        if done.returncode != 0 and not block.kind().endswith("any-status"):
-            return f"'{command}' ended with status {done.returncode}:\n{done.stdout}"
+        complaint = complaint_of(command, done, block.kind().endswith("any-status"))
+        if complaint:
+            return complaint
         printed = "".join(" ".join(line.split()) + "\n" for line in done.stdout.splitlines())
         if lines and not re.fullmatch(pattern_of(lines), printed):
             return f"'{command}' prints something else:\n{done.stdout}"
@@ -176,7 +234,7 @@ def check_lab(block):
 
 def print_vm(path):
     for block in blocks_of(pathlib.Path(path)):
-        if block.kind() == "console vm":
+        if re.fullmatch(r"console (install )?vm( any-status)?", block.kind()):
             for _, command, _ in block.commands():
                 print(command.removeprefix("sudo "))
     return 0
@@ -185,7 +243,7 @@ def print_vm(path):
 def main(what, paths):
     if what == "vm":
         return max(map(print_vm, paths))
-    check = {"marks": check_mark, "configurations": check_configuration, "lab": check_lab}[what]
+    check = {"marks": check_mark, "configurations": check_configuration, "lab": check_lab, "install": check_install}[what]
     complaints = checked = 0
     for path in paths:
         for block in blocks_of(pathlib.Path(path)):
@@ -202,6 +260,6 @@ def main(what, paths):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3 or sys.argv[1] not in ("marks", "configurations", "lab", "vm"):
+    if len(sys.argv) < 3 or sys.argv[1] not in ("marks", "configurations", "lab", "install", "vm"):
         sys.exit(__doc__)
     sys.exit(main(sys.argv[1], sys.argv[2:]))
