@@ -24,10 +24,13 @@
 #include "core/log.h"
 #include "core/numa.h"
 #include "port/eal.h"
+#include "port/pci_claim.h"
 #include "port/port.h"
 #include "port/port_device.h"
 
 #define ARGUMENTS_MAX 1088
+/* Of the service's own, and every instance's. */
+#define LOCKS_FOLDER "/run/ipvsd"
 #define MB ((size_t)1 << 20)
 /* The I/O thread needs an lcore number of its own, beside lcore 0 and the workers. */
 #define EAL_WORKERS_MAX (RTE_MAX_LCORE - 2)
@@ -244,6 +247,59 @@ init(const struct arguments *arguments)
 	return err;
 }
 
+static void
+say_held(const struct config_port *port, const char *name, const struct pci_holder *holder)
+{
+	if (holder->pid == getpid())
+		log_error("port", "%s (line %u): %s is named twice; a device is for one port, once", port->name,
+			  port->line, name);
+	else if (holder->pid == 0)
+		log_error("port",
+			  "%s (line %u): %s is in use by another ipvsd: end that one first, or name another device",
+			  port->name, port->line, name);
+	else
+		log_error("port",
+			  "%s (line %u): %s is in use by process %d (%s): end it first, ipvsd with systemctl stop "
+			  "ipvsd, or name another device",
+			  port->name, port->line, name, holder->pid, holder->name);
+}
+
+/* The claim is kept until this process ends, whatever it ends by. */
+static int
+claim_device(const struct config_port *port, const char *name)
+{
+	static const struct pci_places places = { .sys = "/sys", .proc = "/proc", .locks = LOCKS_FOLDER };
+	struct pci_holder holder;
+	int claimed = pci_claim(&places, name, &holder);
+
+	if (claimed == -EBUSY) {
+		say_held(port, name, &holder);
+		return -EBUSY;
+	}
+	if (claimed < 0 && claimed != -ENODEV)
+		log_warning("port", "%s (line %u): %s can't be locked in " LOCKS_FOLDER " against another ipvsd: %s",
+			    port->name, port->line, name, strerror(-claimed));
+	return 0;
+}
+
+/* Before DPDK opens and resets what it may touch. */
+static int
+claim_devices(const struct config *config)
+{
+	char name[EAL_PCI_NAME_MAX];
+	int err = 0;
+
+	for (uint32_t i = 0; i < config->n_ports; i++) {
+		const struct config_port *port = &config->ports[i];
+
+		for (uint32_t j = 0; j < port->n_devices && err == 0; j++) {
+			if (eal_is_pci(port->devices[j], name))
+				err = claim_device(port, name);
+		}
+	}
+	return err;
+}
+
 int
 eal_start(const struct config *config, const struct eal_memory *memory)
 {
@@ -255,6 +311,9 @@ eal_start(const struct config *config, const struct eal_memory *memory)
 			  EAL_WORKERS_MAX);
 		return -E2BIG;
 	}
+	err = claim_devices(config);
+	if (err < 0)
+		return err;
 	arguments = calloc(1, sizeof(*arguments));
 	if (!arguments)
 		return -ENOMEM;

@@ -35,6 +35,16 @@ is_uio(const char *driver)
 	return strcmp(driver, "uio_pci_generic") == 0 || strcmp(driver, "igb_uio") == 0;
 }
 
+bool
+pci_driver_is_for_dpdk(const char *sys, const char *name)
+{
+	char driver[NAME_MAX + 1];
+
+	read_driver(sys, name, driver);
+	return is_uio(driver) || strcmp(driver, "vfio-pci") == 0 || strcmp(driver, "mlx4_core") == 0 ||
+	       strcmp(driver, "mlx5_core") == 0;
+}
+
 /* /proc/self/pagemap has zeros for others. */
 bool
 pci_driver_uio_allowed(void)

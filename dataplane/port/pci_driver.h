@@ -11,7 +11,10 @@
 /* Whether this process may see physical addresses, which DPDK needs with uio drivers: CAP_SYS_ADMIN. */
 bool pci_driver_uio_allowed(void);
 
-/* What keeps DPDK from device NAME (0000:3b:00.0), and the remedy, in TEXT. SYS: "/sys", but for tests. */
+/* Has device NAME (0000:3b:00.0) a driver that DPDK takes it from, or works beside? SYS: "/sys", but for tests. */
+bool pci_driver_is_for_dpdk(const char *sys, const char *name);
+
+/* What keeps DPDK from device NAME, and the remedy, in TEXT. */
 #define PCI_DRIVER_TEXT 256
 void pci_driver_explain(const char *sys, const char *name, bool uio_allowed, char *text, size_t size);
 

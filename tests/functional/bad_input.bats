@@ -78,6 +78,56 @@ device_of_the_kernel() {
 	nothing_is_left
 }
 
+# Has the machine a NIC 0000:3b:00.0 that is uio's, as far as ipvsd can tell before it starts DPDK, and its /run in a folder of
+# ours. What is in these places is the other processes' still.
+with_a_nic() { # COMMAND...
+	# shellcheck disable=SC2016 # the inner shell's
+	on director1 unshare --mount sh -euc '
+		mkdir -p "$1/run/ipvsd"
+		mount --bind "$1/run" /run
+		mount -t tmpfs tmpfs /sys/bus/pci/devices
+		mkdir -p /sys/bus/pci/devices/0000:3b:00.0/uio/uio77
+		ln -s ../../../drivers/uio_pci_generic /sys/bus/pci/devices/0000:3b:00.0/driver
+		shift
+		exec "$@"' sh "$LAB_DIR" "$@"
+}
+
+@test "a NIC that another ipvsd has" {
+	local errors
+	[ -d /sys/bus/pci/devices ] || skip "no PCI bus here"
+	set_device 4 3b:00.0
+	# The lock of one that runs: to have it, DPDK would have to like the NIC.
+	mkdir -p "$LAB_DIR/run/ipvsd"
+	echo "4711 ipvsd" >"$LAB_DIR/run/ipvsd/0000:3b:00.0.lock"
+	# shellcheck disable=SC2016 # the inner shell's
+	start_on director1 holder bash -c 'exec 9<"$1" && flock 9 && echo held && exec sleep 600' bash \
+		"$LAB_DIR/run/ipvsd/0000:3b:00.0.lock"
+	await says "$(log_of holder)" held
+	run with_a_nic timeout 20 "$BUILD/ipvsd" -c "$(conf)"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	errors=$(grep -F 'ipvsd: error: ' <<<"$output")
+	[ "$errors" = "ipvsd: error: port: lan (line 4): 0000:3b:00.0 is in use by process 4711 (ipvsd): end it first, ipvsd with systemctl stop ipvsd, or name another device" ]
+	refute grep -q EAL <<<"$output"
+	nothing_is_left
+	[ "$(cat "$LAB_DIR/run/ipvsd/0000:3b:00.0.lock")" = "4711 ipvsd" ]
+	end holder KILL
+}
+
+@test "a NIC that is named twice" {
+	[ -d /sys/bus/pci/devices ] || skip "no PCI bus here"
+	set_device 3 0000:3b:00.0
+	set_device 4 3b:00.0
+	run with_a_nic timeout 20 "$BUILD/ipvsd" -c "$(conf)"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	grep -qF "ipvsd: error: port: lan (line 4): 0000:3b:00.0 is named twice; a device is for one port, once" <<<"$output"
+	nothing_is_left
+	# The lock is free again, and has the name of the one who had it.
+	grep -qE '^[0-9]+ ipvsd$' "$LAB_DIR/run/ipvsd/0000:3b:00.0.lock"
+	flock --nonblock "$LAB_DIR/run/ipvsd/0000:3b:00.0.lock" true
+}
+
 @test "an interface that isn't there" {
 	set_device 4 net_af_packet_x,iface=nowhere
 	fails "port: lan (line 4): there is no interface nowhere for the device net_af_packet_x; ip link shows those that there are"
