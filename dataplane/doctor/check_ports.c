@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The devices of the configured ports: there, and bound to a driver that DPDK can work with; and none that this machine
- * is reached by.
+ * The devices of the configured ports: there, and bound to a driver that DPDK can work with, which ipvsd's service lets it
+ * open; and none that this machine is reached by.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -12,11 +12,14 @@
 
 #include "doctor/checks.h"
 #include "doctor/findings.h"
+#include "doctor/instance.h"
 #include "doctor/pci_devices.h"
+#include "doctor/unit_file.h"
 #include "port/eal.h"
 
 /* "port wan (line 3): 0000:3b:00.0" */
 #define AT_MAX 384
+#define DEVICE_NAME_MAX 64
 
 static void
 find_absent(const struct machine *machine, struct findings *findings, const struct config_port *port, const char *at)
@@ -136,6 +139,49 @@ find_pci(const struct machine *machine, struct findings *findings, const struct 
 	}
 }
 
+/* uio's registers and physical addresses, and the maps of af_xdp, are for CAP_SYS_ADMIN. */
+static bool
+needs_admin(const struct machine *machine, const char *device, char name[DEVICE_NAME_MAX])
+{
+	struct pci_device found;
+
+	if (eal_is_pci(device, name))
+		return pci_device_read(machine, name, &found) == 0 && pci_device_driver_kind(&found) == PCI_DRIVER_UIO;
+	snprintf(name, DEVICE_NAME_MAX, "%.*s", (int)strcspn(device, ","), device);
+	return strncmp(device, "net_af_xdp", 10) == 0;
+}
+
+/* The service is without it, and drops in what gives it only where it is needed. */
+static void
+find_service(const struct machine *machine, struct findings *findings)
+{
+	char name[DEVICE_NAME_MAX], text[NAMES_TEXT_MAX];
+	struct names names = { .n = 0 };
+	struct unit unit;
+	bool may;
+
+	for (uint32_t i = 0; i < machine->config->n_ports; i++) {
+		const struct config_port *port = &machine->config->ports[i];
+
+		for (uint32_t j = 0; j < port->n_devices; j++) {
+			if (needs_admin(machine, port->devices[j], name))
+				names_add(&names, "%s", name);
+		}
+	}
+	if (names.n == 0)
+		return;
+	may = unit_read(machine, "ipvsd.service", &unit) < 0 || unit_may_have(&unit, "CAP_SYS_ADMIN");
+	unit_free(&unit);
+	if (may)
+		return;
+	/* One that runs was started otherwise, or before the last change. */
+	finding_add(findings, machine->instance->process.pid > 0 ? LEVEL_WARN : LEVEL_FAIL,
+		    "ipvsd.service can't open %s: it lacks CAP_SYS_ADMIN, which uio drivers and af_xdp need",
+		    names_text(&names, text));
+	finding_mend(findings, "install -D -m 644 /usr/share/ipvsd/systemd-uio.conf "
+			       "/etc/systemd/system/ipvsd.service.d/uio.conf && systemctl daemon-reload");
+}
+
 /* "net_af_packet0,iface=eth1": the interface that it sits on; false if there is none. */
 static bool
 interface_below(const char *device, char interface[32])
@@ -217,6 +263,7 @@ run(const struct machine *machine, struct findings *findings)
 		for (uint32_t j = 0; j < port->n_devices; j++)
 			find_device(machine, findings, port, port->devices[j]);
 	}
+	find_service(machine, findings);
 }
 
 const struct check check_ports = {

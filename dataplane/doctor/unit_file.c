@@ -380,7 +380,7 @@ unit_may_have(const struct unit *unit, const char *capability)
 		if (strcmp(unit->settings[i].key, "CapabilityBoundingSet") != 0)
 			continue;
 		while (next_word(&rest, word))
-			named |= strcmp(word, capability) == 0;
+			named |= strcasecmp(word, capability) == 0;
 		if (value[0] == '\0')
 			may = false;
 		else if (value[0] == '~')

@@ -68,8 +68,9 @@ pci_driver_explain(const char *sys, const char *name, bool uio_allowed, char *te
 		snprintf(text, size, "it has no driver; ipvsd-bind gives it one that DPDK works with");
 	else if (is_uio(driver) && !uio_allowed)
 		snprintf(text, size,
-			 "%s needs CAP_SYS_ADMIN: put the example systemd-uio.conf into "
-			 "/etc/systemd/system/ipvsd.service.d, or bind it to vfio-pci",
+			 "%s needs CAP_SYS_ADMIN: install -D -m 644 /usr/share/ipvsd/systemd-uio.conf "
+			 "/etc/systemd/system/ipvsd.service.d/uio.conf && systemctl daemon-reload, or bind it to "
+			 "vfio-pci",
 			 driver);
 	else if (is_uio(driver) || strcmp(driver, "vfio-pci") == 0)
 		snprintf(text, size, "DPDK has no driver for it, or can't open it (%s); see the lines above, and dmesg",

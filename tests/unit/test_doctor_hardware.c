@@ -236,6 +236,69 @@ without_an_iommu_there_is_a_reason_and_a_way(void **state)
 	found(fake, LEVEL_OK, "the ports' drivers do without one", NULL);
 }
 
+#define UNIT_PATH "/lib/systemd/system/ipvsd.service"
+#define DROP_IN "/etc/systemd/system/ipvsd.service.d/uio.conf"
+#define MEND_UIO "install -D -m 644 /usr/share/ipvsd/systemd-uio.conf " DROP_IN " && systemctl daemon-reload"
+
+static void
+a_service_may_open_what_is_uios(void **state)
+{
+	struct fake_machine *fake = *state;
+
+	configure(fake, ONE_PORT);
+	nic(fake, NIC, "uio_pci_generic", NULL);
+	there_is(fake, UNIT_PATH,
+		 "[Service]\nExecStart=/usr/sbin/ipvsd\nCapabilityBoundingSet=CAP_NET_ADMIN CAP_BPF\n");
+	ask(fake, &check_ports);
+	found(fake, LEVEL_OK, "driver uio_pci_generic", NULL);
+	found(fake, LEVEL_FAIL, "ipvsd.service can't open " NIC ": it lacks CAP_SYS_ADMIN", MEND_UIO);
+	fake->instance.process.pid = 7;
+	ask(fake, &check_ports);
+	found(fake, LEVEL_WARN, "ipvsd.service can't open " NIC, MEND_UIO);
+	there_is(fake, DROP_IN, "[Service]\nCapabilityBoundingSet=cap_sys_admin CAP_SYS_RAWIO\n");
+	ask(fake, &check_ports);
+	nothing_is_wrong(fake);
+	there_is(fake, DROP_IN, "[Service]\nCapabilityBoundingSet=CAP_SYS_ADMIN\nCapabilityBoundingSet=\n");
+	ask(fake, &check_ports);
+	found(fake, LEVEL_WARN, "ipvsd.service can't open " NIC, NULL);
+	there_is(fake, DROP_IN, "[Service]\nCapabilityBoundingSet=\nCapabilityBoundingSet=~CAP_SYS_TIME\n");
+	ask(fake, &check_ports);
+	found(fake, LEVEL_WARN, "ipvsd.service can't open " NIC, NULL);
+	/* Any but one. */
+	there_is_not(fake, DROP_IN);
+	there_is(fake, UNIT_PATH, "[Service]\nExecStart=/usr/sbin/ipvsd\nCapabilityBoundingSet=~CAP_SYS_TIME\n");
+	ask(fake, &check_ports);
+	nothing_is_wrong(fake);
+	there_is(fake, UNIT_PATH, "[Service]\nExecStart=/usr/sbin/ipvsd\nCapabilityBoundingSet=~CAP_SYS_ADMIN\n");
+	ask(fake, &check_ports);
+	found(fake, LEVEL_WARN, "ipvsd.service can't open " NIC, NULL);
+	/* What needs none. */
+	nic(fake, NIC, "vfio-pci", NULL);
+	in_group(fake, NIC, "12");
+	there_is(fake, "/dev/vfio/12", "");
+	ask(fake, &check_ports);
+	nothing_is_wrong(fake);
+}
+
+static void
+a_service_may_have_the_maps_of_af_xdp(void **state)
+{
+	struct fake_machine *fake = *state;
+
+	there_is_folder(fake, "/sys/class/net/eth1");
+	configure(fake, "ports = ( { name = \"wan\"; devices = ( \"net_af_xdp_of_the_wan_side,iface=eth1\" ); } );\n");
+	ask(fake, &check_ports);
+	nothing_is_wrong(fake);
+	there_is(fake, UNIT_PATH,
+		 "[Service]\nExecStart=/usr/sbin/ipvsd\nCapabilityBoundingSet=CAP_NET_ADMIN CAP_BPF\n");
+	ask(fake, &check_ports);
+	found(fake, LEVEL_FAIL, "ipvsd.service can't open net_af_xdp_of_the_wan_side: it lacks CAP_SYS_ADMIN",
+	      MEND_UIO);
+	configure(fake, "ports = ( { name = \"wan\"; devices = ( \"net_af_packet0,iface=eth1\" ); } );\n");
+	ask(fake, &check_ports);
+	nothing_is_wrong(fake);
+}
+
 static void
 an_iommu_group_is_ours_alone(void **state)
 {
@@ -615,6 +678,8 @@ main(void)
 		ON_A_MACHINE(devices_without_driver_or_of_another_kind_are_said),
 		ON_A_MACHINE(the_interface_below_a_port_is_there_up_and_not_our_own),
 		ON_A_MACHINE(without_an_iommu_there_is_a_reason_and_a_way),
+		ON_A_MACHINE(a_service_may_open_what_is_uios),
+		ON_A_MACHINE(a_service_may_have_the_maps_of_af_xdp),
 		ON_A_MACHINE(an_iommu_group_is_ours_alone),
 		ON_A_MACHINE(ports_that_are_no_pci_devices_need_no_iommu),
 		ON_A_MACHINE(kernel_interfaces_need_tun_and_want_vhost),

@@ -108,8 +108,9 @@ uio_needs_a_capability(void **state)
 	char text[PCI_DRIVER_TEXT];
 
 	pci_driver_explain(scene->sys, "0000:00:02.0", false, text, sizeof(text));
-	assert_string_equal(text, "uio_pci_generic needs CAP_SYS_ADMIN: put the example systemd-uio.conf into "
-				  "/etc/systemd/system/ipvsd.service.d, or bind it to vfio-pci");
+	assert_string_equal(text, "uio_pci_generic needs CAP_SYS_ADMIN: install -D -m 644 "
+				  "/usr/share/ipvsd/systemd-uio.conf /etc/systemd/system/ipvsd.service.d/uio.conf && "
+				  "systemctl daemon-reload, or bind it to vfio-pci");
 	pci_driver_explain(scene->sys, "0000:00:03.0", false, text, sizeof(text));
 	assert_null(strstr(text, "CAP_SYS_ADMIN"));
 }
