@@ -57,6 +57,16 @@ run_of() { # ROW...
 	[ "$status" -eq 0 ]
 }
 
+@test "some of the rows are run by their names" {
+	needs_the_program
+	needs_huge_pages
+	run timeout 60 "$BUILD/tests/bench/bench" -q -m 1000 -t 20 -r 'fnat/ipv4/*'
+	echo "$output"
+	[ "$status" -eq 0 ]
+	says /dev/stdin "  fnat/ipv4/tcp/1k/one" <<<"$output"
+	refute grep -E "^  (nat|dr|snat|fnat/ipv6)/" <<<"$output"
+}
+
 @test "two runs of the bench are compared row by row" {
 	run_of "$(row b 100 1)" "$(row a 100 1)" "$(row c 100 0.9)" "$(row d 100 0.9)" "$(row gone 5 1)" \
 		>"$BATS_TEST_TMPDIR/old.json"

@@ -24,6 +24,10 @@ setup_file() {
 	cp -a /etc "$LAB_DIR/etc"
 	mkdir -p "$LAB_DIR/etc/ipvsd"
 	cp "$LAB_DIR/director1/ipvsd.conf" "$LAB_DIR/etc/ipvsd/"
+	mkdir -p "$LAB_DIR/etc/default" "$LAB_DIR/etc/keepalived"
+	# As Debian's installer writes them.
+	printf '%s\n' 'GRUB_CMDLINE_LINUX_DEFAULT="quiet"' 'GRUB_CMDLINE_LINUX=""' >"$LAB_DIR/etc/default/grub"
+	keepalived_service $NAT_VIP NAT >"$LAB_DIR/etc/keepalived/keepalived.conf"
 }
 
 teardown_file() {

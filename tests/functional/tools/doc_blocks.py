@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The fenced blocks of the documents for operators: each says in its first line how it is checked.
 
-    ```text                    nothing to run: a picture, a message
+    ```text                    nothing to run: a picture, a message. No line is to be typed
     ```ipvsd.conf              `ipvsd -t` takes it; a block without ports gets some. Each group of local addresses says when it is
                                active: both directors of a pair would answer for one that doesn't
     ```keepalived.conf         `keepalived -t` takes it, less the lines that are "..."
@@ -10,10 +10,12 @@
     ```console lab             run in the lab, see below
     ```console install         run in the clone, on a host of the lab where nothing of ipvsd was installed before
     ```console vm              run in a virtual machine, by tests/vm/pair-tests; also behind "install"
-    ```console hardware        needs what no test has: a network card, somebody in an editor
-    ```console by=FILE         run by this test, or what it calls; it names each program
+    ```console hardware        needs what no test has: a fresh machine, a network card, a download, somebody in an editor
+    ```console by=FILE         run by this file: each command stands in a line there, whole, perhaps with more between its words. A
+                               word in capitals is for the reader to replace
 
-Behind "lab", "install" and "vm", "any-status": it may fail; behind "install", "stays": it goes on until it is ended.
+Behind "lab", "install" and "vm", "any-status": they may fail; behind "lab" and "install", "stays": it prints the lines and goes on
+until it is ended.
 
 A console has lines that begin with "# " (root on the director), "$ " or "HOST# ", and what they print. In the lab each must
 end with status 0, and print just the lines that follow, but for the number of blanks; "..." stands for any text, alone
@@ -31,9 +33,11 @@ Exits with 1 after a complaint, with 0 otherwise.
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[3]
@@ -89,21 +93,24 @@ def is_run_by(block):
     script = TOP / block.mark.split("=", 1)[1]
     if not script.is_file():
         return f"there is no {script.relative_to(TOP)}"
-    text = script.read_text()
+    text = re.sub(r"^\s*#.*$", "", script.read_text(), flags=re.M)
     for _, command, _ in block.commands():
-        program = pathlib.PurePath(command.removeprefix("sudo ").split()[0]).name
-        if not re.search(rf"\b{re.escape(program)}\b", text):
-            return f"{script.name} does not name '{program}'"
+        words = shlex.split(command.removeprefix("sudo "), comments=True)
+        words = [pathlib.PurePath(words[0]).name] + [word for word in words[1:] if not re.match("[A-Z]", word)]
+        if not re.search(r"[^\n]*?".join(rf"(?<![-\w]){re.escape(word)}(?![-\w])" for word in words), text):
+            return f"{script.name} does not have '{' '.join(words)}'"
     return None
 
 
 def check_mark(block):
     kind = block.kind()
+    if kind == "text" and any(map(PROMPT.match, block.lines)):
+        return "a prompt: commands are in a block of their own"
     if kind in ("text", *CONFIGURATIONS):
         return None
     if kind == "console by":
         return is_run_by(block)
-    if re.fullmatch(r"console (lab|install|install vm|vm)( any-status)?|console install stays|console hardware", kind):
+    if re.fullmatch(r"console (lab|install|install vm|vm)( any-status)?|console (lab|install) stays|console hardware", kind):
         return None if block.commands() else "no command"
     return f"no mark of how it is checked: '{block.mark}'"
 
@@ -151,14 +158,18 @@ def at_place(host, places, environment, command):
         "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
 
 
-def run_at(host, command):
+def at_director(host, command):
     """As it is on a director where ipvsd is installed: programs in the path, its files where they are looked for."""
     folder, build = os.environ["LAB_DIR"], os.environ["BUILD"]
     places = f"""
         mount -t tmpfs tmpfs /run && mkdir /run/ipvsd && ln -s {folder}/director1/ipvs.sock /run/ipvsd/ &&
         mount --bind {folder}/etc /etc"""
     path = f"{build}/keepalived/sbin:{build}/ipvsadm/sbin:{build}:{build}/netlink-shim:{os.environ['PATH']}"
-    return subprocess.run(**at_place(host, places, {**os.environ, "PATH": path}, command), timeout=LIMIT, check=False)
+    return at_place(host, places, {**os.environ, "PATH": path}, command)
+
+
+def run_at(host, command):
+    return subprocess.run(**at_director(host, command), timeout=LIMIT, check=False)
 
 
 def at_own_place(command):
@@ -177,35 +188,42 @@ def complaint_of(command, done, any_status=False):
     return None
 
 
-def stays(command):
-    """Until it is ended, once its control socket answers."""
-    asked, deadline = None, time.monotonic() + LIMIT
-    # pylint: disable=consider-using-with
-    process = subprocess.Popen(**at_own_place(command))
-    while process.poll() is None and time.monotonic() < deadline:
-        asked = subprocess.run(**at_own_place("ipvsdctl counters"), timeout=LIMIT, check=False)
-        if asked.returncode == 0:
-            break
-        time.sleep(0.05)
-    process.terminate()
-    output, _ = process.communicate(timeout=LIMIT)
-    if not asked or asked.returncode != 0 or process.returncode != 0:
-        return f"'{command}' does not stay, or its end is none (status {process.returncode}):\n{output}"
+def stays(at, command, lines):
+    """It goes on after it has printed the lines, until it is ended, and then ends well."""
+    deadline, printed = time.monotonic() + LIMIT, ""
+    with tempfile.TemporaryFile("w+") as file, subprocess.Popen(**{**at, "stdout": file}) as process:
+        while process.poll() is None and time.monotonic() < deadline and not re.match(pattern_of(lines), printed):
+            time.sleep(0.05)
+            file.seek(0)
+            printed = blanks_once(file.read())
+        was_there = process.poll() is None and re.match(pattern_of(lines), printed)
+        process.terminate()
+        try:
+            process.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    if not lines or not was_there or process.returncode != 0:
+        return f"'{command}' does not print that and stay, or does not end well (status {process.returncode}):\n{printed}"
     return None
 
 
 def check_install(block):
     if not block.kind().startswith("console install"):
         return None
-    for _, command, _ in block.commands():
+    for _, command, lines in block.commands():
         if block.kind().endswith("stays"):
-            complaint = stays(command)
+            complaint = stays(at_own_place(command), command, lines)
         else:
             done = subprocess.run(**at_own_place(command), timeout=4 * LIMIT, check=False)
             complaint = complaint_of(command, done, block.kind().endswith("any-status"))
         if complaint:
             return complaint
     return None
+
+
+def blanks_once(text):
+    return "".join(" ".join(line.split()) + "\n" for line in text.splitlines())
 
 
 def pattern_of(lines):
@@ -222,12 +240,15 @@ def check_lab(block):
     if not block.kind().startswith("console lab"):
         return None
     for host, command, lines in block.commands():
-        done = run_at(host, command)
-        complaint = complaint_of(command, done, block.kind().endswith("any-status"))
+        if block.kind().endswith("stays"):
+            complaint = stays(at_director(host, command), command, lines)
+            lines = []
+        else:
+            done = run_at(host, command)
+            complaint = complaint_of(command, done, block.kind().endswith("any-status"))
         if complaint:
             return complaint
-        printed = "".join(" ".join(line.split()) + "\n" for line in done.stdout.splitlines())
-        if lines and not re.fullmatch(pattern_of(lines), printed):
+        if lines and not re.fullmatch(pattern_of(lines), blanks_once(done.stdout)):
             return f"'{command}' prints something else:\n{done.stdout}"
     return None
 
