@@ -7,6 +7,7 @@
 load lib/load
 
 documents=("$LAB_TOP/README.md" "$LAB_TOP"/conf-examples/README.md "$LAB_TOP"/doc/*.md)
+manuals=("$LAB_TOP"/doc/*.[1-8])
 
 setup_file() {
 	if [ ! -x "$KEEPALIVED" ] || [ ! -x "$BUILD/ipvsadm/sbin/ipvsadm" ]; then
@@ -27,7 +28,7 @@ setup_file() {
 	mkdir -p "$LAB_DIR/etc/default" "$LAB_DIR/etc/keepalived"
 	# As Debian's installer writes them.
 	printf '%s\n' 'GRUB_CMDLINE_LINUX_DEFAULT="quiet"' 'GRUB_CMDLINE_LINUX=""' >"$LAB_DIR/etc/default/grub"
-	keepalived_service $NAT_VIP NAT >"$LAB_DIR/etc/keepalived/keepalived.conf"
+	keepalived_service "$NAT_VIP" NAT >"$LAB_DIR/etc/keepalived/keepalived.conf"
 }
 
 teardown_file() {
@@ -50,11 +51,11 @@ director_is_as_in_the_lab() {
 }
 
 @test "each block of each document says how it is checked" {
-	blocks marks "${documents[@]}"
+	blocks marks "${documents[@]}" "${manuals[@]}"
 }
 
 @test "configurations in the documents are taken" {
-	blocks configurations "${documents[@]}"
+	blocks configurations "${documents[@]}" "${manuals[@]}"
 }
 
 @test "files that the documents lead to are there" {
@@ -91,6 +92,7 @@ own_place() {
 	write_ipvsd_conf director2
 	# The control socket and the state are where they are by default.
 	sed '/^control = {/,/^};/d' "$LAB_DIR/director2/ipvsd.conf" >"$own/ipvsd.conf"
+	# shellcheck disable=SC2016 # for the other shell
 	printf '#!/bin/sh\n[ -s "$1" ] && cp %s "$1"\n' "$own/ipvsd.conf" >"$own/bin/editor"
 	chmod +x "$own/bin/editor"
 }
@@ -126,4 +128,36 @@ own_place() {
 		esac
 	done
 	blocks lab "${others[@]}"
+}
+
+@test "the manual pages: what is typed works" {
+	# The interface that ipvsd.conf(5) takes for an example.
+	on director1 ip link add eth1 type veth peer name eth1-peer
+	director_is_as_in_the_lab
+	blocks lab "${manuals[@]}"
+	on director1 ip link del eth1
+}
+
+# What follows a program in documents and manual pages.
+named_after() { # PROGRAM PATTERN
+	grep -ohE "(^|[\`#$ ])$1 $2" "${documents[@]}" "${manuals[@]}" | sed -E "s/.*$1 +//" | sort -u
+}
+
+is_in_help() { # WORD COMMAND...
+	"${@:2}" -h | grep -qE -- "(^|[ ,[])$1([], ]|\$)" || { echo "${*:2} has no $1"; return 1; }
+}
+
+@test "options and commands that the documents name are there" {
+	local word
+	for word in $(named_after ipvsd '--?[a-z]+'); do is_in_help "$word" "$BUILD/ipvsd"; done
+	for word in $(named_after 'ipvsd doctor' '--?[a-z]+'); do is_in_help "$word" "$BUILD/ipvsd" doctor; done
+	for word in $(grep -ohE '([`#] ?|^\.[DQ]l )ipvsdctl [a-z]+' "${documents[@]}" "${manuals[@]}" | sed 's/.* //' | sort -u); do
+		is_in_help "$word" "$BUILD/ipvsdctl"
+	done
+}
+
+# "-c, --config" of ipvsd -h is ".It Fl c , -config" there.
+@test "ipvsd(8) has the options that ipvsd and its doctor have, and no other" {
+	diff <({ "$BUILD/ipvsd" -h && "$BUILD/ipvsd" doctor -h; } | grep -oE '^ +(-[a-zA-Z], )?--[a-z]+' | tr -d ' ' | sort -u) \
+		<(sed -n '/^\.Sh DESCRIPTION/,/^\.Ss Ports/s/^\.It Fl //p' "$LAB_TOP/doc/ipvsd.8" | sed 's/ A[r].*//; s/ //g; s/^/-/; s/,/,-/' | sort -u)
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The fenced blocks of the documents for operators: each says in its first line how it is checked.
+"""The fenced blocks of the documents for operators, and in manual pages the literal ones (.Bd) and the lines of .Dl: each says
+in its first line how it is checked, in a manual page in a comment before it (.\\" ```MARK), which holds up to the next.
 
     ```text                    nothing to run: a picture, a message. No line is to be typed
     ```ipvsd.conf              `ipvsd -t` takes it; a block without ports gets some. Each group of local addresses says when it is
@@ -72,7 +73,28 @@ class Block:
         return found
 
 
+def manual_blocks_of(path):
+    found, mark, literal = [], "", False
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        text = line.replace(r"\e", "\\").replace(r"\(dq", '"').replace(r"\-", "-")
+        if line.startswith('.\\" ```'):
+            mark = line.split("```")[1]
+            found.append(Block(f"{path.name}:{number}", mark))
+        elif line.startswith((".Bd -literal", ".Dl ")) and not mark:
+            found.append(Block(f"{path.name}:{number}", ""))
+        if line.startswith(".Dl "):
+            found[-1].lines.append("# " + text.removeprefix(".Dl "))
+        elif literal and line != ".Ed":
+            found[-1].lines.append(text)
+        literal = line.startswith(".Bd -literal") or (literal and line != ".Ed")
+        if not literal and not line.startswith((".Dl ", '.\\" ```')):
+            mark = ""
+    return found
+
+
 def blocks_of(path):
+    if path.suffix != ".md":
+        return manual_blocks_of(path)
     block, found = None, []
     for number, line in enumerate(path.read_text().splitlines(), 1):
         fence = re.match(r"^\s*```(.*)$", line)
@@ -94,6 +116,7 @@ def is_run_by(block):
     if not script.is_file():
         return f"there is no {script.relative_to(TOP)}"
     text = re.sub(r"^\s*#.*$", "", script.read_text(), flags=re.M)
+    text = text.replace('"$IPVSD_RUN"', "ipvsd-run").replace("\\\n", "")
     for _, command, _ in block.commands():
         words = shlex.split(command.removeprefix("sudo "), comments=True)
         words = [pathlib.PurePath(words[0]).name] + [word for word in words[1:] if not re.match("[A-Z]", word)]
@@ -127,7 +150,8 @@ def check_unit(block):
     path.write_text("\n".join(["[Service]", "Type=oneshot", "ExecStart=true", *block.lines, ""]))
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, timeout=LIMIT, check=False)
-    return done.stdout or None
+    said = [line for line in done.stdout.splitlines() if " is not executable: No such file" not in line]
+    return "\n".join(said) or None
 
 
 def check_configuration(block):
@@ -163,6 +187,7 @@ def at_director(host, command):
     folder, build = os.environ["LAB_DIR"], os.environ["BUILD"]
     places = f"""
         mount -t tmpfs tmpfs /run && mkdir /run/ipvsd && ln -s {folder}/director1/ipvs.sock /run/ipvsd/ &&
+        ln -s ipvs.sock /run/ipvsd/second.sock &&
         mount --bind {folder}/etc /etc"""
     path = f"{build}/keepalived/sbin:{build}/ipvsadm/sbin:{build}:{build}/netlink-shim:{os.environ['PATH']}"
     return at_place(host, places, {**os.environ, "PATH": path}, command)
