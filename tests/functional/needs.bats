@@ -84,6 +84,20 @@ hugepages() {
 	[ "$(cat "$(pages 0)")" -eq 115 ]
 }
 
+@test "the pages of an ipvsd that runs are not made once more" {
+	machine 30 95 0
+	printf '#!/bin/sh\n[ "$*" = "--quiet is-active ipvsd.service" ] && [ -e %s ]\n' "$PWD/active" >systemctl
+	chmod +x systemctl
+	touch active
+	IPVSD_UNIT=ipvsd.service PATH=$PWD:$PATH run hugepages
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	[ "$(cat "$(pages 1)")" -eq 100 ]
+	rm active
+	IPVSD_UNIT=ipvsd.service PATH=$PWD:$PATH hugepages
+	[ "$(cat "$(pages 0)")" -eq 190 ]
+}
+
 @test "where there are enough, even more than enough, nothing is changed or said" {
 	machine 120 100 0
 	run hugepages
