@@ -54,7 +54,7 @@ class Journal:
     def errors(self):
         """Different lines."""
         matches = " ".join(f"SYSLOG_IDENTIFIER={name}" for name in IDENTIFIERS)
-        lines = self.machine.run(f"journalctl --sync; journalctl -q -o cat -p err --after-cursor '{self.cursor}' {matches}").splitlines()
+        lines = self.machine.run(f"journalctl --sync; journalctl -q -o cat -p err --cursor '{self.cursor}' {matches}").splitlines()
         return list(dict.fromkeys(lines))
 
 
@@ -89,7 +89,7 @@ def refused_at_reload(machine):
     status, _ = machine.run("systemctl reload ipvsd", check=False, status=True)
     assert status != 0, "the reload is said to have worked"
     is_one_line([line for line in machine.run(
-        f"journalctl --sync; journalctl -q -o cat --after-cursor '{journal.cursor}' -u ipvsd").splitlines() if CONF in line],
+        f"journalctl --sync; journalctl -q -o cat --cursor '{journal.cursor}' -u ipvsd").splitlines() if CONF in line],
         rf"{CONF}:1: wokers: unknown key")
     edit_ipvsd_conf(machine)
     assert machine.run("pidof ipvsd") == pid
@@ -116,7 +116,7 @@ def keepalived_alone(machine):
     machine.run("systemctl stop ipvsd keepalived")
     cursor = Journal(machine).cursor
     machine.run("systemctl start keepalived")
-    machine.await_run(f"journalctl --sync; journalctl -q -o cat --after-cursor '{cursor}' -u keepalived | "
+    machine.await_run(f"journalctl --sync; journalctl -q -o cat --cursor '{cursor}' -u keepalived | "
                       "grep 'systemctl start ipvsd'", 30)
     machine.run("systemctl start ipvsd")
     machine.await_run("ipvsadm -Ln | grep -F -- '-> 10.0.0.11:80'", 60)
