@@ -63,7 +63,9 @@ def is_one_line(lines, expression):
 
 
 def release(machine):
-    machine.run("systemctl stop ipvsd && systemctl reset-failed && ipvsd-bind --release && echo 0 >/proc/sys/vm/nr_hugepages")
+    """As if ipvsd had never been started."""
+    machine.run("systemctl stop ipvsd && systemctl reset-failed && echo 0 >/proc/sys/vm/nr_hugepages && "
+                "if [ -s /var/lib/ipvsd/bound ]; then ipvsd-bind --release; fi")
 
 
 def refused_at_start(machine, mistake):
