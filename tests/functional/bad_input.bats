@@ -201,7 +201,7 @@ with_a_nic() { # COMMAND...
 		keepalived_service $NAT_VIP NAT
 	} >"$(keepalived_conf director1)"
 	start_keepalived director1
-	await says "$(log_of director1-keepalived)" "IPVS: cannot use lvs_control_socket $(socket_of director1): No such file or directory - trying again until there is"
+	await says "$(log_of director1-keepalived)" "IPVS: cannot use lvs_control_socket $(socket_of director1): No such file or directory - trying again; start ipvsd: systemctl start ipvsd"
 	is_running director1-keepalived
 	end director1-keepalived
 	# The distribution's does not wait.

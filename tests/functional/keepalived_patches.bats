@@ -105,7 +105,7 @@ PUSH_END"
 	write_config
 	start_server 18080
 	start_keepalived "$KEEPALIVED"
-	await says "$dir/keepalived.log" "No such file or directory - trying again"
+	await says "$dir/keepalived.log" "No such file or directory - trying again; start ipvsd: systemctl start ipvsd"
 	await says "$dir/keepalived.log" "Startup complete"
 	start_fake fake.log
 	await says "$dir/fake.log" PUSH_END
@@ -165,7 +165,8 @@ PUSH_END"
 	start_server 18080
 	start_fake first.log --refuse GET_INFO
 	start_keepalived "$KEEPALIVED"
-	await says "$dir/keepalived.log" "cannot use lvs_control_socket $IPVSD_SOCKET: Operation not permitted"
+	await says "$dir/keepalived.log" "cannot use lvs_control_socket $IPVSD_SOCKET: Operation not permitted - trying again"
+	run ! says "$dir/keepalived.log" "start ipvsd"
 	await_refusals() { [ "$(grep -c refused "$dir/first.log")" -ge 3 ]; }
 	await await_refusals
 	[ "$(grep -c "cannot use" "$dir/keepalived.log")" -eq 1 ]
