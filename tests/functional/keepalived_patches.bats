@@ -271,3 +271,12 @@ SET_DEST tcp 192.0.2.1:80 -> 127.0.0.1:18080 fwd 5 weight 7" ]
 	await says "$dir/second.log" NEW_DAEMON
 	run ! says "$dir/second.log" PUSH_BEGIN
 }
+
+@test "the sample of the series is a configuration without a mistake" {
+	patch --quiet --strip=1 --directory "$dir" <"$BATS_TEST_DIRNAME"/../../keepalived-patches/0012-sample.patch
+	ip -n "$ns" link add lan0 type veth peer name wan0
+	ip netns exec "$ns" "$KEEPALIVED" --config-test --use-file "$dir/doc/samples/keepalived.conf.user_space_ipvs" \
+		>"$dir/test.log" 2>&1
+	run cat "$dir/test.log"
+	[ -z "$output" ]
+}
