@@ -43,6 +43,18 @@ has_weights() { # WEIGHT
 	says "$(log_of director1-keepalived)" "dpdk_interface dpdk1 is deprecated"
 }
 
+@test "a route with the name of a DPDK interface is on its kernel interface" {
+	AWAIT=15 await eval 'on director1 ip route show dev dpdk0.kni | grep -q "^10.20.0.0/16 via 192.0.2.11 "'
+}
+
+@test "the log has no keyword that is unknown, no service that is left out, and says once what nb_sock_retry is" {
+	local log
+	log=$(log_of director1-keepalived)
+	AWAIT=15 await has_weights 100
+	refute grep -E "Unknown keyword|left out|ignoring" "$log"
+	[ "$(grep -c "nb_sock_retry is deprecated, and taken for retry" "$log")" -eq 1 ]
+}
+
 on_host_has() { # HOST DEVICE ADDRESS
 	on "$1" ip -o address show dev "$2" | grep -q " $3/"
 }

@@ -222,6 +222,23 @@ long_lists() { # LINES LINES
 	run ! says "$dir/fake.log" NEW_DEST
 }
 
+@test "an empty list of denied clients is none, until a reload puts a line into it" {
+	printf '%s\n' "deny_address_group bad {" "}" | config "daddr_group_name bad"
+	check_config
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	start_fake fake.log
+	start_keepalived "$KEEPALIVED"
+	await says "$dir/fake.log" PUSH_END
+	[ "$(requests fake.log | sed -n 2p)" = "NEW_SERVICE tcp 192.0.2.1:80 rr" ]
+	printf '%s\n' "deny_address_group bad {" 203.0.113.7 "}" | config "daddr_group_name bad"
+	reload
+	await says "$dir/fake.log" " deny=203.0.113.7-203.0.113.7"
+	printf '%s\n' "deny_address_group bad {" "}" | config "daddr_group_name bad"
+	reload
+	await says "$dir/fake.log" " deny= "
+}
+
 @test "mistakes are errors that say what, and where" {
 	config "daddr_group_name missing" <<-END
 		local_address_group web {

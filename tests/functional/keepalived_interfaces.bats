@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # dpdk_interface of the patched keepalived: the kernel interface that virtual addresses without dev are on, which need
-# not be there yet.
+# not be there yet. And dev with the name of a DPDK interface.
 
 bats_require_minimum_version 1.5.0
 load shim_helpers
@@ -103,4 +103,50 @@ start() {
 	start
 	await has_vip dpdk0.kni
 	says "$dir/keepalived.log" "dpdk_interface dpdk1 is deprecated, and has no effect without a kernel interface dpdk1.kni or dpdk1"
+}
+
+# Addresses, a route and its next hops with dev dpdk1.
+config_of_dev() {
+	config "" dpdk0
+	sed -i 's|192.0.2.20/32|& dev dpdk1|' "$dir/keepalived.conf"
+	cat >>"$dir/keepalived.conf" <<-END
+		static_ipaddress {
+			198.51.100.2/24 dev dpdk1
+		}
+		static_routes {
+			203.0.113.0/25 via 198.51.100.1 dev dpdk1
+			203.0.113.128/25 nexthop via 198.51.100.1 dev dpdk1
+		}
+	END
+}
+
+has_all_on() { # INTERFACE
+	has_vip "$1" &&
+		ip -n "$ns" -o address show dev "$1" | grep -qF " 198.51.100.2/24 " &&
+		[ "$(ip -n "$ns" route show dev "$1" via 198.51.100.1 | wc -l)" -eq 2 ]
+}
+
+@test "dev NAME of addresses and routes is NAME.kni, if there is no NAME" {
+	add_interface dpdk1.kni
+	config_of_dev
+	start
+	await has_all_on dpdk1.kni
+	says "$dir/keepalived.log" "There is no interface dpdk1: dev dpdk1 is its kernel interface, dpdk1.kni"
+}
+
+@test "dev NAME is NAME, if there is one" {
+	add_interface dpdk1.kni
+	add_interface dpdk1
+	config_of_dev
+	start
+	await has_all_on dpdk1
+	run ! says "$dir/keepalived.log" "There is no interface dpdk1"
+}
+
+@test "dev NAME without both is an error that names it" {
+	config_of_dev
+	run ip netns exec "$ns" "$KEEPALIVED" --config-test --use-file "$dir/keepalived.conf"
+	echo "$output"
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"interface dpdk1 for ip address 198.51.100.2/24 doesn't exist"* ]]
 }

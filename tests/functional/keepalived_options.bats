@@ -152,6 +152,40 @@ PUSH_END" ]
 	run ! grep -q "not supported" "$dir/keepalived.log"
 }
 
+@test "nb_sock_retry is retry, and the log says so once" {
+	{
+		head_of_config
+		service 1 TCP "" | sed 's/real_server 10.0.0.1 8080 {/&\nTCP_CHECK {\nnb_sock_retry 7\n}/'
+		service 2 TCP "" | sed 's/real_server 10.0.0.1 8080 {/&\nTCP_CHECK {\nnb_sock_retry 8\n}/'
+	} | config
+	check_config
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	start_fake fake.log
+	start_keepalived "$KEEPALIVED" --dump-conf
+	await says "$dir/keepalived.log" " Retries = 7"
+	await says "$dir/keepalived.log" " Retries = 8"
+	[ "$(grep -c "nb_sock_retry is deprecated" "$dir/keepalived.log")" -eq 1 ]
+}
+
+@test "a tunnel_group is one error, and what stands behind it counts" {
+	{
+		head_of_config
+		printf '%s\n' "tunnel_group gre {" "tunnel_entry gre100 {" "kind gre" "local 10.62.5.10" "remote 10.62.5.20" "}" \
+			"tunnel_entry gre200 {" "kind gre" "if dpdk0" "}" "}" "tunnel_group other" "{" "tunnel_entry o1 {" "kind ipip" "}" "}"
+		service 1 TCP ""
+	} | config
+	check_config
+	[ "$status" -ne 0 ]
+	[ "$(grep -c . <<<"$output")" -eq 2 ]
+	[[ "$output" == *"tunnel_group gre is not supported: make its tunnels by 'ip tunnel add' - ignoring"* ]]
+	[[ "$output" == *"tunnel_group other is not supported: "* ]]
+	start_fake fake.log
+	start_keepalived "$KEEPALIVED"
+	await says "$dir/fake.log" PUSH_END
+	says "$dir/fake.log" "NEW_SERVICE tcp 192.0.2.1:80"
+}
+
 @test "what can't be is an error of the configuration, and says what" {
 	{ head_of_config; service 1 UDP "proxy_protocol v1"; service 2 TCP "uoa"; service 3 UDP $'ops\nproxy_protocol v2'
 	service 4 TCP $'establish_timeout 0\nproxy_protocol v3\nlimit_proportion\nhash_target dip'; } | config
