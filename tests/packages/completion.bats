@@ -21,6 +21,26 @@ offers() { # WORD...
 	[ "$(offers ipvsd r)" = reload ]
 	[ "$(offers ipvsd -c "$top/config" | head -1)" != --version ]
 	offers ipvsd -t --config "$top/configure.a" | grep -qx "$top/configure.ac"
+	[ "$(offers ipvsd doctor --root "$top/packaging/compl")" = "$top/packaging/completion" ]
+}
+
+# The options that a program's --help lists, in lines of their own.
+options_in_help() { # COMMAND...
+	"$@" --help | sed -n 's/^ *\(-[a-zA-Z]\), \(--[a-z]*\).*/\1\n\2/p; s/^ *\(--[a-z]*\) .*/\1/p' | sort
+}
+
+# Those that its usage names.
+commands_in_help() { # PROGRAM
+	"$1" --help | sed -n 's/^\(Usage:\|      \) ipvsd \([a-z]\+\) .*/\2/p' | sort
+}
+
+@test "ipvsd: the commands and options are those of its help" {
+	[ "$(options_in_help "$BUILD/ipvsd" | wc -l)" -ge 10 ]
+	commands_in_help "$BUILD/ipvsd" | grep -qx doctor
+	[ "$(offers ipvsd '' | sort)" = "$({ commands_in_help "$BUILD/ipvsd" && options_in_help "$BUILD/ipvsd"; } | sort)" ]
+	[ "$(offers ipvsd -t '' | sort)" = "$(options_in_help "$BUILD/ipvsd")" ]
+	[ "$(offers ipvsd doctor '' | sort)" = "$(options_in_help "$BUILD/ipvsd" doctor)" ]
+	[ "$(offers ipvsd reload '')" = "$(printf '%s\n' -c --config)" ] # which has no help of its own
 }
 
 @test "ipvsdctl: commands, also after -s, their options, and what these take" {
@@ -42,6 +62,19 @@ offers() { # WORD...
 		offers ipvsdctl '' | grep -qx -- "$command"
 		options=$(sed -n "s/.*{ \"$command\", \"\([^\"]*\)\".*/\1/p" "$top/netlink-shim/ipvsdctl.c" | sed 's/[:+]//g')
 		[ "$(offers ipvsdctl "$command" - | tr -d '\n -' | fold -w 1 | sort)" = "$(fold -w 1 <<<"$options" | sort)" ]
+	done
+}
+
+# The part of it that is about a command.
+help_about() { # COMMAND
+	"$BUILD/ipvsdctl" -h | awk -v command="$1" '/^  [a-z]/ { here = $1 == command } here'
+}
+
+@test "ipvsdctl: the commands and options are those of its help" {
+	local command
+	[ "$(offers ipvsdctl '' | grep -v ^- | sort)" = "$("$BUILD/ipvsdctl" -h | sed -n 's/^  \([a-z]*\).*/\1/p' | sed /^$/d | sort)" ]
+	for command in $(offers ipvsdctl '' | grep -v ^-); do
+		[ "$(offers ipvsdctl "$command" - | sort)" = "$(help_about "$command" | grep -o '[[{| ]-[a-z6]\>' | grep -o -- '-.' | sort -u)" ]
 	done
 }
 
