@@ -60,6 +60,10 @@ end_pretence() {
 	rmdir "$system/run/systemd/system"
 }
 
+is_enabled() { # UNIT
+	[ "$(inside systemctl is-enabled "$1")" = enabled ]
+}
+
 @test "lintian finds no error" {
 	run lintian --allow-root --fail-on error "$PACKAGES"/deb/*.changes
 	echo "$output"
@@ -222,7 +226,7 @@ has_service() { # ADDRESS:PORT
 @test "they take the place of the distribution's keepalived and ipvsadm" {
 	apt_inside install keepalived ipvsadm
 	echo 'global_defs { }' >"$system/etc/keepalived/keepalived.conf"
-	[ "$(inside systemctl is-enabled keepalived.service)" = enabled ]
+	is_enabled keepalived.service
 
 	apt_inside install $(files packages ipvsd-keepalived ipvsd-ipvsadm)
 
@@ -231,7 +235,7 @@ has_service() { # ADDRESS:PORT
 	[ -z "$(inside dpkg --audit)" ]
 	[ -z "$(inside dpkg --verify ipvsd-keepalived ipvsd-ipvsadm)" ]
 	[ "$(cat "$system/etc/keepalived/keepalived.conf")" = 'global_defs { }' ]
-	[ "$(inside systemctl is-enabled keepalived.service)" = enabled ]
+	is_enabled keepalived.service
 }
 
 @test "and give it back" {
@@ -240,5 +244,37 @@ has_service() { # ADDRESS:PORT
 	not installed ipvsd-ipvsadm
 	[ -z "$(inside dpkg --verify keepalived ipvsadm)" ]
 	[ "$(cat "$system/etc/keepalived/keepalived.conf")" = 'global_defs { }' ]
-	[ "$(inside systemctl is-enabled keepalived.service)" = enabled ]
+	is_enabled keepalived.service
+}
+
+@test "what one keepalived leaves can be purged while the other one is enabled" {
+	apt_inside purge ipvsd-keepalived
+	is_enabled keepalived.service
+
+	apt_inside install $(files packages ipvsd-keepalived)
+	apt_inside purge keepalived
+	installed ipvsd-keepalived
+	is_enabled keepalived.service
+
+	apt_inside install --purge keepalived
+	is_enabled keepalived.service
+	apt_inside install --purge $(files packages ipvsd-keepalived)
+	is_enabled keepalived.service
+}
+
+@test "a keepalived that was disabled stays so when the other one comes" {
+	inside systemctl disable keepalived
+	apt_inside install keepalived
+	[ "$(inside systemctl is-enabled keepalived.service)" = disabled ]
+	apt_inside install $(files packages ipvsd-keepalived)
+	[ "$(inside systemctl is-enabled keepalived.service)" = disabled ]
+}
+
+@test "nothing of either is left enabled when both are purged" {
+	inside systemctl enable keepalived
+	apt_inside remove ipvsd-keepalived
+	apt_inside purge keepalived ipvsd-keepalived
+	run inside find /etc/systemd /var/lib/systemd -name '*keepalived*'
+	echo "$output"
+	[ -z "$output" ]
 }
