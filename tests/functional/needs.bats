@@ -140,7 +140,7 @@ hugepages() {
 
 @test "network managers are told the names of the kernel interfaces" {
 	unmanaged() {
-		IPVSD_RUN=run IPVSD_SYS=fake IPVSD="$BUILD/ipvsd" "$HELPERS/ipvsd-unmanaged" -c "$conf"
+		IPVSD_RUN=run IPVSD_SYS=fake IPVSD="$BUILD/ipvsd" "$HELPERS/ipvsd-unmanaged" -c "$conf" "$@"
 	}
 	mkdir -p fake/class/net/lan
 	: >fake/class/net/lan/tun_flags
@@ -168,4 +168,10 @@ hugepages() {
 	run unmanaged
 	[ "${lines[0]}" = "ipvsd-unmanaged: the interface outside is not ipvsd's: choose another name for the port's kernel interface" ]
 	grep -qx 'Name=lan' run/systemd/network/05-ipvsd.network
+	# All is taken back when ipvsd is removed, and told once.
+	rm told
+	PATH=$PWD/bin:$PATH unmanaged -r
+	PATH=$PWD/bin:$PATH unmanaged -r
+	[ "$(cat told)" = $'udevadm control --reload\nnetworkctl reload\nnmcli general reload conf' ]
+	[ -z "$(find run -name '*ipvsd*')" ]
 }

@@ -29,9 +29,10 @@ ours_left() {
 		\( -name '*ipvsd*' -o -name '*keepalived*' -o -name '*ipvsadm*' \) -print
 }
 
-# The packages as their next revision: the daemon's file is another one.
+# The packages as their next revision.
 next_revision() { # FOLDER
 	local deb parts=$work/parts
+	mkdir "$1"
 	for deb in "${binaries[@]/%/_*.deb}"; do
 		deb=$(echo "$PACKAGES"/deb/$deb)
 		rm -rf "$parts"
@@ -39,25 +40,6 @@ next_revision() { # FOLDER
 		sed -i "s/$(version)-1/$(version)-2/g" "$parts/DEBIAN/control"
 		dpkg-deb --root-owner-group -Znone -b "$parts" "$1" >/dev/null
 	done
-}
-
-# A system where systemd runs, as far as maintainer scripts can see. What they ask for is in /started.
-pretend_systemd() { # PID of ipvsd
-	local program
-	mkdir -p "$system/run/systemd/system" "$work/pretence"
-	printf '#!/bin/sh\ncase "$*" in *MainPID*ipvsd*) echo %s ;; *MainPID*) echo 0 ;; esac\n' "$1" >"$work/pretence/systemctl"
-	printf '#!/bin/sh\necho "$@" >>/started\n' >"$work/pretence/deb-systemd-invoke"
-	printf '#!/bin/sh\necho settings "$@" >>/started\n' >"$work/pretence/systemd-sysctl"
-	chmod 755 "$work"/pretence/*
-	: >"$system/started"
-	for program in bin/systemctl bin/deb-systemd-invoke lib/systemd/systemd-sysctl; do
-		mount --bind "$work/pretence/$(basename "$program")" "$system/usr/$program"
-	done
-}
-
-end_pretence() {
-	umount "$system"/usr/bin/{systemctl,deb-systemd-invoke} "$system/usr/lib/systemd/systemd-sysctl"
-	rmdir "$system/run/systemd/system"
 }
 
 is_enabled() { # UNIT
@@ -176,22 +158,36 @@ has_service() { # ADDRESS:PORT
 	rm "$system/etc/keepalived/keepalived.conf"
 }
 
-@test "an upgrade keeps what was edited and restarts the ipvsd that it replaced" {
+@test "an upgrade keeps what was edited, the NICs, and what was stopped by hand" {
 	local before
-	start_ipvsd
 	before=$(sha256sum <"$system/etc/ipvsd/ipvsd.conf")
-	mkdir "$system/next"
+	is_enabled ipvsd.service
+	is_enabled keepalived.service
 	next_revision "$system/next"
-	pretend_systemd "$ipvsd_pid"
+	bind_absent_nic
+	pretend_systemd 0
 
 	apt_inside install $(files next "${binaries[@]}")
-	rm -r "$system/next"
 
 	[ "$(inside dpkg-query -W -f '${Version}' ipvsd)" = "$(version)-2" ]
 	[ "$(sha256sum <"$system/etc/ipvsd/ipvsd.conf")" = "$before" ]
-	[ "$(inside grep -c restart /started)" -eq 1 ]
-	inside grep -qx 'restart ipvsd.service' /started
-	inside grep -qx 'settings 50-ipvsd.conf' /started
+	inside grep -q 'daemon-reload' /started
+	inside grep -q '^settings 50-ipvsd.conf' /started
+	not inside grep -E '^(re|try-re)?(start|stop) ' /started
+	nic_is_bound
+	end_pretence
+	is_enabled ipvsd.service
+	is_enabled keepalived.service
+}
+
+@test "an upgrade restarts the ipvsd that it replaced, when systemd knows the new unit" {
+	start_ipvsd
+	pretend_systemd "$ipvsd_pid"
+	apt_inside reinstall $(files next ipvsd)
+	rm -r "$system/next"
+
+	[ "$(inside grep -cE '(start|stop) ' /started)" -eq 1 ]
+	inside sed -n '/daemon-reload/,$p' /started | grep -q '^try-restart ipvsd.service'
 	kill -0 "$ipvsd_pid" # nobody has killed it before its unit hands over
 	stop_ipvsd
 	end_pretence
@@ -202,15 +198,22 @@ has_service() { # ADDRESS:PORT
 	pretend_systemd "$ipvsd_pid"
 	inside dpkg-reconfigure ipvsd
 	[ -s "$system/started" ]
-	not inside grep restart /started
+	not inside grep start /started
 	stop_ipvsd
 	end_pretence
 }
 
-@test "removal keeps the configuration, and purging leaves nothing" {
+@test "removal stops, gives the NICs back and keeps the configuration, and purging leaves nothing" {
 	mkdir -p "$system/var/lib/ipvsd" "$system/etc/keepalived"
 	touch "$system/var/lib/ipvsd/state" "$system/etc/keepalived/keepalived.conf"
+	nic_is_bound
+	pretend_systemd 0
 	apt_inside remove '^ipvsd.*' '^libipvsd.*'
+	inside grep -qx 'stop .*ipvsd.service, NICs are bound' /started
+	inside grep -q '^stop keepalived.service' /started
+	not nic_is_bound
+	[ ! -e "$system/run/systemd/network/05-ipvsd.network" ]
+	end_pretence
 	[ -e "$system/etc/ipvsd/ipvsd.conf" ]
 	[ -e "$system/var/lib/ipvsd/state" ]
 	not installed ipvsd

@@ -36,7 +36,7 @@ inside() { # COMMAND...: runs it in the system
 }
 
 apt_inside() { # ARGUMENT...
-	inside apt-get -qq -y -o APT::Sandbox::User=root --no-install-recommends "$@"
+	inside apt-get -qq -y -o APT::Sandbox::User=root -o DPkg::Use-Pty=false --no-install-recommends "$@"
 }
 
 not() { # COMMAND...: a plain ! would not end a test
@@ -89,6 +89,39 @@ stop_ipvsd() {
 	kill "$ipvsd_pid"
 	wait "$ipvsd_pid"
 	ipvsd_pid=
+}
+
+# A system where systemd runs, as far as scripts of packages can see. What they ask for is in /started, and whether NICs were
+# bound by then.
+pretend_systemd() { # PID of ipvsd
+	local program note='"$@"$([ ! -s /var/lib/ipvsd/bound ] || echo ", NICs are bound") >>/started'
+	mkdir -p "$system/run/systemd/system" "$work/pretence"
+	printf '#!/bin/sh\ncase "$*" in *MainPID*ipvsd*) echo %s ;; *MainPID*) echo 0 ;; *is-active*) exit 3 ;; *) echo %s ;; esac\n' "$1" "$note" \
+		>"$work/pretence/systemctl"
+	printf '#!/bin/sh\necho %s\n' "$note" >"$work/pretence/deb-systemd-invoke"
+	printf '#!/bin/sh\necho settings %s\n' "$note" >"$work/pretence/systemd-sysctl"
+	chmod 755 "$work"/pretence/*
+	: >"$system/started"
+	for program in bin/systemctl bin/deb-systemd-invoke lib/systemd/systemd-sysctl; do
+		mount --bind "$work/pretence/$(basename "$program")" "$system/usr/$program"
+	done
+}
+
+end_pretence() {
+	umount "$system"/usr/bin/{systemctl,deb-systemd-invoke} "$system/usr/lib/systemd/systemd-sysctl"
+	rmdir "$system/run/systemd/system"
+}
+
+# A NIC that ipvsd-bind has bound, and that nobody has: to give it back is to forget it. Network managers know, as after a boot.
+bind_absent_nic() {
+	mkdir -p "$system/var/lib/ipvsd"
+	echo '0000:ff:1f.7 0x8086 0x1572' >"$system/var/lib/ipvsd/bound"
+	inside /usr/libexec/ipvsd/ipvsd-unmanaged
+	[ -e "$system/run/systemd/network/05-ipvsd.network" ]
+}
+
+nic_is_bound() {
+	[ -s "$system/var/lib/ipvsd/bound" ]
 }
 
 # What a test that failed did not stop.

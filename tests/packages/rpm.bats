@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The packages of RPM: what is in them and what they need, and how they install into a system that has that. It is Debian,
-# whose libraries a package made here stands for; the scripts of the packages have macros of systemd that Debian's rpm
-# doesn't know, so that what they do on a system of that family is not seen here.
+# The packages of RPM: what is in them and what they need, and what becomes of a system that gets, upgrades and loses them. It
+# is Debian, whose libraries a package made here stands for. The scripts of the packages have macros of systemd that Debian's
+# rpm doesn't know; the packages that are upgraded to are made with the macros below, which only call systemctl.
 
 load lib
 
@@ -55,11 +55,39 @@ stand_in() {
 		$(cat "$work/provides")
 		%description
 		Not to be installed anywhere else.
+		%transfiletriggerin -- /usr/lib/systemd/system
+		echo "systemd has seen the units" >>/started
 		%files
 	END
 	rpmbuild -bb --define "_topdir $work/stand-in" "$work/stand-in.spec"
 	rpm --root "$system" --initdb
 	rpm --root "$system" -i "$work"/stand-in/RPMS/noarch/*.rpm
+}
+
+# The packages as their next revision, from the files of this one. What an upgrade does differs from these in the programs.
+next_revision() { # FOLDER
+	local name top_folder=$work/next-revision
+	mkdir -p "$1" "$top_folder/tree" "$top_folder/BUILD/keepalived"
+	cp "$top/COPYING" "$top_folder/BUILD"
+	cp "$top/COPYING" "$top_folder/BUILD/keepalived"
+	for name in "${binaries[@]}"; do
+		unpack "$name"
+		cp -a "$work/unpacked/$name/." "$top_folder/tree"
+	done
+	mkdir -p "$top_folder/tree/var/lib/ipvsd"
+	echo '# The next revision has another example.' >>"$top_folder/tree/etc/ipvsd/ipvsd.conf"
+	cat >"$top_folder/macros" <<-'END'
+		%systemd_post() if [ $1 -eq 1 ]; then systemctl preset %{?*}; fi
+		%systemd_preun() if [ $1 -eq 0 ]; then systemctl disable --now %{?*}; fi
+		%systemd_postun() %{nil}
+	END
+	tar -xJOf "$PACKAGES"/release/ipvsd-*.tar.xz --wildcards '*/packaging/rpm/ipvsd.spec' |
+		awk -v tree="$top_folder/tree" '/^%prep$/ { print "%install\ncp -a " tree "/. %{buildroot}\n"; skip = 1 }
+			/^%pre$/ { skip = 0 } !skip' >"$top_folder/ipvsd.spec"
+	rpmbuild -bb --nodeps --load="$top_folder/macros" --define 'revision 2' --define "_topdir $top_folder" \
+		--define '_binary_payload w0.ufdio' --define 'debug_package %{nil}' --define '__os_install_post %{nil}' \
+		--define '_unpackaged_files_terminate_build 0' "$top_folder/ipvsd.spec"
+	mv "$top_folder"/RPMS/*/*.rpm "$1"
 }
 
 @test "rpmlint finds no error" {
@@ -148,8 +176,53 @@ stand_in() {
 	stop_ipvsd
 }
 
-@test "what was edited stays when they are erased, and nothing else does" {
+@test "an upgrade keeps what was edited and the NICs, and restarts ipvsd when systemd knows the new unit" {
+	local before
+	start_ipvsd
+	before=$(sha256sum <"$system/etc/ipvsd/ipvsd.conf")
+	next_revision "$work/next" >"$work/next.log" 2>&1 || {
+		cat "$work/next.log"
+		return 1
+	}
+	bind_absent_nic
+	pretend_systemd "$ipvsd_pid"
+
+	rpm --root "$system" -U "$work"/next/*.rpm
+
+	cat "$system/started"
+	[ "$(rpm --root "$system" -q --qf '%{release}' ipvsd)" = 2 ]
+	[ "$(sha256sum <"$system/etc/ipvsd/ipvsd.conf")" = "$before" ]
+	grep -q 'next revision' "$system/etc/ipvsd/ipvsd.conf.rpmnew"
+	[ "$(grep -cE '(start|stop|preset|disable) ' "$system/started")" -eq 1 ]
+	# systemd reads the units again by itself, but not before that.
+	sed '/systemd has seen the units/q' "$system/started" | sed -n '/daemon-reload/,$p' | grep -q '^try-restart ipvsd.service'
+	nic_is_bound
+	kill -0 "$ipvsd_pid" # nobody has killed it before its unit hands over
+	stop_ipvsd
+	end_pretence
+	# Those of before are gone.
+	[ "$(rpm --root "$system" -qa | grep -c 'ipvsd.*-1\.')" -eq 0 ]
+	rpm --root "$system" -V --noconfig ipvsd ipvsd-keepalived ipvsd-ipvsadm libipvsd
+	rm "$system/etc/ipvsd/ipvsd.conf.rpmnew"
+}
+
+@test "an upgrade leaves stopped what was stopped" {
+	pretend_systemd 0
+	rpm --root "$system" -U --replacepkgs "$work"/next/*.rpm
+	grep -q daemon-reload "$system/started"
+	not grep -E '(start|stop) ' "$system/started"
+	end_pretence
+}
+
+@test "what is erased is stopped and gives the NICs back, what was edited stays, and nothing else does" {
+	pretend_systemd 0
+	nic_is_bound
 	rpm --root "$system" -e "${binaries[@]}"
+	grep -qx 'disable --now ipvsd.service, NICs are bound' "$system/started"
+	grep -q '^disable --now keepalived.service' "$system/started"
+	not nic_is_bound
+	[ ! -e "$system/run/systemd/network/05-ipvsd.network" ]
+	end_pretence
 	run inside find / -xdev \( -path /proc -o -path /packages -o -path /var -o -path /run \) -prune -o \
 		\( -name '*ipvsd*' -o -name '*keepalived*' -o -name '*ipvsadm*' \) -print
 	echo "$output"
