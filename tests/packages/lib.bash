@@ -14,7 +14,7 @@ version() {
 }
 
 system_up() { # FOLDER: becomes /packages in the system
-	mkdir -p "$work" "$PACKAGES/archives"
+	mkdir -p "$work" "$PACKAGES"/{archives,lists}
 	mount -t tmpfs ipvsd-packages "$work"
 	mkdir "$work/upper" "$work/overlay" "$system"
 	mount -t overlay -o "lowerdir=$ROOT,upperdir=$work/upper,workdir=$work/overlay" ipvsd-packages "$system"
@@ -24,6 +24,7 @@ system_up() { # FOLDER: becomes /packages in the system
 	mount --bind "$1" "$system/packages"
 	# What was downloaded once stays.
 	mount --bind "$PACKAGES/archives" "$system/var/cache/apt/archives"
+	mount --bind "$PACKAGES/lists" "$system/var/lib/apt/lists"
 	cp /etc/resolv.conf "$system/etc/resolv.conf"
 	inside apt-get -qq -o APT::Sandbox::User=root update
 }
