@@ -104,7 +104,7 @@ main(int argc, char **argv)
 	status = parse_arguments(argc, argv, &arguments);
 	if (status >= 0)
 		return status;
-	if (config_load(arguments.config, &config, stderr) < 0)
+	if (config_load_aloud(arguments.config, &config) < 0)
 		return arguments.test ? EXIT_FAILURE : EX_CONFIG;
 	if (arguments.test || arguments.needs) {
 		if (arguments.test)

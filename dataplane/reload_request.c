@@ -123,7 +123,7 @@ reload_request_run(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if (config_load(file, &config, stderr) < 0)
+	if (config_load_aloud(file, &config) < 0)
 		return EXIT_FAILURE;
 	sk = nl_socket_alloc();
 	if (!sk) {

@@ -17,6 +17,7 @@
 #include "control/config_quic.h"
 #include "control/config_scan.h"
 #include "control/config_values.h"
+#include "core/log.h"
 #include "lb/quic.h"
 #include "lb/service.h"
 #include "netlink-shim/wire.h"
@@ -367,6 +368,24 @@ config_load(const char *path, struct config **ret, FILE *messages)
 	}
 	*ret = config;
 	return 0;
+}
+
+int
+config_load_aloud(const char *path, struct config **ret)
+{
+	char *lines = NULL;
+	size_t length;
+	FILE *messages = open_memstream(&lines, &length);
+	int err;
+
+	if (!messages)
+		return -ENOMEM;
+	err = config_load(path, ret, messages);
+	fclose(messages);
+	if (lines)
+		log_plain(LOG_ERR, lines);
+	free(lines);
+	return err;
 }
 
 void

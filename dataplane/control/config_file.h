@@ -14,6 +14,8 @@
 /* Every error is a line to MESSAGES: file, line, key, what is wrong and what is allowed; all errors are reported, not
  * only the first. 0, -EINVAL, -ENOENT..., -ENOMEM. *RET is the caller's, for config_free(). */
 int config_load(const char *path, struct config **ret, FILE *messages);
+/* The same, with the lines on stderr. */
+int config_load_aloud(const char *path, struct config **ret);
 void config_free(struct config *config);
 
 #endif

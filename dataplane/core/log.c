@@ -54,6 +54,20 @@ log_open(int level, bool to_syslog)
 		openlog("ipvsd", LOG_PID | LOG_NDELAY, LOG_DAEMON);
 }
 
+void
+log_plain(int level, const char *lines)
+{
+	bool is_journal = stderr_is_journal();
+
+	for (const char *next; *lines != '\0'; lines = next) {
+		next = lines + strcspn(lines, "\n");
+		next += *next == '\n';
+		if (is_journal)
+			fprintf(stderr, "<%d>", level);
+		fwrite(lines, 1, (size_t)(next - lines), stderr);
+	}
+}
+
 static void
 write_line(int level, const char *topic, const char *text)
 {

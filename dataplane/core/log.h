@@ -17,6 +17,9 @@ void log_set_level(int level);
 
 void log_line(int level, const char *topic, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Lines, each with its "\n", to stderr as they stand, for who is asked before log_open(); in the journal they have the level. */
+void log_plain(int level, const char *lines);
+
 /* Whether a line of that level or worse was logged so far: the one who gives up need not say why once more. */
 bool log_has_said(int level);
 

@@ -181,6 +181,14 @@ with_a_nic() { # COMMAND...
 	cat "$LAB_DIR/journal"
 	grep -qx '<6>memory: .*' "$LAB_DIR/journal"
 	grep -qx '<3>port: lan (line 4): .*' "$LAB_DIR/journal"
+	# What is said before there is a log, too.
+	sed -i 's/^ports/prots/' "$(conf)"
+	: >"$LAB_DIR/journal"
+	on director1 env JOURNAL_STREAM="$(stat -c %d:%i "$LAB_DIR/journal")" \
+		"$BUILD/ipvsd" -c "$(conf)" 2>>"$LAB_DIR/journal" || true
+	cat "$LAB_DIR/journal"
+	[ -s "$LAB_DIR/journal" ]
+	refute grep -v "^<3>$(conf):" "$LAB_DIR/journal"
 }
 
 @test "ipvsd without anybody who makes services" {
