@@ -54,6 +54,16 @@ director_is_as_in_the_lab() {
 	blocks marks "${documents[@]}" "${manuals[@]}"
 }
 
+@test "the documents with blocks for a virtual machine are those that pair-tests types" {
+	local document typed with=()
+	for document in "${documents[@]}" "${manuals[@]}"; do
+		[ -z "$(blocks vm "$document")" ] || with+=("${document#"$LAB_TOP/"}")
+	done
+	typed=$(sed -n 's/^DOCUMENTS = (\(.*\))$/\1/p' "$LAB_TOP/tests/vm/pair-tests" | tr -d '",')
+	echo "with blocks: ${with[*]}; typed: $typed"
+	[ "${with[*]}" = "$typed" ]
+}
+
 @test "configurations in the documents are taken" {
 	blocks configurations "${documents[@]}" "${manuals[@]}"
 }
