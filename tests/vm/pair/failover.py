@@ -35,11 +35,9 @@ def power_on(machine):
 
 
 def upgrade(machine):
-    """To the next of the revisions that the host has."""
-    mount(machine, "upgrades")
-    machine.run("revision=$(dpkg-query -W -f '${Version}' ipvsd) && "
-                "DEBIAN_FRONTEND=noninteractive apt-get install -y /srv/upgrades/ipvsd-$((${revision##*-} + 1)).deb", 300)
-    machine.run("umount /srv/upgrades")
+    """To the revision that the host has."""
+    mount(machine, "upgrade")
+    machine.run("DEBIAN_FRONTEND=noninteractive apt-get install -y /srv/upgrade/ipvsd_*-2_*.deb", 300)
 
 
 FAULTS_OF_BOTH = [
@@ -50,9 +48,9 @@ FAULTS_OF_BOTH = [
 FAULTS_WITH_IPVSD = FAULTS_OF_BOTH + [
     Fault("systemctl stop ipvsd", lambda m: m.run("systemctl stop ipvsd", 60), lambda m: m.run("systemctl start ipvsd", 60),
           planned=True),
-    Fault("apt install of the next ipvsd", upgrade, planned=True),
     Fault("kill -9 of ipvsd", lambda m: m.run("kill -9 $(pidof ipvsd)")),
 ]
+UPGRADE = Fault("apt install of the next ipvsd", upgrade, planned=True)
 FAULTS_WITH_KERNEL = FAULTS_OF_BOTH + [
     Fault("systemctl stop keepalived", lambda m: m.run("systemctl stop keepalived", 60),
           lambda m: m.run("systemctl start keepalived", 60), planned=True),

@@ -133,7 +133,8 @@ def serves_by_macvlan(lab, pair, master):
     pair[master].await_run(f"ipvsadm -Ln | grep -F -- '-> {CLIENT}:80'", SEEN_WITHIN)
     pair[master].await_run("ipvsadm -Ln | grep -c -- '-> 10.0.0.11:80' | grep -x 2", SEEN_WITHIN)
     lab.on("client", "ping", "-c", "3", "-W", "5", VMAC_VIP)
-    assert VMAC in lab.on("client", "ip", "neighbour", "show", VMAC_VIP)
+    neighbour = lab.on("client", "ip", "neighbour", "show", VMAC_VIP)
+    assert VMAC in neighbour, neighbour
     # The kernel answers the one, the dataplane the other.
     assert "SSH-2.0" in answer(lab, VMAC_VIP, 22)
     assert "server1" in answer(lab, VMAC_VIP, 80)
