@@ -132,20 +132,23 @@ refused() { # MESSAGE
 @test "what the unit does not let ipvsd open is not bound for it" {
 	kernel_up
 	rm "$sys/bus/pci/devices/0000:00:04.0/iommu_group"
-	printf '#!/bin/sh\n[ "$*" != "show --property=DeviceAllow --value ipvsd.service" ] || cat %s\n' "$LAB_DIR/allowed" >"$LAB_DIR/bin/systemctl"
+	printf '#!/bin/sh\n[ "$*" != "show --property=DevicePolicy --property=DeviceAllow ipvsd.service" ] || cat %s\n' "$LAB_DIR/allowed" >"$LAB_DIR/bin/systemctl"
 	chmod +x "$LAB_DIR/bin/systemctl"
-	echo '/dev/net/tun rw char-vfio rw' >"$LAB_DIR/allowed"
+	printf '%s\n' DevicePolicy=closed 'DeviceAllow=/dev/net/tun rw' 'DeviceAllow=char-vfio rw' >"$LAB_DIR/allowed"
 	IPVSD_UNIT=ipvsd.service run bind_at -c "$conf"
 	echo "$output"
 	[ "$status" -eq 1 ]
 	[[ "$output" = "<3>ipvsd-bind: $conf:2: 0000:00:04.0 is for uio_pci_generic, which ipvsd.service does not let ipvsd open: install -D -m 644 /"*"/systemd-uio.conf /etc/systemd/system/ipvsd.service.d/uio.conf && systemctl daemon-reload" ]]
 	[ "$(driver_of 0000:00:04.0)" = e1000e ]
 	[ "$(driver_of 0000:00:05.0)" = e1000e ]
-	echo '/dev/net/tun rw char-vfio rw char-uio rw' >"$LAB_DIR/allowed"
-	IPVSD_UNIT=ipvsd.service bind_at -c "$conf"
+	local other
+	for other in 'DevicePolicy=closed DeviceAllow=char-uio' 'DevicePolicy=auto DeviceAllow=char-*' 'DevicePolicy=auto DeviceAllow='; do
+		printf '%s\n' $other >"$LAB_DIR/allowed"
+		IPVSD_UNIT=ipvsd.service bind_at -c "$conf"
+	done
 	[ "$(driver_of 0000:00:04.0)" = uio_pci_generic ]
 	# It has the driver already; another unit would not open it.
-	echo '/dev/net/tun rw' >"$LAB_DIR/allowed"
+	echo DevicePolicy=closed >"$LAB_DIR/allowed"
 	IPVSD_UNIT=ipvsd.service run bind_at -c "$conf"
 	[ "$status" -eq 1 ]
 }
@@ -159,6 +162,37 @@ refused() { # MESSAGE
 	ports '"0000:00:04.0"'
 	bind_at -c "$conf"
 	[ "$(driver_of 0000:00:04.0)" = mlx5_core ]
+}
+
+@test "what is refused is written down for ipvsd's unit, and what may pass is not" {
+	kernel_up
+	export IPVSD_REFUSED=$LAB_DIR/cards-refused
+	ports '"0000:00:04.0"' '"0000:00:09.0"'
+	run bind_at -c "$conf"
+	[ "$status" -eq 1 ]
+	[ -e "$IPVSD_REFUSED" ]
+	# A card that was there is away: another try may find it.
+	mkdir -p "$LAB_DIR/state"
+	echo '0000:00:09.0 1 2 3 4 ' >"$LAB_DIR/state/bound"
+	run bind_at -c "$conf"
+	echo "$output"
+	[ "$status" -eq 75 ]
+	[[ "$output" = "ipvsd-bind: $conf:4: there is no PCI device 0000:00:09.0;"* ]]
+	[ ! -e "$IPVSD_REFUSED" ]
+	ports '"0000:00:04.0"'
+	: >"$IPVSD_REFUSED"
+	bind_at -c "$conf"
+	[ ! -e "$IPVSD_REFUSED" ]
+}
+
+@test "all cards are tried to be given back" {
+	kernel_up
+	bind_at -c "$conf"
+	rm -r "$sys/bus/pci/devices/0000:00:04.0"
+	run bind_at --release
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[ "$(driver_of 0000:00:05.0)" = e1000e ]
 }
 
 @test "a NIC that is not there is named, with those that are" {

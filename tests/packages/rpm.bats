@@ -195,6 +195,7 @@ next_revision() { # FOLDER
 	grep -q 'next revision' "$system/etc/ipvsd/ipvsd.conf.rpmnew"
 	[ "$(grep -cE '(start|stop|preset|disable) ' "$system/started")" -eq 1 ]
 	# systemd reads the units again by itself, but not before that.
+	grep -q 'systemd has seen the units' "$system/started"
 	sed '/systemd has seen the units/q' "$system/started" | sed -n '/daemon-reload/,$p' | grep -q '^try-restart ipvsd.service'
 	nic_is_bound
 	kill -0 "$ipvsd_pid" # nobody has killed it before its unit hands over

@@ -154,7 +154,7 @@ def prepare_ipvsd(machine, number):
     if CARDS[number]["driver"] == "uio_pci_generic":
         machine.run("install -D -m 644 /usr/share/ipvsd/systemd-uio.conf /etc/systemd/system/ipvsd.service.d/uio.conf && "
                     "systemctl daemon-reload")
-    machine.run("systemctl enable --now ipvsd keepalived", 240)
+    machine.run("systemctl enable --now ipvsd keepalived && sync", 240)
 
 
 def prepare_kernel(machine, number):

@@ -37,7 +37,9 @@ def power_on(machine):
 def upgrade(machine):
     """To the revision that the host has."""
     mount(machine, "upgrade")
+    before = machine.run("pidof ipvsd")
     machine.run("DEBIAN_FRONTEND=noninteractive apt-get install -y /srv/upgrade/ipvsd_*-2_*.deb", 300)
+    assert machine.run("pidof ipvsd") != before, "the replaced program still runs"
 
 
 FAULTS_OF_BOTH = [

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What an administrator gets wrong, on a machine where systemd starts ipvsd: each is refused in one line with the remedy, and
-leaves cards, addresses, routes and huge pages as they were."""
+leaves cards, addresses and routes as they were. Huge pages are made first, and stay for the next start."""
 import re
 from dataclasses import dataclass
 
@@ -9,8 +9,8 @@ from director import PCI, edit_ipvsd_conf
 CONF = "/etc/ipvsd/ipvsd.conf"
 IDENTIFIERS = ("ipvsd", "ipvsd-bind", "ipvsd-hugepages")
 CONDITION = ("for d in " + " ".join(f"/sys/bus/pci/devices/{address}" for address in PCI.values()) +
-             "; do basename $(readlink $d/driver); done; ls /sys/class/net; ip -brief -4 address; ip route; pidof ipvsd; "
-             "grep HugePages_Total /proc/meminfo")
+             "; do basename $(readlink $d/driver); done; ls /sys/class/net; ip -brief -4 address; ip route; ! pidof ipvsd")
+PAGES = "grep HugePages_Total /proc/meminfo"
 WAN_CARD = f"$(ls -d /sys/bus/pci/devices/{PCI['wan']}/{{,virtio*/}}net/* 2>/dev/null | xargs -n 1 basename)"
 
 
@@ -22,6 +22,7 @@ class Mistake:
     line: str                   # a regular expression: what is wrong, where, and what to do
     unmake: str = "true"
     cards_are_bound: bool = False
+    pages_are_made: bool = True
 
 
 MISTAKES = (
@@ -33,14 +34,14 @@ MISTAKES = (
             f"ip link set {WAN_CARD} down; ip address flush dev {WAN_CARD}"),
     Mistake("more huge pages than the machine has memory for",
             f"echo 'memory = {{ hugepages = \"required\"; }};' >>{CONF} && sed -i 's/connections = \"64K\"/connections = \"32M\"/' {CONF}",
-            rf"\d+ huge pages of 2 MB are missing on NUMA node 0, .*or lower limits in {CONF}"),
+            rf"\d+ huge pages of 2 MB are missing on NUMA node 0, .*or lower limits in {CONF}", pages_are_made=False),
     Mistake("a kernel without vhost-net, where the configuration insists on it",
             f"modprobe -r vhost_net && modprobe tun && echo install vhost_net /bin/false >/etc/modprobe.d/none.conf && "
             f"sed -i 's/kernel = \"wan0\"/kernel_path = \"vhost\"; &/' {CONF}",
             r"wan0 \(line 3\): /dev/vhost-net can't be opened: load the module vhost_net, or set kernel_path = \"tap\"",
             "rm /etc/modprobe.d/none.conf && modprobe vhost_net", cards_are_bound=True),
     Mistake("a word that no configuration has", f"sed -i s/workers/wokers/ {CONF}",
-            rf"{CONF}:1: wokers: unknown key; allowed here: workers, "),
+            rf"{CONF}:1: wokers: unknown key; allowed here: workers, ", pages_are_made=False),
 )
 
 
@@ -72,15 +73,15 @@ def refused_at_start(machine, mistake):
     release(machine)
     edit_ipvsd_conf(machine)
     machine.run(mistake.make)
-    before, journal = machine.run(CONDITION), Journal(machine)
+    before, pages, journal = machine.run(CONDITION), machine.run(PAGES), Journal(machine)
     status, _ = machine.run("systemctl start ipvsd", check=False, status=True)
     machine.run("systemctl stop ipvsd")
     assert status != 0, "it was started"
     is_one_line(journal.errors(), mistake.line)
     if not mistake.cards_are_bound:
-        machine.run("echo 0 >/proc/sys/vm/nr_hugepages")
         after = machine.run(CONDITION)
         assert after == before, f"before:\n{before}after:\n{after}"
+    assert mistake.pages_are_made == (machine.run(PAGES) != pages), machine.run(PAGES)
     machine.run(mistake.unmake)
 
 

@@ -71,19 +71,25 @@ def gap(records, kind, begin, end):
 
 
 def failures(records, begin, end):
-    """Connections that failed, and how many of these were in flight: opened before the address moved. One that was begun in
-    the gap and not opened within the client's patience is new."""
+    """Connections that failed, and how many of these were in flight: open when the address moved. One that was begun in the
+    gap and not opened within the client's patience is new."""
     failed = [record for record in records if record["kind"] == "tcp" and record["error"] and
               record["start"] < end and record["end"] > begin]
-    until = moved(records, begin, end)
-    return len(failed), len([record for record in failed if record["connected"] and record["connected"] <= until])
+    times = moves(records, begin, end) or [end]
+    return len(failed), len([record for record in failed if record["connected"] and
+                             any(record["connected"] <= time <= record["end"] for time in times)])
 
 
-def moved(records, begin, end):
-    """When somebody else answered for the address for the first time; `end` if nobody did."""
-    heard = [record for record in records if record["kind"] == "arp" and record["time"] < end]
-    old = [record["mac"] for record in heard if record["time"] <= begin][-1:]
-    return min((record["time"] for record in heard if record["time"] > begin and [record["mac"]] != old), default=end)
+def moves(records, begin, end):
+    """When somebody else answered for the address for the first time, each time."""
+    times, last = [], None
+    for record in records:
+        if record["kind"] != "arp" or record["time"] >= end:
+            continue
+        if record["time"] > begin and last not in (None, record["mac"]):
+            times.append(record["time"])
+        last = record["mac"]
+    return times
 
 
 def both(records, begin, end):

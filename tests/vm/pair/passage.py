@@ -110,7 +110,8 @@ def macvlan(lab, pair):
     """The client is looked at by the master's health check, from the macvlan."""
     lab.start("client", sys.executable, f"{HERE}/server.py", "client", CLIENT)
     for machine in pair.values():
-        machine.run("modprobe macvlan && systemctl unmask ssh && systemctl start ssh")
+        # What the kernel sends from the macvlan's address goes out by wan0, of which others must not learn it (doc/keepalived.md).
+        machine.run("modprobe macvlan && sysctl -qw net.ipv4.conf.wan0.arp_announce=2 && systemctl unmask ssh && systemctl start ssh")
 
     def more(number):
         return (VRRP.format(name="vmac", interface="wan0", more=f"use_vmac vrrp.53\n\tmcast_src_ip 198.51.100.1{number}", router=53, vip=VMAC_VIP,

@@ -78,14 +78,14 @@ def commands(document):
 
 
 def type_command(machine, command, number):
-    """As the administrator of this director does it, who knows what goes into a file."""
+    """As the administrator of this director does it, who knows what goes into a file. Returns the status."""
     texts = {"/etc/ipvsd/ipvsd.conf": director.ipvsd_conf(), "/etc/keepalived/keepalived.conf": director.keepalived_conf(number)}
     words = command.split()
     if words[0] != "editor":
-        machine.run(command, 240)
-        return
+        return machine.run(command, 240, check=False, status=True)[0]
     for file in words[1:]:
         machine.write(file, texts[file])
+    return 0
 
 
 def take_into_service(machine, say):
@@ -98,8 +98,8 @@ def take_into_service(machine, say):
         if step.startswith("apt "):
             install(machine, step)
             disk = machine.freeze_disk()
-        else:
-            type_command(machine, step, 1)
+        elif type_command(machine, step, 1) != 0:
+            raise MachineError(f"{machine.name}: {step} failed")
         say(f"{step} ({time.monotonic() - start:.0f} s)")
     return disk, len(steps)
 
