@@ -47,6 +47,7 @@ struct ipvs_service {
 	const struct persistence_engine *engine; /* NULL: none */
 	struct service_options options;
 	struct ipvs_match match; /* of a mark's */
+	bool moved; /* it matched something else when it had destinations already: lb/removed.h */
 	bool told_no_port; /* the log has it that a port of its match isn't there */
 	struct ipvs_dest_list dests; /* the newest first */
 	uint32_t n_dests;
@@ -75,6 +76,8 @@ struct ipvs_dest {
 	uint64_t idle_since_ms; /* in the trash */
 	uint32_t pusher;
 	bool unconfirmed, dirty;
+	/* By the workers, as one that was removed (lb/removed.h), with the method it had: 1 + that. 0: it isn't. */
+	uint8_t remembered;
 };
 
 /* Where a dump of destinations stands; the model moves it on when the destination goes away. */
@@ -249,6 +252,8 @@ void ipvs_defence_update(struct ipvs_model *model);
 /* To be published at the end of the turn. */
 void ipvs_service_touch(struct ipvs_model *model, struct ipvs_service *service);
 void ipvs_dest_touch(struct ipvs_model *model, struct ipvs_dest *dest);
+/* The workers have it among their services again, or it has no connections any more. */
+void ipvs_dest_forget(struct ipvs_model *model, struct ipvs_dest *dest);
 /* Out of its service, into the trash. */
 void ipvs_dest_detach(struct ipvs_model *model, struct ipvs_dest *dest);
 /* What the workers have counted at the dest's index, ever. */

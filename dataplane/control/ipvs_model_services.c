@@ -12,6 +12,7 @@
 #include "control/ipvs_model.h"
 #include "core/log.h"
 #include "lb/persistence.h"
+#include "lb/removed.h"
 #include "lb/scheduler.h"
 
 uint32_t
@@ -77,6 +78,10 @@ apply_setup(struct ipvs_model *model, struct ipvs_service *service, const struct
 	    const struct plug_ins *plug_ins)
 {
 	if (memcmp(&service->match, &setup->match, sizeof(service->match)) != 0) {
+		if (service->match.is_set && service->n_joined > 0 && !service->moved) {
+			service->moved = true;
+			removed_mark_moves(model->lb, 1);
+		}
 		service->match = setup->match;
 		model->marks_dirty = true;
 	}

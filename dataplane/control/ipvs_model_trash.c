@@ -67,6 +67,7 @@ ipvs_trash_free(struct ipvs_model *model, struct ipvs_dest *dest)
 {
 	uint32_t index = DEST_INDEX(dest->spec.id);
 
+	ipvs_dest_forget(model, dest);
 	hash_index_remove(&model->trash_index, &dest->node);
 	TAILQ_REMOVE(&model->trash, dest, link);
 	model->dests[index] = NULL;

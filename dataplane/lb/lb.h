@@ -17,6 +17,7 @@ struct address_set;
 struct laddrs;
 struct marks;
 struct quic_codings;
+struct removed;
 struct reverse_map;
 
 /* What the defences do at present (defence.h). */
@@ -56,6 +57,7 @@ struct lb {
 	const struct quic_codings *quic; /* of the configuration; NULL: none */
 	struct reverse_map
 		*reverse; /* published entry by entry: (server, port, protocol) -> services, for NAT replies */
+	struct removed *removed; /* published entry by entry: services of destinations that were removed */
 	struct address_set *servers, *addresses; /* of the destinations, of the services */
 
 	struct rcu *rcu;
@@ -102,12 +104,16 @@ lb_hash(const struct lb *lb, const union ip_bits *addr, rte_be16_t port, uint8_t
 	return (uint32_t)(hash >> 32);
 }
 
+static inline uint32_t
+service_key_hash(const struct lb *lb, const struct service_key *key)
+{
+	return lb_hash(lb, &key->addr, key->port, key->protocol) + key->fwmark * 0x9e3779b1u;
+}
+
 static inline struct service **
 service_bucket(const struct lb *lb, const struct service_key *key)
 {
-	uint32_t hash = lb_hash(lb, &key->addr, key->port, key->protocol) + key->fwmark * 0x9e3779b1u;
-
-	return &lb->buckets[hash & lb->bucket_mask];
+	return &lb->buckets[service_key_hash(lb, key) & lb->bucket_mask];
 }
 
 #endif

@@ -64,78 +64,131 @@ same_service(const struct service_key *a, const struct service_key *b)
 
 /* Where ports are none, port 0 is no sign of all of them. */
 static bool
-is_portless(const struct service *svc)
+is_portless(const struct service_key *key)
 {
-	const struct protocol *protocol = protocol_by_number(svc->key.protocol);
+	const struct protocol *protocol = protocol_by_number(key->protocol);
 
 	return protocol && protocol->portless;
 }
 
 /* Answers to clients of a mark, of port 0 or of FTP come from any port, or to any. */
 static bool
-is_any_port(const struct service *svc)
+is_any_port(const struct service_key *key, uint32_t flags)
 {
-	return svc->key.fwmark != 0 || (svc->key.port == 0 && !is_portless(svc)) ||
-	       (svc->key.port == SERVICE_PORT_FTP && (svc->flags & IP_VS_SVC_F_PERSISTENT) != 0);
+	return key->fwmark != 0 || (key->port == 0 && !is_portless(key)) ||
+	       (key->port == SERVICE_PORT_FTP && (flags & IP_VS_SVC_F_PERSISTENT) != 0);
 }
 
 /* Where its answers come from. */
 static struct service_key
-server_of(const struct service *svc, const struct dest *dest)
+server_of(const struct service_key *key, uint32_t flags, const struct dest *dest)
 {
 	struct service_key server = { .addr = dest->addr.ip, .family = dest->addr.family };
 
-	if (is_any_port(svc))
+	if (is_any_port(key, flags))
 		return server;
-	server.port = dest->port != 0 && !is_portless(svc) ? dest->port : svc->key.port;
-	server.protocol = svc->key.protocol;
+	server.port = dest->port != 0 && !is_portless(key) ? dest->port : key->port;
+	server.protocol = key->protocol;
 	return server;
 }
 
 /* The link to the entry of that server and service, or to the end of the chain. */
 static struct reverse_entry **
-find(struct lb *lb, const struct service_key *server, const struct service *svc)
+find(struct lb *lb, const struct service_key *server, const struct service_key *service)
 {
 	struct reverse_entry **link = bucket_of(lb, &server->addr, server->port, server->protocol);
 
 	while (*link && !(same_server(*link, &server->addr, server->port, server->family, server->protocol) &&
-			  same_service(&(*link)->service, &svc->key)))
+			  same_service(&(*link)->service, service)))
 		link = &(*link)->next;
 	return link;
+}
+
+/* The entry, made if there is none. NULL: there is no memory. */
+static struct reverse_entry *
+enter(struct lb *lb, const struct service_key *service, uint32_t flags, const struct dest *dest)
+{
+	struct service_key server = server_of(service, flags, dest);
+	struct reverse_entry *entry = *find(lb, &server, service), **first;
+
+	if (entry)
+		return entry;
+	entry = calloc(1, sizeof(*entry));
+	if (!entry)
+		return NULL;
+	first = bucket_of(lb, &server.addr, server.port, server.protocol);
+	entry->server = server;
+	entry->service = *service;
+	entry->next = *first;
+	publish(*first, entry);
+	return entry;
+}
+
+/* LINK is to an entry. */
+static void
+leave_if_unused(struct lb *lb, struct reverse_entry **link)
+{
+	struct reverse_entry *entry = *link;
+
+	if (entry->uses > 0 || entry->removed > 0)
+		return;
+	publish(*link, entry->next);
+	rcu_defer(lb->rcu, free, entry);
 }
 
 static int
 use(struct lb *lb, const struct service *svc, const struct dest *dest)
 {
-	struct service_key server = server_of(svc, dest);
-	struct reverse_entry *entry = *find(lb, &server, svc), **first;
+	struct reverse_entry *entry = enter(lb, &svc->key, svc->flags, dest);
 
-	if (entry) {
-		entry->uses++;
-		return 0;
-	}
-	entry = calloc(1, sizeof(*entry));
 	if (!entry)
 		return -ENOMEM;
-	first = bucket_of(lb, &server.addr, server.port, server.protocol);
-	entry->server = server;
-	entry->service = svc->key;
-	entry->uses = 1;
-	entry->next = *first;
-	publish(*first, entry);
+	__atomic_store_n(&entry->uses, entry->uses + 1, __ATOMIC_RELAXED);
 	return 0;
 }
 
 static void
 unuse(struct lb *lb, const struct service *svc, const struct dest *dest)
 {
-	struct service_key server = server_of(svc, dest);
-	struct reverse_entry **link = find(lb, &server, svc), *entry = *link;
+	struct service_key server = server_of(&svc->key, svc->flags, dest);
+	struct reverse_entry **link = find(lb, &server, &svc->key);
 
-	if (entry && --entry->uses == 0) {
-		publish(*link, entry->next);
-		rcu_defer(lb->rcu, free, entry);
-	}
+	if (!*link)
+		return;
+	__atomic_store_n(&(*link)->uses, (*link)->uses - 1, __ATOMIC_RELAXED);
+	leave_if_unused(lb, link);
+}
+
+/* Of what is removed, FTP's answers come from any port: those of services that aren't persistent find their owner, too. */
+#define FLAGS_REMOVED IP_VS_SVC_F_PERSISTENT
+
+int
+reverse_map_keep(struct lb *lb, const struct service_key *key, const struct dest *dest)
+{
+	struct reverse_entry *entry;
+
+	if (dest->forward != FORWARD_NAT)
+		return 0;
+	entry = enter(lb, key, FLAGS_REMOVED, dest);
+	if (!entry)
+		return -ENOMEM;
+	entry->removed++;
+	return 0;
+}
+
+void
+reverse_map_let_go(struct lb *lb, const struct service_key *key, const struct dest *dest)
+{
+	struct service_key server = server_of(key, FLAGS_REMOVED, dest);
+	struct reverse_entry **link;
+
+	if (dest->forward != FORWARD_NAT)
+		return;
+	link = find(lb, &server, key);
+	if (!*link)
+		return;
+	(*link)->removed--;
+	leave_if_unused(lb, link);
 }
 
 static bool
@@ -194,7 +247,8 @@ reverse_map_update(struct lb *lb, const struct service *old, const struct servic
 
 	if (old && same_service(&old->key, &new->key) && old->key.family == new->key.family &&
 	    old->key.protocol == new->key.protocol &&
-	    old->key.fwmark == new->key.fwmark &&is_any_port(old) == is_any_port(new))
+	    old->key.fwmark == new->key.fwmark &&is_any_port(&old->key, old->flags) ==
+		    is_any_port(&new->key, new->flags))
 		compare(old, new, &before, &now);
 	err = use_part(lb, new, now);
 	if (err == 0 && old)
@@ -235,6 +289,17 @@ reverse_map_any_port(const struct lb *lb, const struct flow *reply)
 	const struct reverse_entry *entry = fetch(*bucket_of(lb, &reply->src, 0, 0));
 
 	while (entry && !same_server(entry, &reply->src, 0, reply->family, 0))
+		entry = fetch(entry->next);
+	return entry != NULL;
+}
+
+bool
+reverse_map_has_server(const struct lb *lb, const struct flow *reply)
+{
+	const struct reverse_entry *entry = fetch(*bucket_of(lb, &reply->src, reply->sport, reply->proto));
+
+	while (entry && !(same_server(entry, &reply->src, reply->sport, reply->family, reply->proto) &&
+			  __atomic_load_n(&entry->uses, __ATOMIC_RELAXED) > 0))
 		entry = fetch(entry->next);
 	return entry != NULL;
 }

@@ -20,6 +20,7 @@
 #include "lb/lb.h"
 #include "lb/mark.h"
 #include "lb/quic.h"
+#include "lb/removed.h"
 #include "lb/reverse_map.h"
 #include "lb/scheduler.h"
 #include "lb/service.h"
@@ -90,7 +91,7 @@ lb_create(uint32_t max_services, uint32_t max_dests, struct rcu *rcu, struct lb 
 	lb->dest_rules = pages_map("ipvsd-dest-rules", &lb->dest_rules_mapped, -1, false);
 	if (!lb->buckets || !lb->services || !lb->dest_live || !lb->dests || !lb->tunnel_ends || !lb->dest_position ||
 	    !lb->dest_rules || reverse_map_create(max_dests, &lb->reverse) < 0 ||
-	    address_set_create(max_dests, rcu, &lb->servers) < 0 ||
+	    removed_create(max_services, &lb->removed) < 0 || address_set_create(max_dests, rcu, &lb->servers) < 0 ||
 	    address_set_create(max_services, rcu, &lb->addresses) < 0 ||
 	    timeouts_publish(lb, &(struct timeouts_spec){ .tcp_s = 900, .tcp_fin_s = 120, .udp_s = 300 }) < 0 ||
 	    knobs_publish(lb, &knobs) < 0 || make_bypass(lb) < 0) {
@@ -132,6 +133,7 @@ lb_destroy(struct lb *lb)
 	laddrs_free(lb->laddrs);
 	marks_destroy(lb->marks);
 	reverse_map_destroy(lb->reverse);
+	removed_destroy(lb->removed);
 	address_set_destroy(lb->servers);
 	address_set_destroy(lb->addresses);
 	pages_unmap(lb->dest_live, lb->dest_live_mapped);

@@ -71,12 +71,10 @@ is_reset(const struct packet *packet)
 enum verdict
 stray_packet(struct worker *self, struct packet *packet)
 {
-	struct flow client;
-
 	/* What is for the director itself answers its health checks. */
 	if (!packet->has_l4 || !packet->to_us || packet->svc || fib_is_kernels(packet->nexthop) ||
 	    packet->nexthop == FIB_LADDR || fetch(self->lb->knobs)->nat_icmp_send == 0 ||
-	    !reverse_map_client_flow(self->lb, &packet->flow, 0, &client))
+	    !reverse_map_has_server(self->lb, &packet->flow))
 		return VERDICT_NEXT;
 	if (is_reset(packet))
 		return VERDICT_NEXT;

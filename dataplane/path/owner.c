@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * A packet that none of this worker's connections knows may be another worker's: owner_of() of its flow says whose it
- * is, for services and local addresses. Replies of NAT servers are the exception (decisions.md 2): their owner is that
- * of the client's flow, which is known up to the service's address.
+ * is, for services, those that were removed and may have connections still, and local addresses. Replies of NAT servers are
+ * the exception (decisions.md 2): their owner is that of the client's flow, which is known up to the service's address.
  */
 #include "lb/lb.h"
+#include "lb/removed.h"
 #include "lb/reverse_map.h"
 #include "path/path.h"
 #include "port/handover.h"
@@ -90,8 +91,8 @@ owner_packet(struct worker *self, struct packet *packet)
 		return VERDICT_NEXT;
 	if (packet->nexthop != FIB_LADDR && (!packet->svc || packet->svc->key.fwmark != 0)) {
 		verdict = give_nat_reply(self, packet);
-		/* what is marked may be a client's or a reply */
-		if (verdict != VERDICT_NEXT || !packet->svc)
+		/* what is marked, or was sent to where a service was, may be a client's or a reply */
+		if (verdict != VERDICT_NEXT || (!packet->svc && !removed_may_have(self->lb, &packet->flow)))
 			return verdict;
 	}
 	if (packet->handed_over && packet->note.kind != NOTE_ROUND)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What must hold whichever of two workers gets a connection: clients stay at their server, thresholds are kept, wlc
-# levels, and what both count adds up. The port has one queue; packets go to their worker by ring.
+# levels, what both count adds up, and connections outlive their service. The port has one queue; packets go to their worker
+# by ring.
 
 load lib/load
 
@@ -180,5 +181,68 @@ who_answers_at_port() { # N
 			if (service[3] != opened) exit 1
 			for (i = 3; i <= 7; i++) if (service[i] == 0 || service[i] != servers[i]) exit 1
 		}' <<<"$output"
+	accounts_close_at director1
+}
+
+# By NAT, and by direct routing in both families.
+three_services() {
+	local n
+	adm -A -t "$VIP" -s rr
+	adm -A -t "$DR_VIP:80" -s rr
+	adm -A -t "[$DR_VIP6]:80" -s rr
+	for n in 1 2 3; do
+		adm -a -t "$VIP" -r "$LAN.1$n:80" -m
+		adm -a -t "$DR_VIP:80" -r "$LAN.1$n:80" -g
+		adm -a -t "[$DR_VIP6]:80" -r "[$LAN6:1$n]:80" -g
+	done
+}
+
+# Of $LAB_DIR/file, into $LAB_DIR/slow1 to 18: six by each service. Sets $downloads.
+slow_downloads() {
+	local n url
+	downloads=()
+	for n in {1..18}; do
+		case $((n % 3)) in
+		0) url=http://$VIP/file ;;
+		1) url=http://$DR_VIP/file ;;
+		2) url=http://[$DR_VIP6]/file ;;
+		esac
+		on client curl --silent --show-error --fail --noproxy '*' --max-time 60 --limit-rate 2M \
+			--output "$LAB_DIR/slow$n" "$url" 3>&- &
+		downloads+=($!)
+	done
+	for n in {1..18}; do
+		await test -s "$LAB_DIR/slow$n"
+	done
+}
+
+# What each worker dropped of connections whose server was removed, a line for each.
+dropped_by_worker() {
+	ipvsdctl_at director1 counters -aw | awk '
+		$1 == "drop_dest_removed" && $2 == "worker" { n[$3] = $4 } END { print n[0] + 0; print n[1] + 0 }'
+}
+
+both_drop() {
+	local dropped
+	mapfile -t dropped < <(dropped_by_worker)
+	[ "${dropped[0]}" -gt "${dropped_before[0]}" ] && [ "${dropped[1]}" -gt "${dropped_before[1]}" ]
+}
+
+@test "downloads wait for their service to come back, whichever worker has them" {
+	local n
+	three_services
+	mapfile -t dropped_before < <(dropped_by_worker)
+	slow_downloads
+	both_workers_had_some
+	adm -C
+	await both_drop
+	# The addresses are the kernel's still, where nobody listens.
+	run on client curl --silent --noproxy '*' --max-time 5 "http://$DR_VIP/"
+	[ "$status" -eq 7 ]
+	three_services
+	for n in "${!downloads[@]}"; do
+		wait "${downloads[n]}"
+		cmp "$LAB_DIR/slow$((n + 1))" "$LAB_DIR/file"
+	done
 	accounts_close_at director1
 }

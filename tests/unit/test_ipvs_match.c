@@ -17,6 +17,7 @@
 #include "heard_log.h"
 #include "lb/lb.h"
 #include "lb/mark.h"
+#include "lb/removed.h"
 
 static struct wire wire;
 
@@ -241,6 +242,45 @@ a_match_changes_and_goes_and_stays_when_it_is_not_named(void **state)
 	assert_null(fixture->lb->marks);
 }
 
+static int
+add_dest(struct control_fixture *fixture, uint32_t mark)
+{
+	uint32_t service;
+
+	wire_clear(&wire);
+	wire_message(&wire, IPVSD_FAMILY_IPVS, IPVS_CMD_NEW_DEST, NLM_F_REQUEST | NLM_F_ACK);
+	service = wire_nest(&wire, IPVS_CMD_ATTR_SERVICE);
+	wire_u16(&wire, IPVS_SVC_ATTR_AF, AF_INET);
+	wire_u32(&wire, IPVS_SVC_ATTR_FWMARK, mark);
+	wire_nest_end(&wire, service);
+	wire_dest(&wire, 1, FORWARD_DIRECT, 1);
+	wire_end(&wire);
+	return ask(fixture, &wire);
+}
+
+/* Its connections are the owners' (lb/removed.h), though the rules that marked them are gone. */
+static void
+connections_outlive_a_match_that_changes(void **state)
+{
+	static const struct match first = { .source = { "10.0.0.1", "10.0.0.1" } };
+	static const struct match second = { .source = { "10.0.0.2", "10.0.0.2" } };
+	const struct flow any = { .family = AF_INET, .proto = IPPROTO_TCP };
+	struct control_fixture *fixture = *state;
+
+	assert_int_equal(say(fixture, IPVS_CMD_NEW_SERVICE, 7, AF_INET, &first), 0);
+	assert_int_equal(say(fixture, IPVS_CMD_SET_SERVICE, 7, AF_INET, &second), 0);
+	assert_int_equal(add_dest(fixture, 7), 0);
+	assert_int_equal(say(fixture, IPVS_CMD_SET_SERVICE, 7, AF_INET, &second), 0);
+	assert_false(removed_may_have(fixture->lb, &any));
+	assert_int_equal(say(fixture, IPVS_CMD_SET_SERVICE, 7, AF_INET, &first), 0);
+	assert_true(removed_may_have(fixture->lb, &any));
+	assert_int_equal(say(fixture, IPVS_CMD_SET_SERVICE, 7, AF_INET, &second), 0);
+	assert_int_equal(say(fixture, IPVS_CMD_DEL_SERVICE, 7, AF_INET, &second), 0);
+	assert_true(removed_may_have(fixture->lb, &any));
+	ipvs_model_tick(fixture->model, TRASH_PERIOD_MS);
+	assert_false(removed_may_have(fixture->lb, &any));
+}
+
 static void
 it_is_shown_as_it_was_said(void **state)
 {
@@ -402,6 +442,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(each_family_has_its_own, setup, control_teardown),
 		cmocka_unit_test_setup_teardown(a_match_whose_port_is_gone_is_told_of_once, setup, control_teardown),
 		cmocka_unit_test_setup_teardown(the_first_that_fits_wins, setup, control_teardown),
+		cmocka_unit_test_setup_teardown(connections_outlive_a_match_that_changes, setup, control_teardown),
 		cmocka_unit_test_setup_teardown(a_match_changes_and_goes_and_stays_when_it_is_not_named, setup,
 						control_teardown),
 		cmocka_unit_test_setup_teardown(it_is_shown_as_it_was_said, setup, control_teardown),

@@ -15,6 +15,8 @@
 #include "control_fixture.h"
 #include "lb/lb.h"
 #include "lb/persistence.h"
+#include "lb/removed.h"
+#include "lb/reverse_map.h"
 
 static struct wire wire;
 
@@ -188,6 +190,45 @@ a_removed_destination_is_forgotten_when_it_has_been_idle(void **state)
 	assert_int_equal(DEST_INDEX(again), DEST_INDEX(id));
 	assert_int_not_equal(again, id);
 	assert_int_equal(shown_conns(fixture), 0);
+}
+
+/* Those of the second server, when it is a NAT server. */
+static bool
+answers_find_their_owner(const struct control_fixture *fixture)
+{
+	struct flow answer = { .family = AF_INET, .proto = 6, .sport = rte_cpu_to_be_16(8080) }, client;
+
+	answer.src.v4 = rte_cpu_to_be_32(0x0a010002);
+	return reverse_map_client_flow(fixture->lb, &answer, 0, &client);
+}
+
+/* As long as it is in the trash, packets to its service find their worker (lb/removed.h). */
+static void
+workers_remember_a_removed_destination_until_it_comes_back_or_is_forgotten(void **state)
+{
+	struct control_fixture *fixture = *state;
+	struct flow flow = { .family = AF_INET, .proto = 6, .dport = rte_cpu_to_be_16(80) };
+
+	flow.dst.v4 = rte_cpu_to_be_32(0x0a000001);
+	assert_int_equal(service_command(fixture, IPVS_CMD_NEW_SERVICE, 1), 0);
+	assert_int_equal(dest_command(fixture, IPVS_CMD_NEW_DEST, 1, 1, FORWARD_NAT, 1), 0);
+	assert_int_equal(dest_command(fixture, IPVS_CMD_NEW_DEST, 1, 2, FORWARD_DIRECT, 1), 0);
+	assert_false(removed_may_have(fixture->lb, &flow));
+	assert_int_equal(service_command(fixture, IPVS_CMD_DEL_SERVICE, 1), 0);
+	assert_true(removed_may_have(fixture->lb, &flow));
+	assert_int_equal(service_command(fixture, IPVS_CMD_NEW_SERVICE, 1), 0);
+	assert_int_equal(dest_command(fixture, IPVS_CMD_NEW_DEST, 1, 1, FORWARD_NAT, 1), 0);
+	assert_true(removed_may_have(fixture->lb, &flow));
+	assert_false(answers_find_their_owner(fixture));
+	/* with another method */
+	assert_int_equal(dest_command(fixture, IPVS_CMD_NEW_DEST, 1, 2, FORWARD_NAT, 1), 0);
+	assert_false(removed_may_have(fixture->lb, &flow));
+	assert_int_equal(dest_command(fixture, IPVS_CMD_DEL_DEST, 1, 2, FORWARD_NAT, 1), 0);
+	assert_true(removed_may_have(fixture->lb, &flow));
+	assert_true(answers_find_their_owner(fixture));
+	ipvs_model_tick(fixture->model, TRASH_PERIOD_MS);
+	assert_false(removed_may_have(fixture->lb, &flow));
+	assert_false(answers_find_their_owner(fixture));
 }
 
 static void
@@ -372,6 +413,9 @@ main(void)
 						control_teardown),
 		cmocka_unit_test_setup_teardown(a_removed_destination_is_forgotten_when_it_has_been_idle, control_setup,
 						control_teardown),
+		cmocka_unit_test_setup_teardown(
+			workers_remember_a_removed_destination_until_it_comes_back_or_is_forgotten, control_setup,
+			control_teardown),
 		cmocka_unit_test_setup_teardown(zero_hides_counts_and_rates, control_setup, control_teardown),
 		cmocka_unit_test_setup_teardown(a_services_rate_is_not_a_sum_of_rounded_ones, control_setup,
 						control_teardown),
