@@ -18,6 +18,8 @@ setup_file() {
 	[ -x "$KEEPALIVED" ] || return 0
 	segments_up
 	client_up client 8
+	# What waits for a slow client to read it stays with the server.
+	on client sysctl -qw net.ipv4.tcp_rmem="4096 65536 131072"
 	router_between client
 	on router sysctl -qw net.ipv4.fib_multipath_hash_policy=1 net.ipv6.fib_multipath_hash_policy=1
 	for n in 1 2 3; do one_arm_server_up server$n 1$n; done
@@ -129,6 +131,10 @@ director_of() { # PORT
 
 @test "a download goes on by the other director when its own is taken out of service" {
 	local director download
+	# The other one knows all servers, too: else it may choose another, which knows nothing of the connection.
+	for director in director1 director2; do
+		AWAIT=20 await has_n_dests "$director" $VIP:80 3
+	done
 	on client curl --silent --show-error --fail --noproxy '*' --max-time 60 --local-port 45678 --limit-rate 2M \
 		--output "$LAB_DIR/slow" http://$VIP/file 3>&- &
 	download=$!

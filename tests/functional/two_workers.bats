@@ -13,6 +13,8 @@ setup_file() {
 	lab_up
 	one_director_up workers=2
 	web_up server1 server2 server3
+	# What waits for a slow client to read it stays with the server.
+	on client sysctl -qw net.ipv4.tcp_rmem="4096 65536 131072"
 	address_add client eth0 "$WAN.40/24" "$WAN.41/24" "$WAN.72/24" "$WAN.73/24" "$WAN.104/24" "$WAN.105/24"
 }
 
