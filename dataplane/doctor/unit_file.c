@@ -252,7 +252,12 @@ unit_variable(const struct machine *machine, const struct unit *unit, const char
 		const struct unit_setting *setting = &unit->settings[i];
 
 		if (strcmp(setting->key, "Environment") == 0) {
-			found = setting->value[0] != '\0' && (find_assignment(setting->value, name, own) || found);
+			if (setting->value[0] == '\0') {
+				own[0] = '\0';
+				found = false;
+			} else if (find_assignment(setting->value, name, own)) {
+				found = true;
+			}
 		} else if (strcmp(setting->key, "EnvironmentFile") == 0) {
 			const char *path = &setting->value[setting->value[0] == '-'];
 

@@ -91,6 +91,25 @@ drop_ins_of_a_unit_come_last(void **state)
 	assert_int_equal(unit_read(&fake->machine, "keepalived.service", &unit), -ENOENT);
 }
 
+static void
+an_empty_setting_takes_variables_back(void **state)
+{
+	struct fake_machine *fake = *state;
+	char value[UNIT_VALUE_MAX], file[PATH_MAX];
+	struct unit unit;
+
+	there_is(fake, UNIT_PATH, UNIT);
+	there_is(fake, "/etc" DROP_INS "/10-a.conf", "[Service]\nEnvironment=\n");
+	COMMAND_IS(fake, "/usr/sbin/keepalived\0--dont-fork\0--lvs-control-socket=");
+	assert_int_equal(unit_read(&fake->machine, "keepalived.service", &unit), 0);
+	assert_false(unit_variable(&fake->machine, &unit, "IPVSD_SOCKET", value, file));
+	assert_string_equal(value, "");
+	unit_free(&unit);
+	there_is(fake, "/etc/default/keepalived", "IPVSD_SOCKET=/a\n");
+	there_is(fake, "/etc" DROP_INS "/10-a.conf", "[Service]\nEnvironmentFile=\nEnvironment=\nEnvironment=X=1\n");
+	COMMAND_IS(fake, "/usr/sbin/keepalived\0--dont-fork\0--lvs-control-socket=");
+}
+
 /* ---- the file ---- */
 
 static void
@@ -344,6 +363,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		ON_A_MACHINE(variables_of_a_unit_are_put_into_its_command),
 		ON_A_MACHINE(drop_ins_of_a_unit_come_last),
+		ON_A_MACHINE(an_empty_setting_takes_variables_back),
 		ON_A_MACHINE(words_of_keepalived_conf_are_read),
 		ON_A_MACHINE(files_that_keepalived_includes_are_read),
 		ON_A_MACHINE(virtual_servers_that_ipvsd_lacks_are_named),
