@@ -55,12 +55,48 @@ trim(char *text)
 	return text;
 }
 
-/* A backslash at its end joins a line with the next one. */
-static void
-join_lines(char *text)
+static bool
+is_open(const char *line, size_t length)
 {
-	while ((text = strstr(text, "\\\n")) != NULL)
-		text[0] = text[1] = ' ';
+	size_t n = 0;
+
+	while (n < length && line[length - 1 - n] == '\\')
+		n++;
+	return n % 2 == 1;
+}
+
+/*
+ * The next line with those that a backslash at its end joins to it. A comment joins none, and in a unit it may stand between
+ * them. There a blank is left in the backslash's place, in an environment file nothing.
+ */
+static char *
+next_line(char **rest, bool in_unit)
+{
+	char *whole = NULL, *line;
+	size_t length = 0;
+	bool goes_on = true;
+
+	while (goes_on && (line = strsep(rest, "\n")) != NULL) {
+		size_t n;
+
+		if (in_unit || !whole) {
+			line += strspn(line, BLANKS);
+			if (line[0] == '#' || line[0] == ';')
+				continue;
+		}
+		n = strcspn(line, "\r");
+		goes_on = is_open(line, n);
+		if (!whole)
+			whole = line;
+		memmove(&whole[length], line, n);
+		length += n;
+		if (goes_on && in_unit)
+			whole[length - 1] = ' ';
+		else if (goes_on)
+			length--;
+		whole[length] = '\0';
+	}
+	return whole;
 }
 
 static int
@@ -70,13 +106,12 @@ read_settings(struct unit *unit, char *text)
 	bool in_service = false;
 	int err = 0;
 
-	join_lines(text);
-	while (err == 0 && (line = strsep(&rest, "\n")) != NULL) {
+	while (err == 0 && (line = next_line(&rest, true)) != NULL) {
 		line = trim(line);
 		if (line[0] == '[')
 			in_service = strcmp(line, "[Service]") == 0;
 		equals = strchr(line, '=');
-		if (!in_service || line[0] == '#' || line[0] == ';' || !equals)
+		if (!in_service || !equals)
 			continue;
 		*equals = '\0';
 		err = add(unit, trim(line), trim(equals + 1));
@@ -222,8 +257,7 @@ find_in_file(const struct machine *machine, const char *path, const char *name, 
 
 	if (machine_read(machine, text, sizeof(text), "%s", path) <= 0)
 		return false;
-	join_lines(text);
-	while ((line = strsep(&rest, "\n")) != NULL) {
+	while ((line = next_line(&rest, false)) != NULL) {
 		line = trim(line);
 		if (strncmp(line, name, length) != 0 || line[length] != '=')
 			continue;

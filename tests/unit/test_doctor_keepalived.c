@@ -64,6 +64,24 @@ variables_of_a_unit_are_put_into_its_command(void **state)
 }
 
 static void
+comments_of_a_unit_join_no_lines(void **state)
+{
+	struct fake_machine *fake = *state;
+
+	there_is(fake, UNIT_PATH, "[Service]\n# no \\\nExecStart=/k \\\n# -a \\\n  ; -b\n  -c\\\r\n-d\\\\\n-e\n");
+	COMMAND_IS(fake, "/k\0-c\0-d\\");
+	there_is(fake, UNIT_PATH, "[Service]\nExecStart=/k \\\n\n-a\n[Install]\n# no \\");
+	COMMAND_IS(fake, "/k");
+	there_is(fake, UNIT_PATH, "[Service]\nExecStart=/k \\\n# no\n-a \\");
+	COMMAND_IS(fake, "/k\0-a");
+	/* In an environment file there are none within a value. */
+	there_is(fake, UNIT_PATH, "[Service]\nEnvironmentFile=/e\nExecStart=/k ${A}${B}\n");
+	there_is(fake, "/e", "# no \\\nA=1\\\n#2 \\\n 3\nB=4\n");
+	COMMAND_IS(fake, "/k\0"
+			 "1#2  34");
+}
+
+static void
 drop_ins_of_a_unit_come_last(void **state)
 {
 	struct fake_machine *fake = *state;
@@ -362,6 +380,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_A_MACHINE(variables_of_a_unit_are_put_into_its_command),
+		ON_A_MACHINE(comments_of_a_unit_join_no_lines),
 		ON_A_MACHINE(drop_ins_of_a_unit_come_last),
 		ON_A_MACHINE(an_empty_setting_takes_variables_back),
 		ON_A_MACHINE(words_of_keepalived_conf_are_read),
