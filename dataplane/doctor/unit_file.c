@@ -18,10 +18,10 @@
 #define TEXT_MAX 32768
 #define DROP_INS_MAX 64
 
-/* The first one that has a file hides those of the same name in the others. */
+/* The first one that has a file hides those of the same name in the others. system.control is systemctl set-property's. */
 static const char *const folders[] = {
-	"/etc/systemd/system",	   "/run/systemd/system", "/usr/local/lib/systemd/system",
-	"/usr/lib/systemd/system", "/lib/systemd/system",
+	"/etc/systemd/system.control",	 "/run/systemd/system.control", "/etc/systemd/system", "/run/systemd/system",
+	"/usr/local/lib/systemd/system", "/usr/lib/systemd/system",	"/lib/systemd/system",
 };
 
 /* ---- the files ---- */
@@ -121,7 +121,7 @@ read_settings(struct unit *unit, char *text)
 
 struct drop_in {
 	char name[NAME_MAX + 1];
-	const char *folder;
+	const char *folder, *of;
 };
 
 static int
@@ -131,7 +131,7 @@ compare_drop_ins(const void *a, const void *b)
 }
 
 static size_t
-add_drop_in(struct drop_in *list, size_t n, const char *name, const char *folder)
+add_drop_in(struct drop_in *list, size_t n, const char *name, const char *folder, const char *of)
 {
 	const char *end = strrchr(name, '.');
 
@@ -143,7 +143,22 @@ add_drop_in(struct drop_in *list, size_t n, const char *name, const char *folder
 	}
 	snprintf(list[n].name, sizeof(list[n].name), "%s", name);
 	list[n].folder = folder;
+	list[n].of = of;
 	return n + 1;
+}
+
+static size_t
+list_drop_ins(const struct machine *machine, struct drop_in *list, size_t n, const char *of)
+{
+	for (size_t i = 0; i < RTE_DIM(folders); i++) {
+		struct dirent **names;
+		int n_names = machine_names(machine, &names, "%s/%s.d", folders[i], of);
+
+		for (int j = 0; j < n_names; j++)
+			n = add_drop_in(list, n, names[j]->d_name, folders[i], of);
+		machine_names_free(names, n_names);
+	}
+	return n;
 }
 
 static int
@@ -154,17 +169,14 @@ read_drop_ins(const struct machine *machine, const char *name, struct unit *unit
 	size_t n = 0;
 	int err = 0;
 
-	for (size_t i = 0; i < RTE_DIM(folders); i++) {
-		struct dirent **names;
-		int n_names = machine_names(machine, &names, "%s/%s.d", folders[i], name);
-
-		for (int j = 0; j < n_names; j++)
-			n = add_drop_in(list, n, names[j]->d_name, folders[i]);
-		machine_names_free(names, n_names);
-	}
+	/* Those of all services are hidden by one of its own, wherever that is. */
+	n = list_drop_ins(machine, list, n, name);
+	n = list_drop_ins(machine, list, n, "service");
 	qsort(list, n, sizeof(*list), compare_drop_ins);
 	for (size_t i = 0; i < n && err == 0; i++) {
-		if (machine_read(machine, text, sizeof(text), "%s/%s.d/%s", list[i].folder, name, list[i].name) > 0)
+		const struct drop_in *from = &list[i];
+
+		if (machine_read(machine, text, sizeof(text), "%s/%s.d/%s", from->folder, from->of, from->name) > 0)
 			err = read_settings(unit, text);
 	}
 	return err;

@@ -110,6 +110,38 @@ drop_ins_of_a_unit_come_last(void **state)
 }
 
 static void
+drop_ins_are_those_of_all_services_too(void **state)
+{
+	struct fake_machine *fake = *state;
+
+	there_is(fake, UNIT_PATH, "[Service]\nEnvironment=A=1\nExecStart=/k ${A}\n");
+	there_is(fake, "/etc/systemd/system/service.d/20-a.conf", "[Service]\nEnvironment=A=2\n");
+	COMMAND_IS(fake, "/k\0"
+			 "2");
+	there_is(fake, "/usr/lib" DROP_INS "/10-a.conf", "[Service]\nEnvironment=A=3\n");
+	COMMAND_IS(fake, "/k\0"
+			 "2");
+	there_is(fake, "/usr/lib" DROP_INS "/20-a.conf", "[Service]\nEnvironment=A=4\n");
+	COMMAND_IS(fake, "/k\0"
+			 "4");
+}
+
+static void
+drop_ins_are_those_of_set_property_too(void **state)
+{
+	struct fake_machine *fake = *state;
+
+	there_is(fake, UNIT_PATH, "[Service]\nEnvironment=A=1\nExecStart=/k ${A}\n");
+	there_is(fake, "/etc" DROP_INS "/50-a.conf", "[Service]\nEnvironment=A=2\n");
+	there_is(fake, "/run/systemd/system.control/keepalived.service.d/50-a.conf", "[Service]\nEnvironment=A=3\n");
+	COMMAND_IS(fake, "/k\0"
+			 "3");
+	there_is(fake, "/etc/systemd/system.control/keepalived.service.d/50-a.conf", "[Service]\nEnvironment=A=4\n");
+	COMMAND_IS(fake, "/k\0"
+			 "4");
+}
+
+static void
 an_empty_setting_takes_variables_back(void **state)
 {
 	struct fake_machine *fake = *state;
@@ -382,6 +414,8 @@ main(void)
 		ON_A_MACHINE(variables_of_a_unit_are_put_into_its_command),
 		ON_A_MACHINE(comments_of_a_unit_join_no_lines),
 		ON_A_MACHINE(drop_ins_of_a_unit_come_last),
+		ON_A_MACHINE(drop_ins_are_those_of_all_services_too),
+		ON_A_MACHINE(drop_ins_are_those_of_set_property_too),
 		ON_A_MACHINE(an_empty_setting_takes_variables_back),
 		ON_A_MACHINE(words_of_keepalived_conf_are_read),
 		ON_A_MACHINE(files_that_keepalived_includes_are_read),
