@@ -95,6 +95,23 @@ keepalived_socket(const struct keepalived *keepalived)
 	return keepalived->contents.socket[0] != '\0' ? keepalived->contents.socket : keepalived->option;
 }
 
+/* The shell, sed, printf, systemd and keepalived take it as it is. */
+static bool
+is_plain_path(const char *path)
+{
+	return path[strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-")] == '\0';
+}
+
+/* A command would have to quote for several of them at once. */
+static void
+mend_in_words(struct findings *findings, const char *setting, const char *file, const char *socket)
+{
+	char in[SHELL_WORD_MAX], to[SHELL_WORD_MAX];
+
+	finding_mend(findings, "have keepalived connect to %s (%s in %s), or choose a plainer control.socket",
+		     shell_word(socket, to), setting, shell_word(file, in));
+}
+
 /* The option is the service's, or somebody started it by hand. */
 static void
 mend_option(const struct machine *machine, struct findings *findings, const struct keepalived *keepalived,
@@ -105,6 +122,8 @@ mend_option(const struct machine *machine, struct findings *findings, const stru
 
 	if (units && strcmp(units, socket) == 0)
 		finding_mend(findings, "systemctl restart keepalived");
+	else if (!is_plain_path(socket))
+		mend_in_words(findings, "--" KEEPALIVED_SOCKET_OPTION, UNIT, socket);
 	else if (!unit_command_has(&keepalived->unit, "=${" UNIT_VARIABLE "}") ||
 		 !unit_variable(machine, &keepalived->unit, UNIT_VARIABLE, value, file) || !units ||
 		 strcmp(units, value) != 0)
@@ -130,19 +149,21 @@ mend_keepalived_socket(const struct machine *machine, struct findings *findings,
 		       const char *socket)
 {
 	bool in_file = keepalived->contents.socket[0] != '\0';
+	const char *file = in_file ? keepalived->contents.socket_file : keepalived->file;
 	char word[SHELL_WORD_MAX];
 
-	shell_word(in_file ? keepalived->contents.socket_file : keepalived->file, word);
-	if (in_file)
+	if (!in_file && keepalived->option)
+		mend_option(machine, findings, keepalived, socket);
+	else if (!is_plain_path(socket))
+		mend_in_words(findings, "lvs_control_socket", file, socket);
+	else if (in_file)
 		finding_mend(findings,
 			     "sed -i 's|lvs_control_socket .*|lvs_control_socket %s|' %s && systemctl restart "
 			     "keepalived",
-			     socket, word);
-	else if (keepalived->option)
-		mend_option(machine, findings, keepalived, socket);
+			     socket, shell_word(file, word));
 	else
 		finding_mend(findings,
 			     "printf 'global_defs {\\n\\tlvs_control_socket %s\\n}\\n' >> %s && systemctl restart "
 			     "keepalived",
-			     socket, word);
+			     socket, shell_word(file, word));
 }

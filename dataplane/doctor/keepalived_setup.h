@@ -35,7 +35,7 @@ void keepalived_free(struct keepalived *keepalived);
 /* The socket that it connects to; NULL: it speaks to the kernel. The file goes before the option. */
 const char *keepalived_socket(const struct keepalived *keepalived);
 
-/* Adds the command that has it connect to SOCKET. */
+/* Adds the command that has it connect to SOCKET; words if that has to be quoted. */
 void mend_keepalived_socket(const struct machine *machine, struct findings *findings,
 			    const struct keepalived *keepalived, const char *socket);
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "doctor/keepalived_file.h"
+#include "doctor/keepalived_setup.h"
 #include "doctor/left_out.h"
 #include "doctor/unit_file.h"
 #include "fake_machine.h"
@@ -405,6 +406,56 @@ the_remedy_is_where_the_option_comes_from(void **state)
 	nothing_is_wrong(fake);
 }
 
+static void
+the_remedy_for(struct fake_machine *fake, const char *socket, const char *remedy)
+{
+	struct keepalived keepalived;
+	const char *mend;
+
+	findings_free(&fake->findings);
+	finding_add(&fake->findings, LEVEL_WARN, "%s", socket);
+	keepalived_find(&fake->machine, &keepalived);
+	mend_keepalived_socket(&fake->machine, &fake->findings, &keepalived, socket);
+	keepalived_free(&keepalived);
+	mend = fake->findings.list[0].mend;
+	assert_non_null(mend);
+	if (strncmp(mend, remedy, strlen(remedy)) != 0)
+		fail_msg("for %s: %s", socket, mend);
+}
+
+/* COMMAND if it is plain, else no command, and its word is quoted. */
+static void
+only_plain_sockets_are_in(struct fake_machine *fake, const char *command)
+{
+	static const char *const others[] = { "/run/a b",  "/run/a;b", "/run/$(id)", "/run/`id`", "/run/a|e",
+					      "/run/a\\n", "/run/a&b", "/run/a %n",  "/run/a#b",  "/run/a!b" };
+	char words[128];
+
+	the_remedy_for(fake, "/run/A-z_0.9/s", command);
+	the_remedy_for(fake, "/run/it's", "have keepalived connect to '/run/it'\\''s' (");
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		snprintf(words, sizeof(words), "have keepalived connect to '%s' (", others[i]);
+		the_remedy_for(fake, others[i], words);
+	}
+}
+
+static void
+sockets_that_need_quotes_are_in_no_command(void **state)
+{
+	struct fake_machine *fake = *state;
+
+	there_is(fake, FILE_PATH, SERVICE);
+	only_plain_sockets_are_in(fake, "printf ");
+	there_is(fake, UNIT_PATH, UNIT);
+	only_plain_sockets_are_in(fake, "mkdir -p ");
+	there_is(fake, "/etc/default/keepalived", "IPVSD_SOCKET=/run/ipvsd/ipvs.sock\n");
+	only_plain_sockets_are_in(fake, "sed -i 's|^IPVSD_SOCKET");
+	there_is(fake, "/etc/default/keepalived", "DAEMON_ARGS=--lvs-control-socket=/run/third.sock\n");
+	only_plain_sockets_are_in(fake, "systemctl edit ");
+	there_is(fake, FILE_PATH, "global_defs {\n lvs_control_socket /run/x.sock\n}\n" SERVICE);
+	only_plain_sockets_are_in(fake, "sed -i 's|lvs_control_socket");
+}
+
 #define ON_A_MACHINE(test) cmocka_unit_test_setup_teardown(test, fake_setup, fake_teardown)
 
 int
@@ -426,6 +477,7 @@ main(void)
 		ON_A_MACHINE(a_service_of_keepalived_has_ipvsds_socket),
 		ON_A_MACHINE(a_running_keepalived_tells_its_own_option),
 		ON_A_MACHINE(the_remedy_is_where_the_option_comes_from),
+		ON_A_MACHINE(sockets_that_need_quotes_are_in_no_command),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
