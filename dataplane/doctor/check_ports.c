@@ -14,7 +14,7 @@
 #include "doctor/findings.h"
 #include "doctor/instance.h"
 #include "doctor/pci_devices.h"
-#include "doctor/unit_file.h"
+#include "doctor/unit_rights.h"
 #include "port/eal.h"
 
 /* "port wan (line 3): 0000:3b:00.0" */
@@ -139,47 +139,67 @@ find_pci(const struct machine *machine, struct findings *findings, const struct 
 	}
 }
 
-/* uio's registers and physical addresses, and the maps of af_xdp, are for CAP_SYS_ADMIN. */
+/* NAME is set in any case. */
 static bool
-needs_admin(const struct machine *machine, const char *device, char name[DEVICE_NAME_MAX])
+is_uios(const struct machine *machine, const char *device, char name[DEVICE_NAME_MAX])
 {
 	struct pci_device found;
 
 	if (eal_is_pci(device, name))
 		return pci_device_read(machine, name, &found) == 0 && pci_device_driver_kind(&found) == PCI_DRIVER_UIO;
 	snprintf(name, DEVICE_NAME_MAX, "%.*s", (int)strcspn(device, ","), device);
-	return strncmp(device, "net_af_xdp", 10) == 0;
+	return false;
+}
+
+/* uio's registers and physical addresses, and the maps of af_xdp, are for CAP_SYS_ADMIN (ADMIN). */
+static void
+list_needs(const struct machine *machine, struct names *admin, struct names *uio)
+{
+	char name[DEVICE_NAME_MAX];
+
+	for (uint32_t i = 0; i < machine->config->n_ports; i++) {
+		const struct config_port *port = &machine->config->ports[i];
+
+		for (uint32_t j = 0; j < port->n_devices; j++) {
+			bool is_uio = is_uios(machine, port->devices[j], name);
+
+			if (is_uio)
+				names_add(uio, "%s", name);
+			if (is_uio || strncmp(port->devices[j], "net_af_xdp", 10) == 0)
+				names_add(admin, "%s", name);
+		}
+	}
+}
+
+static void
+add_refused(const struct machine *machine, struct findings *findings, const struct names *names, const char *why)
+{
+	char text[NAMES_TEXT_MAX];
+
+	/* One that runs was started otherwise, or before the last change. */
+	finding_add(findings, machine->instance->process.pid > 0 ? LEVEL_WARN : LEVEL_FAIL,
+		    "ipvsd.service can't open %s: it lacks %s", names_text(names, text), why);
+	finding_mend(findings, "install -D -m 644 /usr/share/ipvsd/systemd-uio.conf "
+			       "/etc/systemd/system/ipvsd.service.d/uio.conf && systemctl daemon-reload");
 }
 
 /* The service is without it, and drops in what gives it only where it is needed. */
 static void
 find_service(const struct machine *machine, struct findings *findings)
 {
-	char name[DEVICE_NAME_MAX], text[NAMES_TEXT_MAX];
-	struct names names = { .n = 0 };
+	struct names admin = { .n = 0 }, uio = { .n = 0 };
 	struct unit unit;
-	bool may;
+	bool is_there;
 
-	for (uint32_t i = 0; i < machine->config->n_ports; i++) {
-		const struct config_port *port = &machine->config->ports[i];
-
-		for (uint32_t j = 0; j < port->n_devices; j++) {
-			if (needs_admin(machine, port->devices[j], name))
-				names_add(&names, "%s", name);
-		}
-	}
-	if (names.n == 0)
+	list_needs(machine, &admin, &uio);
+	if (admin.n == 0)
 		return;
-	may = unit_read(machine, "ipvsd.service", &unit) < 0 || unit_may_have(&unit, "CAP_SYS_ADMIN");
+	is_there = unit_read(machine, "ipvsd.service", &unit) == 0;
+	if (is_there && !unit_may_have(&unit, "CAP_SYS_ADMIN"))
+		add_refused(machine, findings, &admin, "CAP_SYS_ADMIN, which uio drivers and af_xdp need");
+	else if (is_there && uio.n > 0 && !unit_may_open(&unit, "uio"))
+		add_refused(machine, findings, &uio, "char-uio in DeviceAllow, which uio drivers need");
 	unit_free(&unit);
-	if (may)
-		return;
-	/* One that runs was started otherwise, or before the last change. */
-	finding_add(findings, machine->instance->process.pid > 0 ? LEVEL_WARN : LEVEL_FAIL,
-		    "ipvsd.service can't open %s: it lacks CAP_SYS_ADMIN, which uio drivers and af_xdp need",
-		    names_text(&names, text));
-	finding_mend(findings, "install -D -m 644 /usr/share/ipvsd/systemd-uio.conf "
-			       "/etc/systemd/system/ipvsd.service.d/uio.conf && systemctl daemon-reload");
 }
 
 /* "net_af_packet0,iface=eth1": the interface that it sits on; false if there is none. */

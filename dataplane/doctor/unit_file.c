@@ -211,9 +211,8 @@ unit_free(struct unit *unit)
 
 /* ---- words ---- */
 
-/* The next word of *REST, without its quotes. False at the end. */
-static bool
-next_word(const char **rest, char word[UNIT_VALUE_MAX])
+bool
+unit_next_word(const char **rest, char word[UNIT_VALUE_MAX])
 {
 	const char *text = *rest + strspn(*rest, BLANKS);
 	char quote = '\0';
@@ -250,7 +249,7 @@ find_assignment(const char *text, const char *name, char value[UNIT_VALUE_MAX])
 	char word[UNIT_VALUE_MAX];
 	bool found = false;
 
-	while (next_word(&text, word)) {
+	while (unit_next_word(&text, word)) {
 		if (strncmp(word, name, length) != 0 || word[length] != '=')
 			continue;
 		strcpy(value, &word[length + 1]);
@@ -278,7 +277,7 @@ find_in_file(const struct machine *machine, const char *path, const char *name, 
 		if (line[0] == '"' || line[0] == '\'') {
 			const char *quoted = line;
 
-			(void)next_word(&quoted, value);
+			(void)unit_next_word(&quoted, value);
 		} else {
 			snprintf(value, UNIT_VALUE_MAX, "%s", line);
 		}
@@ -393,7 +392,7 @@ append_split(const struct machine *machine, const struct unit *unit, struct proc
 	if (word[0] != '$' || !(isalpha((unsigned char)word[1]) || word[1] == '_'))
 		return false;
 	(void)unit_variable(machine, unit, &word[1], value, file);
-	while (next_word(&rest, part))
+	while (unit_next_word(&rest, part))
 		append_word(ret, part);
 	return true;
 }
@@ -408,37 +407,9 @@ unit_command(const struct machine *machine, const struct unit *unit, struct proc
 	if (!rest)
 		return -ENOENT;
 	rest += strspn(rest, "@-:+!|");
-	while (next_word(&rest, word)) {
+	while (unit_next_word(&rest, word)) {
 		if (!append_split(machine, unit, ret, word))
 			append_expanded(machine, unit, ret, word);
 	}
 	return 0;
-}
-
-/* ---- capabilities ---- */
-
-/* Settings add to each other, with ~ in front they take away; an empty one leaves none. Without any it may have all. */
-bool
-unit_may_have(const struct unit *unit, const char *capability)
-{
-	bool may = true, is_first = true;
-	char word[UNIT_VALUE_MAX];
-
-	for (size_t i = 0; i < unit->n; i++) {
-		const char *value = unit->settings[i].value, *rest = &value[value[0] == '~'];
-		bool named = false;
-
-		if (strcmp(unit->settings[i].key, "CapabilityBoundingSet") != 0)
-			continue;
-		while (next_word(&rest, word))
-			named |= strcasecmp(word, capability) == 0;
-		if (value[0] == '\0')
-			may = false;
-		else if (value[0] == '~')
-			may = may && !named;
-		else
-			may = named || (!is_first && may);
-		is_first = false;
-	}
-	return may;
 }

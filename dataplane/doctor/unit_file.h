@@ -28,12 +28,12 @@ int unit_command(const struct machine *machine, const struct unit *unit, struct 
 /* Does ExecStart= have TEXT in it, variables as they are written? */
 bool unit_command_has(const struct unit *unit, const char *text);
 
-/* A variable of the service's environment. FILE: the environment file that it is from, "" if it is from the unit. */
+/* The next word of *REST, without its quotes. False at the end. */
 #define UNIT_VALUE_MAX 1024
+bool unit_next_word(const char **rest, char word[UNIT_VALUE_MAX]);
+
+/* A variable of the service's environment. FILE: the environment file that it is from, "" if it is from the unit. */
 bool unit_variable(const struct machine *machine, const struct unit *unit, const char *name, char value[UNIT_VALUE_MAX],
 		   char file[PATH_MAX]);
-
-/* May the service have the capability ("CAP_SYS_ADMIN")? */
-bool unit_may_have(const struct unit *unit, const char *capability);
 
 #endif

@@ -280,6 +280,54 @@ a_service_may_open_what_is_uios(void **state)
 	nothing_is_wrong(fake);
 }
 
+#define WITH_ADMIN "[Service]\nExecStart=/usr/sbin/ipvsd\nCapabilityBoundingSet=CAP_NET_ADMIN CAP_SYS_ADMIN\n"
+
+/* Does it with these settings of its unit? */
+static void
+uio_is_open(struct fake_machine *fake, const char *settings, bool open)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), WITH_ADMIN "%s", settings);
+	there_is(fake, UNIT_PATH, text);
+	ask(fake, &check_ports);
+	if (open)
+		nothing_is_wrong(fake);
+	else
+		found(fake, LEVEL_FAIL, "ipvsd.service can't open " NIC ": it lacks char-uio in DeviceAllow", MEND_UIO);
+}
+
+static void
+a_service_may_be_closed_to_uio(void **state)
+{
+	struct fake_machine *fake = *state;
+
+	configure(fake, ONE_PORT);
+	nic(fake, NIC, "uio_pci_generic", NULL);
+	uio_is_open(fake, "", true);
+	uio_is_open(fake, "DevicePolicy=auto\n", true);
+	uio_is_open(fake, "DevicePolicy=closed\n", false);
+	uio_is_open(fake, "DevicePolicy=strict\n", false);
+	uio_is_open(fake, "DevicePolicy=closed\nDevicePolicy=auto\n", true);
+	uio_is_open(fake, "DeviceAllow=/dev/net/tun rw\nDeviceAllow=char-vfio rw\n", false);
+	uio_is_open(fake, "DeviceAllow=/dev/net/tun rw\nDeviceAllow=\n", true);
+	uio_is_open(fake, "DevicePolicy=closed\nDeviceAllow=char-uio rw\nDeviceAllow=char-vfio rw\n", true);
+	uio_is_open(fake, "DevicePolicy=closed\nDeviceAllow=char-uio rw\nDeviceAllow=\n", false);
+	uio_is_open(fake, "DevicePolicy=strict\nDeviceAllow=char-* rw\n", true);
+	uio_is_open(fake, "DeviceAllow=/dev/uio0 rw\n", true);
+	uio_is_open(fake, "DeviceAllow=block-* rw\n", false);
+	/* What lets it; and set-property, which takes it back. */
+	there_is(fake, DROP_IN, "[Service]\nDeviceAllow=char-uio rw\n");
+	uio_is_open(fake, "DevicePolicy=closed\nDeviceAllow=/dev/net/tun rw\n", true);
+	there_is(fake, "/etc/systemd/system.control/ipvsd.service.d/zz.conf", "[Service]\nDeviceAllow=\n");
+	uio_is_open(fake, "DevicePolicy=closed\n", false);
+	/* vfio has others. */
+	nic(fake, NIC, "vfio-pci", NULL);
+	in_group(fake, NIC, "12");
+	there_is(fake, "/dev/vfio/12", "");
+	uio_is_open(fake, "DevicePolicy=closed\n", true);
+}
+
 static void
 a_service_may_have_the_maps_of_af_xdp(void **state)
 {
@@ -294,6 +342,9 @@ a_service_may_have_the_maps_of_af_xdp(void **state)
 	ask(fake, &check_ports);
 	found(fake, LEVEL_FAIL, "ipvsd.service can't open net_af_xdp_of_the_wan_side: it lacks CAP_SYS_ADMIN",
 	      MEND_UIO);
+	there_is(fake, UNIT_PATH, WITH_ADMIN "DevicePolicy=closed\n");
+	ask(fake, &check_ports);
+	nothing_is_wrong(fake);
 	configure(fake, "ports = ( { name = \"wan\"; devices = ( \"net_af_packet0,iface=eth1\" ); } );\n");
 	ask(fake, &check_ports);
 	nothing_is_wrong(fake);
@@ -679,6 +730,7 @@ main(void)
 		ON_A_MACHINE(the_interface_below_a_port_is_there_up_and_not_our_own),
 		ON_A_MACHINE(without_an_iommu_there_is_a_reason_and_a_way),
 		ON_A_MACHINE(a_service_may_open_what_is_uios),
+		ON_A_MACHINE(a_service_may_be_closed_to_uio),
 		ON_A_MACHINE(a_service_may_have_the_maps_of_af_xdp),
 		ON_A_MACHINE(an_iommu_group_is_ours_alone),
 		ON_A_MACHINE(ports_that_are_no_pci_devices_need_no_iommu),
