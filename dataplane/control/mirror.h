@@ -114,9 +114,9 @@ typedef int mirror_ask(struct kernel_mirror *mirror, const struct mirror_neighbo
 struct mirror_reading {
 	int fd; /* -1: none is under way */
 	uint32_t kind; /* of objects, that are read now */
-	uint32_t tries;
+	uint32_t tries; /* that found the tables changing, one after the other */
 	bool changed; /* while they were read */
-	uint64_t heard_ms;
+	uint64_t begun_ms, heard_ms;
 	int err; /* of the last one */
 };
 
@@ -145,7 +145,7 @@ struct kernel_mirror {
 	bool has_managed; /* the kernel knows NTF_EXT_MANAGED */
 	uint8_t *buffer;
 	struct mirror_reading reading;
-	uint64_t resync_ms; /* when the last one was tried */
+	uint64_t resync_ms; /* when the last one ended */
 	struct log_limit ask_limit, resync_limit;
 };
 
@@ -257,7 +257,7 @@ uint64_t mirror_clock_ms(void);
 
 /* Reads everything, while the caller waits. -errno. */
 int mirror_resync_now(struct kernel_mirror *mirror);
-/* Begins to read everything if that is due, and gives up on a kernel that doesn't answer. */
+/* Begins to read everything if that is due, and gives up on a kernel that doesn't answer, or not in time. */
 void mirror_resync_tick(struct kernel_mirror *mirror);
 bool mirror_is_reading_all(const struct kernel_mirror *mirror);
 void mirror_resync_stop(struct kernel_mirror *mirror);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Reads all that the kernel has: at the start at once, later a slice a turn, so that clients don't wait for it. Meanwhile
- * the messages of changes stay in their socket: they come after what is read, as they are the younger ones.
+ * Reads all that the kernel has: at the start at once, later a slice a turn, so that clients don't wait for it. What the
+ * socket of changes holds when a reading begins is older than what will be read, and thrown away; a socket that has
+ * overflowed takes nothing before it is empty, either. Changes that come during the reading stay in the socket, and are
+ * taken after it: those that it has seen already are repeated, in their order, so that the last word is the kernel's.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,7 +22,8 @@
 #include "control/mirror.h"
 
 #define PAUSE_MS 100
-#define PATIENCE_MS 5000
+#define SILENCE_MS 5000
+#define LONGEST_MS 60000 /* as many routes as limits.routes allows take a good part of it */
 #define SLICE_MS 10
 #define TRIES 5
 
@@ -67,6 +70,23 @@ ask(const struct mirror_reading *reading)
 	return send(reading->fd, &request, request.header.nlmsg_len, 0) < 0 ? -errno : 0;
 }
 
+static int
+error_of(const struct nlmsghdr *message)
+{
+	const struct nlmsgerr *error = NLMSG_DATA(message);
+
+	return message->nlmsg_len >= NLMSG_LENGTH(sizeof(error->error)) && error->error < 0 ? error->error : -EIO;
+}
+
+/* Of a dump that broke off, which ends like any other: netlink_dump_done() in net/netlink/af_netlink.c. 0: it is whole. */
+static int
+error_at_end(const struct nlmsghdr *message)
+{
+	const int *error = NLMSG_DATA(message);
+
+	return message->nlmsg_len >= NLMSG_LENGTH(sizeof(*error)) && *error < 0 ? *error : 0;
+}
+
 /* 1: more of its kind is to come; 0: that was all; -errno. */
 static int
 take_datagram(struct kernel_mirror *mirror, ssize_t length)
@@ -76,12 +96,9 @@ take_datagram(struct kernel_mirror *mirror, ssize_t length)
 	for (int left = (int)length; nlmsg_ok(message, left); message = nlmsg_next(message, &left)) {
 		mirror->reading.changed |= (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
 		if (message->nlmsg_type == NLMSG_DONE)
-			return 0;
-		if (message->nlmsg_type == NLMSG_ERROR) {
-			const struct nlmsgerr *error = NLMSG_DATA(message);
-
-			return error->error != 0 ? error->error : -EIO;
-		}
+			return error_at_end(message);
+		if (message->nlmsg_type == NLMSG_ERROR)
+			return error_of(message);
 		mirror_take(mirror, message);
 	}
 	return 1;
@@ -133,21 +150,37 @@ mirror_resync_stop(struct kernel_mirror *mirror)
 	listen_to_changes(mirror, true);
 }
 
+/* Until the socket is empty, as before that it takes nothing after an overflow. */
+static int
+discard_changes(struct kernel_mirror *mirror)
+{
+	ssize_t length;
+
+	do
+		length = mirror_receive(mirror, mirror->fd);
+	while (length >= 0 || length == -ENOBUFS);
+	return length == -EAGAIN ? 0 : (int)length;
+}
+
 static int
 begin(struct kernel_mirror *mirror)
 {
 	struct mirror_reading *reading = &mirror->reading;
-	int fd = mirror_connect(), strict = 1, err;
+	int strict = 1, err = discard_changes(mirror), fd;
 
+	if (err < 0)
+		return err;
+	fd = mirror_connect();
 	if (fd < 0)
 		return fd;
 	reading->fd = fd;
 	reading->kind = 0;
 	reading->changed = false;
-	reading->heard_ms = mirror_clock_ms();
+	reading->begun_ms = reading->heard_ms = mirror_clock_ms();
 	mirror_sweep_begin(mirror);
 	listen_to_changes(mirror, false);
-	/* A malformed question fails, rather than to be noted in the kernel's log; before Linux 4.20 there is no such word. */
+	/* A malformed question is an error in the answer, rather than a line in the kernel's log; before Linux 4.20 there
+	 * is no such word. */
 	err = setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &strict, sizeof(strict)) != 0 && errno != ENOPROTOOPT
 		      ? -errno
 		      : ask(reading);
@@ -158,31 +191,36 @@ begin(struct kernel_mirror *mirror)
 	return err;
 }
 
+/* A reading that failed, or that the kernel calls inconsistent, may lack objects: nothing is swept, and after a pause, in
+ * which changes are taken, it begins again. */
 static void
-give_up(struct kernel_mirror *mirror, int err)
+end(struct kernel_mirror *mirror, int err)
 {
-	mirror_settle(mirror);
-	mirror->reading.err = err;
-	mirror->resync_due = true;
+	struct mirror_reading *reading = &mirror->reading;
+
+	mirror_resync_stop(mirror);
 	mirror->resync_ms = mirror->now_ms;
+	reading->err = err;
+	if (err == 0) {
+		reading->tries = 0;
+		mirror_sweep_end(mirror);
+		return;
+	}
+	mirror_settle(mirror);
+	mirror->resync_due = true;
+	if (err == -ESTALE && ++reading->tries < TRIES)
+		return;
+	reading->tries = 0;
 	log_limited(&mirror->resync_limit, LOG_WARNING, "mirror", "the kernel's tables can't be read (%s): tried again",
 		    err == -ESTALE ? "they change meanwhile" : strerror(-err));
 }
 
-/* A reading that the kernel calls inconsistent may lack objects: nothing is swept, and it begins again. */
-static void
-end(struct kernel_mirror *mirror, int err)
+static bool
+takes_too_long(const struct mirror_reading *reading)
 {
-	mirror_resync_stop(mirror);
-	if (err == 0) {
-		mirror->reading.err = 0;
-		mirror_sweep_end(mirror);
-		return;
-	}
-	if (err == -ESTALE && ++mirror->reading.tries < TRIES)
-		err = begin(mirror);
-	if (err < 0)
-		give_up(mirror, err);
+	const uint64_t now_ms = mirror_clock_ms();
+
+	return now_ms - reading->heard_ms >= SILENCE_MS || now_ms - reading->begun_ms >= LONGEST_MS;
 }
 
 static void
@@ -194,6 +232,8 @@ read_on(void *arg, uint32_t events)
 	(void)events;
 	mirror->now_ms = mirror_clock_ms();
 	err = read_slice(mirror);
+	if (err == 1 && takes_too_long(&mirror->reading))
+		err = -ETIMEDOUT;
 	if (err != 1)
 		end(mirror, err);
 }
@@ -204,17 +244,16 @@ start(struct kernel_mirror *mirror)
 	int err;
 
 	mirror->resync_due = false;
-	mirror->reading.tries = 0;
 	err = begin(mirror);
 	if (err < 0)
-		give_up(mirror, err);
+		end(mirror, err);
 }
 
 void
 mirror_resync_tick(struct kernel_mirror *mirror)
 {
 	if (mirror_is_reading_all(mirror)) {
-		if (mirror_clock_ms() - mirror->reading.heard_ms >= PATIENCE_MS)
+		if (takes_too_long(&mirror->reading))
 			end(mirror, -ETIMEDOUT);
 	} else if (mirror->resync_due && mirror->now_ms - mirror->resync_ms >= PAUSE_MS) {
 		start(mirror);
@@ -224,14 +263,16 @@ mirror_resync_tick(struct kernel_mirror *mirror)
 int
 mirror_resync_now(struct kernel_mirror *mirror)
 {
-	start(mirror);
-	while (mirror_is_reading_all(mirror)) {
-		struct pollfd answer = { .fd = mirror->reading.fd, .events = POLLIN };
+	for (;;) {
+		start(mirror);
+		while (mirror_is_reading_all(mirror)) {
+			struct pollfd answer = { .fd = mirror->reading.fd, .events = POLLIN };
 
-		if (poll(&answer, 1, PATIENCE_MS) == 0)
-			end(mirror, -ETIMEDOUT);
-		else
+			(void)poll(&answer, 1, SILENCE_MS);
 			read_on(mirror, 0);
+		}
+		if (mirror->reading.tries == 0)
+			return mirror->reading.err;
+		(void)poll(NULL, 0, PAUSE_MS);
 	}
-	return mirror->reading.err;
 }

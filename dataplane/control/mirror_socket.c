@@ -102,14 +102,27 @@ mirror_connect(void)
 	return err;
 }
 
+/* While changes are not taken. The error would wake the loop until somebody has it. */
+static void
+note_overflow(struct kernel_mirror *mirror)
+{
+	int error;
+	socklen_t length = sizeof(error);
+
+	(void)getsockopt(mirror->fd, SOL_SOCKET, SO_ERROR, &error, &length);
+	mirror->resync_due = true;
+}
+
 static void
 on_readable(void *arg, uint32_t events)
 {
 	struct kernel_mirror *mirror = arg;
 
-	(void)events;
-	if (mirror_is_reading_all(mirror))
+	if (mirror_is_reading_all(mirror)) {
+		if ((events & EPOLLERR) != 0)
+			note_overflow(mirror);
 		return;
+	}
 	mirror->now_ms = mirror_clock_ms();
 	for (int i = 0; i < BATCH; i++) {
 		ssize_t length = mirror_receive(mirror, mirror->fd);
