@@ -215,8 +215,9 @@ laddr_groups_set(struct laddr_groups *groups, const struct laddr_group *from)
 	return set_group(groups, &group);
 }
 
-static int
-configure(struct laddr_groups *groups, const struct config_laddrs *config)
+/* The addresses stay CONFIG's. */
+static struct laddr_group
+group_from(const struct config_laddrs *config)
 {
 	struct laddr_group group = {
 		.addresses = config->addresses,
@@ -230,7 +231,7 @@ configure(struct laddr_groups *groups, const struct config_laddrs *config)
 
 	memcpy(group.name, config->name, sizeof(group.name));
 	memcpy(group.port_name, config->port, sizeof(group.port_name));
-	return set_group(groups, &group);
+	return group;
 }
 
 static void
@@ -256,11 +257,22 @@ laddr_groups_remove(struct laddr_groups *groups, const char *name)
 	return 0;
 }
 
+/* GROUP, at CONFIG in the file, can't be beside those that were made before it. */
 static void
-tell_fault(struct laddr_fault *fault, const struct config_laddrs *config, int err)
+tell_fault(struct laddr_fault *fault, const struct config_laddrs *config, const struct laddr_groups *made,
+	   const struct laddr_group *group, int err)
 {
+	char text[INET6_ADDRSTRLEN];
+	struct ip_addr addr;
+	const struct laddr_group *other = err == -EADDRINUSE ? group_in_the_way(made, group, &addr) : NULL;
+
 	fault->line = config->line;
-	if (err == -ENODEV)
+	if (other)
+		snprintf(fault->text, sizeof(fault->text),
+			 "group \"%s\": group \"%s\" has %s at port \"%s\"; an address can be at one port only",
+			 config->name, other->name, inet_ntop(addr.family, &addr.ip, text, sizeof(text)),
+			 other->port_name);
+	else if (err == -ENODEV)
 		snprintf(fault->text, sizeof(fault->text),
 			 "group \"%s\": port \"%s\" is none of those that ipvsd was started with; restart ipvsd, or "
 			 "name one of them",
@@ -293,10 +305,11 @@ make_configured(const struct laddr_groups *groups, const struct config_laddrs *c
 	struct ip_addr addr;
 
 	for (uint32_t i = 0; i < n; i++) {
-		int err = configure(made, &configs[i]);
+		struct laddr_group one = group_from(&configs[i]);
+		int err = set_group(made, &one);
 
 		if (err < 0) {
-			tell_fault(fault, &configs[i], err);
+			tell_fault(fault, &configs[i], made, &one, err);
 			return err;
 		}
 	}

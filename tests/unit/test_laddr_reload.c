@@ -130,6 +130,34 @@ what_can_not_be_changes_nothing(void **state)
 	assert_int_equal(fixture->n_activated, 2);
 }
 
+static void
+an_address_of_two_groups_is_named_with_both(void **state)
+{
+	struct control_fixture *fixture = *state;
+	struct ip_addr addrs[] = { ipv4("10.0.0.1"), ipv4("10.0.0.2") };
+	const struct config_laddrs configs[] = {
+		{ .name = "one",
+		  .port = "lan",
+		  .addresses = &addrs[1],
+		  .n_addresses = 1,
+		  .first_port = 1025,
+		  .last_port = 65535,
+		  .line = 17 },
+		{ .name = "two",
+		  .port = "dmz",
+		  .addresses = addrs,
+		  .n_addresses = 2,
+		  .first_port = 1025,
+		  .last_port = 65535,
+		  .line = 23 },
+	};
+
+	assert_int_equal(laddr_groups_configure(fixture->groups, configs, 2, &fault), -EADDRINUSE);
+	assert_int_equal(fault.line, 23);
+	assert_string_equal(fault.text, "group \"two\": group \"one\" has 10.0.0.2 at port \"lan\"; "
+					"an address can be at one port only");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, control_setup, control_teardown)
 
 int
@@ -140,6 +168,7 @@ main(void)
 		TEST(a_group_of_a_client_gives_way_to_one_of_its_name),
 		TEST(an_address_that_goes_to_another_port_stays),
 		TEST(what_can_not_be_changes_nothing),
+		TEST(an_address_of_two_groups_is_named_with_both),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
