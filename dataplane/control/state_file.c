@@ -125,6 +125,11 @@ state_file_restore(struct state_file *state, struct ipvs_model *model, struct la
 	if (err == -ENOENT)
 		return 0;
 	/* What a power failure left is nothing to complain about if it would not be restored anyway. */
+	if (err == -EBADMSG && image.blank && !state->config.restore_after_reboot) {
+		log_info("state", "nothing restored: %s/state is empty, as a power failure leaves it",
+			 state->config.folder);
+		return 0;
+	}
 	if (err == -EBADMSG && (image.boot_id[0] == '\0' || !is_of_another_boot(state, &image)))
 		return set_aside(state, image.fault);
 	if (err < 0 && err != -EBADMSG) {

@@ -26,6 +26,7 @@ struct state_image {
 	size_t skipped; /* bytes of a group that was not finished */
 	char boot_id[STATE_LOG_BOOT_ID];
 	uint64_t generation;
+	bool blank; /* it has no bytes, or only zeros */
 	char fault[160]; /* why it is damaged */
 };
 

@@ -185,6 +185,7 @@ state_log_load(struct state_log *log, struct state_image *ret)
 	if (fd < 0)
 		return -errno;
 	err = read_all(fd, ret);
+	ret->blank = err == 0 && all_zero(ret, 0, ret->length);
 	if (err == 0)
 		err = check_header(ret);
 	if (err == 0)

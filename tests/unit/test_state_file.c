@@ -22,6 +22,7 @@
 #include "control/state_log_format.h"
 #include "control_fixture.h"
 #include "core/log.h"
+#include "heard_log.h"
 
 #define BOOT "11111111-2222-3333-4444-555555555555"
 #define OTHER_BOOT "99999999-2222-3333-4444-555555555555"
@@ -441,7 +442,7 @@ a_file_cut_anywhere_is_set_aside(void **state)
 	fill(&first);
 	end(&first);
 	bytes = read_file(*state, &length);
-	for (size_t cut = 0; cut < length; cut++) {
+	for (size_t cut = 1; cut < length; cut++) {
 		bool whole = is_group_end(bytes, cut);
 
 		ends += whole;
@@ -467,8 +468,42 @@ a_damaged_file_of_another_boot_is_passed_over(void **state)
 	bytes[length - 1] ^= 1;
 	assert_false(is_set_aside(*state, bytes, length));
 	/* whose it is can't be told */
-	assert_true(is_set_aside(*state, bytes, 0));
+	assert_true(is_set_aside(*state, bytes, 1));
 	free(bytes);
+}
+
+/* Without an error in the log. */
+static bool
+is_passed_over(const struct folder *folder, const uint8_t *bytes, size_t length)
+{
+	struct heard heard;
+	bool aside;
+
+	log_open(LOG_WARNING, false);
+	heard_begin(&heard);
+	aside = is_set_aside(folder, bytes, length);
+	heard_end(&heard);
+	return !aside && heard.text[0] == '\0';
+}
+
+/* A power failure leaves it so, as no disk is waited for. */
+static void
+an_empty_file_is_as_one_of_another_boot(void **state)
+{
+	static uint8_t bytes[4096];
+	struct instance instance;
+
+	assert_true(is_passed_over(*state, bytes, 0));
+	assert_true(is_passed_over(*state, bytes, sizeof(bytes)));
+	bytes[sizeof(bytes) - 1] = 1;
+	assert_false(is_passed_over(*state, bytes, sizeof(bytes)));
+	log_open(LOG_CRIT, false);
+	/* It was waited for. */
+	write_file(*state, bytes, 0);
+	instance = start(*state, BOOT, true);
+	assert_int_equal(instance.restored, -EBADMSG);
+	end(&instance);
+	assert_int_equal(count_files(*state, "state.damaged", true), 1);
 }
 
 static void
@@ -597,6 +632,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_folder_belongs_to_one_instance, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_file_cut_anywhere_is_set_aside, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_damaged_file_of_another_boot_is_passed_over, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_empty_file_is_as_one_of_another_boot, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_flipped_bit_anywhere_is_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_gateway_without_destinations_comes_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_write_that_was_killed_is_skipped, setup, teardown),
