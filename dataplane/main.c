@@ -104,8 +104,9 @@ main(int argc, char **argv)
 	status = parse_arguments(argc, argv, &arguments);
 	if (status >= 0)
 		return status;
-	if (config_load_aloud(arguments.config, &config) < 0)
-		return arguments.test ? EXIT_FAILURE : EX_CONFIG;
+	status = config_load_aloud(arguments.config, &config);
+	if (status < 0)
+		return !arguments.test && config_error_is_lasting(status) ? EX_CONFIG : EXIT_FAILURE;
 	if (arguments.test || arguments.needs) {
 		if (arguments.test)
 			report(arguments.config, config);

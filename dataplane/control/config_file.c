@@ -378,14 +378,21 @@ config_load_aloud(const char *path, struct config **ret)
 	FILE *messages = open_memstream(&lines, &length);
 	int err;
 
-	if (!messages)
-		return -ENOMEM;
-	err = config_load(path, ret, messages);
-	fclose(messages);
-	if (lines)
+	err = messages ? config_load(path, ret, messages) : -ENOMEM;
+	if (messages)
+		fclose(messages);
+	if (lines && *lines != '\0')
 		log_plain(LOG_ERR, lines);
+	else if (err < 0)
+		log_error("config", "%s: %s", path, strerror(-err));
 	free(lines);
 	return err;
+}
+
+bool
+config_error_is_lasting(int err)
+{
+	return err == -EINVAL || err == -ENOENT || err == -EACCES;
 }
 
 void
