@@ -205,13 +205,13 @@ tell_status(void *arg)
 }
 
 static int
-read_config_again(void *arg, char **ret_messages)
+read_config_again(void *arg, const char *file, char **ret_messages)
 {
 	struct modules *self = arg;
 	int err;
 
 	service_manager_say(self->manager, "RELOADING=1");
-	err = reload_config(self->reload, self->control, ret_messages);
+	err = reload_config(self->reload, self->control, file, ret_messages);
 	service_manager_say(self->manager, "READY=1");
 	return err;
 }
@@ -223,7 +223,7 @@ on_hangup(struct modules *self)
 	CLEANUP(free) void *memory = NULL;
 	char *messages;
 
-	(void)read_config_again(self, &messages);
+	(void)read_config_again(self, NULL, &messages);
 	memory = messages;
 }
 

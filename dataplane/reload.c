@@ -85,12 +85,32 @@ report_rest(const struct config *running, const struct config *config, FILE *mes
 		fprintf(messages, "these sections have changed, and take effect when ipvsd is restarted: %s\n", names);
 }
 
+/* What was checked by who asks must be what is read here. */
 static int
-take_config(const struct reload *reload, struct control *control, FILE *messages)
+check_file(const struct reload *reload, const char *asked, FILE *messages)
+{
+	CLEANUP(free) void *memory = NULL;
+	char *resolved;
+	const char *own;
+
+	if (!asked)
+		return 0;
+	memory = resolved = realpath(reload->file, NULL);
+	if (!resolved || strcmp(resolved, asked) == 0)
+		return resolved || errno != ENOMEM ? 0 : -ENOMEM;
+	own = reload->file[0] == '/' ? reload->file : resolved;
+	fprintf(messages, "%s: ipvsd was started with -c %s: ipvsd reload -c %s\n", asked, own, own);
+	return -EINVAL;
+}
+
+static int
+take_config(const struct reload *reload, struct control *control, const char *asked, FILE *messages)
 {
 	CLEANUP(config_free) struct config *config = NULL;
-	int err = config_load(reload->file, &config, messages);
+	int err = check_file(reload, asked, messages);
 
+	if (err == 0)
+		err = config_load(reload->file, &config, messages);
 	if (err == 0)
 		err = control_reload(control, config, messages);
 	if (err < 0)
@@ -116,7 +136,7 @@ log_messages(const char *messages, int err)
 }
 
 int
-reload_config(struct reload *reload, struct control *control, char **ret_messages)
+reload_config(struct reload *reload, struct control *control, const char *asked, char **ret_messages)
 {
 	size_t length;
 	FILE *messages;
@@ -124,7 +144,7 @@ reload_config(struct reload *reload, struct control *control, char **ret_message
 
 	*ret_messages = NULL;
 	messages = open_memstream(ret_messages, &length);
-	err = messages ? take_config(reload, control, messages) : -ENOMEM;
+	err = messages ? take_config(reload, control, asked, messages) : -ENOMEM;
 	if (messages)
 		fclose(messages);
 	if (*ret_messages && **ret_messages != '\0')

@@ -14,8 +14,8 @@ struct reload;
 int reload_create(const char *file, const struct config *running, struct reload **ret);
 void reload_destroy(struct reload *reload);
 
-/* -errno: everything is as it was. Errors, or what waits for a restart, are logged, and given to *RET_MESSAGES a line
- * each, for free(); NULL without memory. */
-int reload_config(struct reload *reload, struct control *control, char **ret_messages);
+/* ASKED: the file that it is to be, as of realpath(3), or NULL. -errno: everything is as it was. Errors, or what waits for
+ * a restart, are logged, and given to *RET_MESSAGES a line each, for free(); NULL without memory. */
+int reload_config(struct reload *reload, struct control *control, const char *asked, char **ret_messages);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * See reload_request.h. The file is checked here first: without it the socket isn't known, and what is wrong with it is
- * said once.
+ * said once. ipvsd reads it by itself, and refuses if it was started with another one.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -76,13 +76,15 @@ take_acknowledgement(struct nl_msg *msg, void *arg)
 
 /* A negative libnl error. */
 static int
-ask(struct nl_sock *sk, struct answer *answer)
+ask(struct nl_sock *sk, const char *file, struct answer *answer)
 {
 	CLEANUP(nlmsg_free) struct nl_msg *msg = nlmsg_alloc();
 	int err;
 
-	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, IPVSD_FAMILY_IPVSX, 0, 0, IPVSX_CMD_RELOAD,
-				 IPVSX_FAMILY_VERSION))
+	if (!msg ||
+	    !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, IPVSD_FAMILY_IPVSX, 0, 0, IPVSX_CMD_RELOAD,
+			 IPVSX_FAMILY_VERSION) ||
+	    nla_put_string(msg, IPVSX_ATTR_CONFIG, file) < 0)
 		return -NLE_NOMEM;
 	nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, show_messages, answer);
 	nl_socket_modify_cb(sk, NL_CB_ACK, NL_CB_CUSTOM, take_acknowledgement, answer);
@@ -93,7 +95,7 @@ ask(struct nl_sock *sk, struct answer *answer)
 }
 
 static int
-ask_at(struct nl_sock *sk, const char *socket)
+ask_at(struct nl_sock *sk, const char *socket, const char *file)
 {
 	const struct timeval patience = { .tv_sec = PATIENCE_S };
 	struct answer answer = { .acknowledged = false };
@@ -105,7 +107,7 @@ ask_at(struct nl_sock *sk, const char *socket)
 		return EXIT_FAILURE;
 	}
 	(void)setsockopt(ipvsd_fd(sk), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	err = ask(sk, &answer);
+	err = ask(sk, file, &answer);
 	ipvsd_detach(sk);
 	if (err < 0 && !answer.has_messages)
 		fprintf(stderr, "ipvsd reload: %s: %s; see the log of ipvsd\n", socket,
@@ -117,6 +119,8 @@ int
 reload_request_run(int argc, char **argv)
 {
 	CLEANUP(config_free) struct config *config = NULL;
+	CLEANUP(free) void *memory = NULL;
+	char *resolved;
 	const char *file = CONFIG_DEFAULT_FILE;
 	int status = parse_arguments(argc, argv, &file);
 	struct nl_sock *sk;
@@ -125,12 +129,18 @@ reload_request_run(int argc, char **argv)
 		return status;
 	if (config_load_aloud(file, &config) < 0)
 		return EXIT_FAILURE;
+	resolved = realpath(file, NULL);
+	memory = resolved;
+	if (!resolved) {
+		fprintf(stderr, "ipvsd reload: %s: %s\n", file, strerror(errno));
+		return EXIT_FAILURE;
+	}
 	sk = nl_socket_alloc();
 	if (!sk) {
 		fprintf(stderr, "ipvsd reload: out of memory\n");
 		return EXIT_FAILURE;
 	}
-	status = ask_at(sk, config->control.socket);
+	status = ask_at(sk, config->control.socket, resolved);
 	nl_socket_free(sk);
 	return status;
 }

@@ -127,7 +127,8 @@ enum ipvsx_command {
 	IPVSX_CMD_GET_CONNS, /* dump; CONN of the request is a filter; answers GET_CONNS, one message a connection */
 	IPVSX_CMD_GET_FILE, /* of /proc. Dump: the text of NAME in pieces, without NAME the names of all files; do: its MODE */
 	IPVSX_CMD_SET_FILE, /* what write(2) of TEXT to NAME would do; the error is write(2)'s */
-	IPVSX_CMD_RELOAD, /* the configuration is read again; answers RELOAD with MESSAGES if there are any, even if it fails */
+	IPVSX_CMD_RELOAD, /* the configuration is read again; answers RELOAD with MESSAGES if there are any, even if it fails.
+			   * With CONFIG only if that is the file */
 	IPVSX_CMD_MAX = IPVSX_CMD_RELOAD,
 };
 
@@ -138,10 +139,12 @@ enum ipvsx_attr {
 	IPVSX_ATTR_CONN, /* nest of enum ipvsx_conn_attr */
 	IPVSX_ATTR_FILE, /* nest of enum ipvsx_file_attr */
 	IPVSX_ATTR_MESSAGES, /* string, at most IPVSX_MESSAGES_MAX bytes: lines for the user */
-	IPVSX_ATTR_MAX = IPVSX_ATTR_MESSAGES,
+	IPVSX_ATTR_CONFIG, /* string, at most IPVSX_CONFIG_MAX bytes: path of a configuration, as of realpath(3) */
+	IPVSX_ATTR_MAX = IPVSX_ATTR_CONFIG,
 };
 
 #define IPVSX_MESSAGES_MAX 16000
+#define IPVSX_CONFIG_MAX 4095
 
 enum ipvsx_laddrs_attr {
 	IPVSX_LADDRS_ATTR_UNSPEC,

@@ -33,7 +33,7 @@ struct control_parts {
 	bool (*is_broadcast)(void *arg, const struct ip_addr *addr);
 	void *is_broadcast_arg;
 	/* As in struct ipvsx. */
-	int (*reload)(void *arg, char **ret_messages);
+	int (*reload)(void *arg, const char *file, char **ret_messages);
 	void *reload_arg;
 };
 

@@ -63,13 +63,14 @@ static int
 reload_cmd(void *context, struct genl_request *request)
 {
 	const struct ipvsx *ipvsx = context;
+	const struct nlattr *file = request->attrs[IPVSX_ATTR_CONFIG];
 	CLEANUP(free) void *memory = NULL;
 	char *messages = NULL;
 	int err;
 
 	if (!ipvsx->reload)
 		return -EOPNOTSUPP;
-	err = ipvsx->reload(ipvsx->reload_arg, &messages);
+	err = ipvsx->reload(ipvsx->reload_arg, file ? nla_get_string(file) : NULL, &messages);
 	memory = messages;
 	if (!messages || *messages == '\0')
 		return err;
@@ -86,6 +87,7 @@ static const struct attr_policy ipvsx_policy[IPVSX_ATTR_MAX + 1] = {
 	[IPVSX_ATTR_CONN] = { ATTR_NEST, 0 },
 	[IPVSX_ATTR_FILE] = { ATTR_NEST, 0 },
 	[IPVSX_ATTR_MESSAGES] = { ATTR_STRING, IPVSX_MESSAGES_MAX },
+	[IPVSX_ATTR_CONFIG] = { ATTR_STRING, IPVSX_CONFIG_MAX },
 };
 
 static const struct genl_op ipvsx_ops[] = {

@@ -17,9 +17,9 @@ struct ipvsx {
 	struct ipvs_model *model;
 	struct laddr_groups *groups;
 	struct counters_sets counters;
-	/* Has the configuration read again. What there is to be said of it, lines, goes to *RET_MESSAGES, which is for
-	 * free(), or NULL. May be NULL. */
-	int (*reload)(void *arg, char **ret_messages);
+	/* Has the configuration read again, if it is FILE (as of realpath(3); NULL: whatever it is). What there is to be
+	 * said of it, lines, goes to *RET_MESSAGES, which is for free(), or NULL. May be NULL. */
+	int (*reload)(void *arg, const char *file, char **ret_messages);
 	void *reload_arg;
 };
 

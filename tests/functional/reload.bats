@@ -124,6 +124,17 @@ has_also() { # GROUP PORT ADDRESS
 	is_silent $LAN.104
 }
 
+@test "a reload for another file than that of the ipvsd that runs is refused, and the right one named" {
+	cp "$(conf)" "$LAB_DIR/other.conf"
+	echo 'vs = { sloppy_tcp = 1; };' >>"$LAB_DIR/other.conf"
+	run "$BUILD/ipvsd" reload -c "$LAB_DIR/other.conf"
+	[ "$status" -eq 1 ]
+	[ "$output" = "$(realpath "$LAB_DIR/other.conf"): ipvsd was started with -c $(conf): ipvsd reload -c $(conf)" ]
+	# By whatever name.
+	ln -s "$(conf)" "$LAB_DIR/link.conf"
+	(cd "$LAB_DIR" && "$BUILD/ipvsd" reload -c link.conf)
+}
+
 @test "a reload without an ipvsd that runs fails, and says so" {
 	sed -i 's|socket = "[^"]*"|socket = "/nowhere/ipvs.sock"|' "$(conf)"
 	ask_for_reload

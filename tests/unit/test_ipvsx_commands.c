@@ -284,14 +284,16 @@ struct reload {
 	int err;
 	const char *messages;
 	uint32_t n;
+	char file[32]; /* that it was to be */
 };
 
 static int
-reload(void *arg, char **ret_messages)
+reload(void *arg, const char *file, char **ret_messages)
 {
 	struct reload *reload = arg;
 
 	reload->n++;
+	snprintf(reload->file, sizeof(reload->file), "%s", file ? file : "");
 	*ret_messages = reload->messages ? strdup(reload->messages) : NULL;
 	return reload->err;
 }
@@ -335,6 +337,24 @@ a_reload_is_answered_with_what_came_of_it(void **state)
 	assert_int_equal(result.n, 4);
 }
 
+static void
+a_reload_can_be_for_one_file_only(void **state)
+{
+	struct control_fixture *fixture = *state;
+	struct reload result = { .err = 0 };
+
+	fixture->ipvsx.reload = reload;
+	fixture->ipvsx.reload_arg = &result;
+	wire_clear(&wire);
+	wire_message(&wire, IPVSD_FAMILY_IPVSX, IPVSX_CMD_RELOAD, NLM_F_REQUEST | NLM_F_ACK);
+	wire_string(&wire, IPVSX_ATTR_CONFIG, "/etc/f.conf");
+	wire_end(&wire);
+	assert_int_equal(ask(fixture, &wire), 0);
+	assert_string_equal(result.file, "/etc/f.conf");
+	assert_int_equal(command(fixture, IPVSX_CMD_RELOAD, NLM_F_REQUEST | NLM_F_ACK), 0);
+	assert_string_equal(result.file, "");
+}
+
 /* What was taken is in force when it is acknowledged. */
 static void
 a_reload_that_does_not_reach_the_workers_is_no_success(void **state)
@@ -373,6 +393,7 @@ main(void)
 						control_setup, control_teardown),
 		cmocka_unit_test_setup_teardown(a_reload_is_answered_with_what_came_of_it, control_setup,
 						control_teardown),
+		cmocka_unit_test_setup_teardown(a_reload_can_be_for_one_file_only, control_setup, control_teardown),
 		cmocka_unit_test_setup_teardown(a_reload_that_does_not_reach_the_workers_is_no_success, control_setup,
 						control_teardown),
 		cmocka_unit_test_setup_teardown(counters_come_as_sums_and_for_each_thread, control_setup,

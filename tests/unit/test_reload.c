@@ -39,7 +39,7 @@ without_memory_there_is_a_line(void **state)
 	(void)state;
 	assert_int_equal(reload_create("/etc/f.conf", &running, &reload), 0);
 	heard_begin(&heard);
-	err = reload_config(reload, NULL, &messages);
+	err = reload_config(reload, NULL, NULL, &messages);
 	heard_end(&heard);
 	assert_int_equal(err, -ENOMEM);
 	assert_null(messages);
