@@ -392,7 +392,18 @@ config_load_aloud(const char *path, struct config **ret)
 bool
 config_error_is_lasting(int err)
 {
-	return err == -EINVAL || err == -ENOENT || err == -EACCES;
+	switch (-err) {
+	case EINVAL:
+	case ENOENT:
+	case EACCES:
+	case EISDIR:
+	case ENOTDIR:
+	case ELOOP:
+	case ENAMETOOLONG:
+		return true;
+	default:
+		return false;
+	}
 }
 
 void

@@ -227,9 +227,10 @@ ipvs_model_publish(struct ipvs_model *model)
 	retract_services(model);
 	dests_err = publish_dests(model, &back);
 	services_err = publish_services(model);
-	forget(model, &back);
+	/* Those whose service is not there yet stay remembered. */
 	if (services_err < 0)
 		return services_err;
+	forget(model, &back);
 	/* no published service lists them now */
 	retract_dests(model);
 	return dests_err < 0 ? dests_err : marks_err;

@@ -78,7 +78,8 @@ apply_setup(struct ipvs_model *model, struct ipvs_service *service, const struct
 	    const struct plug_ins *plug_ins)
 {
 	if (memcmp(&service->match, &setup->match, sizeof(service->match)) != 0) {
-		if (service->match.is_set && service->n_joined > 0 && !service->moved) {
+		/* What is restored has no connections yet. */
+		if (service->match.is_set && service->n_joined > 0 && service->published && !service->moved) {
 			service->moved = true;
 			removed_mark_moves(model->lb, 1);
 		}

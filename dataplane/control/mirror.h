@@ -251,6 +251,10 @@ int mirror_connect(void);
 /* A datagram of the kernel's into the buffer: its length, or -errno; -EAGAIN without one. Other processes may send, too,
  * and are not listened to. */
 ssize_t mirror_receive(struct kernel_mirror *mirror, int fd);
+/* The messages in the mirror's buffer, LENGTH bytes. */
+void mirror_take_changes(struct kernel_mirror *mirror, ssize_t length);
+/* The socket of changes has lost some. */
+void mirror_note_overflow(struct kernel_mirror *mirror);
 uint64_t mirror_clock_ms(void);
 
 /* ---- mirror_resync.c ---- */

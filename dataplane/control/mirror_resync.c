@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Reads all that the kernel has: at the start at once, later a slice a turn, so that clients don't wait for it. What the
- * socket of changes holds when a reading begins is older than what will be read, and thrown away; a socket that has
- * overflowed takes nothing before it is empty, either. Changes that come during the reading stay in the socket, and are
+ * socket of changes holds when a reading begins is older than what will be read, and taken before; a socket that has
+ * overflowed takes nothing until it is empty, either. Changes that come during the reading stay in the socket, and are
  * taken after it: those that it has seen already are repeated, in their order, so that the last word is the kernel's.
  */
 #define _GNU_SOURCE
@@ -23,7 +23,7 @@
 
 #define PAUSE_MS 100
 #define SILENCE_MS 5000
-#define LONGEST_MS 60000 /* as many routes as limits.routes allows take a good part of it */
+#define LONGEST_MS 600000 /* as many routes as limits.routes allows take a part of it */
 #define SLICE_MS 10
 #define TRIES 5
 
@@ -150,26 +150,33 @@ mirror_resync_stop(struct kernel_mirror *mirror)
 	listen_to_changes(mirror, true);
 }
 
-/* Until the socket is empty, as before that it takes nothing after an overflow. */
+/* Until the socket is empty, as before that it takes nothing after an overflow. The reading may fail, so nothing is thrown
+ * away. */
 static int
-discard_changes(struct kernel_mirror *mirror)
+take_older_changes(struct kernel_mirror *mirror)
 {
 	ssize_t length;
 
-	do
+	for (;;) {
 		length = mirror_receive(mirror, mirror->fd);
-	while (length >= 0 || length == -ENOBUFS);
-	return length == -EAGAIN ? 0 : (int)length;
+		if (length == -ENOBUFS)
+			mirror_note_overflow(mirror);
+		else if (length < 0)
+			return length == -EAGAIN ? 0 : (int)length;
+		else
+			mirror_take_changes(mirror, length);
+	}
 }
 
 static int
 begin(struct kernel_mirror *mirror)
 {
 	struct mirror_reading *reading = &mirror->reading;
-	int strict = 1, err = discard_changes(mirror), fd;
+	int strict = 1, err = take_older_changes(mirror), fd;
 
 	if (err < 0)
 		return err;
+	mirror->resync_due = false;
 	fd = mirror_connect();
 	if (fd < 0)
 		return fd;
@@ -241,10 +248,8 @@ read_on(void *arg, uint32_t events)
 static void
 start(struct kernel_mirror *mirror)
 {
-	int err;
+	int err = begin(mirror);
 
-	mirror->resync_due = false;
-	err = begin(mirror);
 	if (err < 0)
 		end(mirror, err);
 }

@@ -72,8 +72,8 @@ take_error(struct kernel_mirror *mirror, const struct nlmsghdr *message)
 			    strerror(-error->error));
 }
 
-static void
-take_datagram(struct kernel_mirror *mirror, ssize_t length)
+void
+mirror_take_changes(struct kernel_mirror *mirror, ssize_t length)
 {
 	int left = (int)length;
 
@@ -102,15 +102,23 @@ mirror_connect(void)
 	return err;
 }
 
+void
+mirror_note_overflow(struct kernel_mirror *mirror)
+{
+	log_limited(&mirror->resync_limit, LOG_INFO, "mirror",
+		    "the kernel had more changes than we could take: reading everything");
+	mirror->resync_due = true;
+}
+
 /* While changes are not taken. The error would wake the loop until somebody has it. */
 static void
-note_overflow(struct kernel_mirror *mirror)
+take_overflow(struct kernel_mirror *mirror)
 {
 	int error;
 	socklen_t length = sizeof(error);
 
 	(void)getsockopt(mirror->fd, SOL_SOCKET, SO_ERROR, &error, &length);
-	mirror->resync_due = true;
+	mirror_note_overflow(mirror);
 }
 
 static void
@@ -120,7 +128,7 @@ on_readable(void *arg, uint32_t events)
 
 	if (mirror_is_reading_all(mirror)) {
 		if ((events & EPOLLERR) != 0)
-			note_overflow(mirror);
+			take_overflow(mirror);
 		return;
 	}
 	mirror->now_ms = mirror_clock_ms();
@@ -128,14 +136,12 @@ on_readable(void *arg, uint32_t events)
 		ssize_t length = mirror_receive(mirror, mirror->fd);
 
 		if (length == -ENOBUFS) {
-			log_limited(&mirror->resync_limit, LOG_INFO, "mirror",
-				    "the kernel had more changes than we could take: reading everything");
-			mirror->resync_due = true;
+			mirror_note_overflow(mirror);
 			continue;
 		}
 		if (length < 0)
 			break;
-		take_datagram(mirror, length);
+		mirror_take_changes(mirror, length);
 	}
 	mirror_settle(mirror);
 	mirror_resync_tick(mirror);

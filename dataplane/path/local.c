@@ -24,8 +24,8 @@ is_check_reply(const struct worker *self, const struct packet *packet)
 	       !lb_has_address(self->lb, packet->flow.family, &packet->flow.dst);
 }
 
-static bool
-is_control(const struct worker *self, const struct packet *packet)
+bool
+local_is_control(const struct worker *self, const struct packet *packet)
 {
 	switch (packet->flow.proto) {
 	case IPPROTO_IGMP:
@@ -59,5 +59,5 @@ local_packet(struct worker *self, struct packet *packet)
 		return packet->ether_type == RTE_ETHER_TYPE_ARP ? VERDICT_KERNEL_CONTROL : VERDICT_KERNEL;
 	if (packet->nexthop == FIB_LADDR && packet->to_us)
 		return verdict_drop(packet->is_fragment ? DROP_FRAGMENT : DROP_LADDR_NO_CONN);
-	return is_control(self, packet) ? VERDICT_KERNEL_CONTROL : VERDICT_KERNEL;
+	return local_is_control(self, packet) ? VERDICT_KERNEL_CONTROL : VERDICT_KERNEL;
 }

@@ -92,7 +92,8 @@ owner_packet(struct worker *self, struct packet *packet)
 	if (packet->nexthop != FIB_LADDR && (!packet->svc || packet->svc->key.fwmark != 0)) {
 		verdict = give_nat_reply(self, packet);
 		/* what is marked, or was sent to where a service was, may be a client's or a reply */
-		if (verdict != VERDICT_NEXT || (!packet->svc && !removed_may_have(self->lb, &packet->flow)))
+		if (verdict != VERDICT_NEXT ||
+		    (!packet->svc && (!removed_may_have(self->lb, &packet->flow) || local_is_control(self, packet))))
 			return verdict;
 	}
 	if (packet->handed_over && packet->note.kind != NOTE_ROUND)

@@ -141,6 +141,8 @@ enum verdict stray_packet(struct worker *self, struct packet *packet);
 enum verdict icmp_tunnel_packet(struct worker *self, struct packet *packet);
 enum verdict icmp_error_packet(struct worker *self, struct packet *packet);
 enum verdict local_packet(struct worker *self, struct packet *packet);
+/* What keeps the director itself alive: VRRP, routing protocols, answers to health checks. */
+bool local_is_control(const struct worker *self, const struct packet *packet);
 
 /* Whether the source is an address that another host may have; an answer to others would go astray. */
 bool source_is_sound(const struct worker *self, struct packet *packet);

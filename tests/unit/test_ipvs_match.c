@@ -281,6 +281,30 @@ connections_outlive_a_match_that_changes(void **state)
 	assert_false(removed_may_have(fixture->lb, &any));
 }
 
+/* As the changes of a state file are, when it is restored. */
+static void
+a_match_that_changes_before_workers_know_it_leaves_nothing(void **state)
+{
+	const struct ipvs_key key = { .family = AF_INET, .fwmark = 7 };
+	const struct dest server = { .addr = { .family = AF_INET, .ip.bytes = { 10, 0, 0, 1 } },
+				     .forward = FORWARD_DIRECT,
+				     .weight = 1 };
+	const struct flow any = { .family = AF_INET, .proto = IPPROTO_TCP };
+	struct ipvs_service_setup setup = { .scheduler = "rr",
+					    .netmask = UINT32_MAX,
+					    .match = { .is_set = true, .protocol = IPPROTO_TCP } };
+	struct control_fixture *fixture = *state;
+	struct ipvs_service *service;
+	struct ipvs_dest *dest;
+
+	assert_int_equal(ipvs_service_add(fixture->model, &key, &setup, &service), 0);
+	assert_int_equal(ipvs_dest_add(fixture->model, service, &server, &dest), 0);
+	setup.match.protocol = IPPROTO_UDP;
+	assert_int_equal(ipvs_service_edit(fixture->model, service, &setup), 0);
+	assert_int_equal(ipvs_model_publish(fixture->model), 0);
+	assert_false(removed_may_have(fixture->lb, &any));
+}
+
 static void
 it_is_shown_as_it_was_said(void **state)
 {
@@ -443,6 +467,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_match_whose_port_is_gone_is_told_of_once, setup, control_teardown),
 		cmocka_unit_test_setup_teardown(the_first_that_fits_wins, setup, control_teardown),
 		cmocka_unit_test_setup_teardown(connections_outlive_a_match_that_changes, setup, control_teardown),
+		cmocka_unit_test_setup_teardown(a_match_that_changes_before_workers_know_it_leaves_nothing, setup,
+						control_teardown),
 		cmocka_unit_test_setup_teardown(a_match_changes_and_goes_and_stays_when_it_is_not_named, setup,
 						control_teardown),
 		cmocka_unit_test_setup_teardown(it_is_shown_as_it_was_said, setup, control_teardown),

@@ -332,12 +332,27 @@ a_dump_that_broke_off_sweeps_nothing(void **state)
 }
 
 static void
+what_was_heard_before_a_reading_that_fails_is_kept(void **state)
+{
+	(void)state;
+	kernel.route = 1;
+	assert_int_equal(open_mirror(), 0);
+	become_due();
+	change(RTM_DELROUTE, 1);
+	kernel.error = -EMSGSIZE;
+	mirror_resync_tick(test.mirror);
+	run_with(stop_when_read);
+	assert_int_equal(test.mirror->reading.err, -EMSGSIZE);
+	assert_false(has_route(1));
+}
+
+static void
 say_little(void *arg)
 {
 	const struct nlmsghdr nothing = { .nlmsg_len = sizeof(nothing), .nlmsg_type = NLMSG_NOOP };
 
 	(void)arg;
-	if (test.mirror->reading.err != 0 || ++test.ticks == 100) {
+	if (test.mirror->reading.err != 0 || ++test.ticks == 1000) {
 		event_loop_stop(test.loop);
 		return;
 	}
@@ -451,6 +466,7 @@ main(void)
 		TEST(changes_older_than_the_reading_are_not_repeated),
 		TEST(between_two_readings_is_a_pause),
 		TEST(a_dump_that_broke_off_sweeps_nothing),
+		TEST(what_was_heard_before_a_reading_that_fails_is_kept),
 		TEST(a_kernel_that_never_comes_to_the_end_is_given_up),
 		TEST(an_overflow_while_all_is_read_does_not_keep_the_loop_awake),
 		TEST(a_kernel_that_does_not_answer_is_asked_again),

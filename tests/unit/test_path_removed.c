@@ -163,6 +163,21 @@ what_is_forgotten_costs_other_workers_nothing(void **state)
 	network_free(removal.network);
 }
 
+/* What keeps the director alive does not depend on another worker's ring. */
+static void
+check_control_stays(struct network *network)
+{
+	struct frame bgp = client_frame(IPPROTO_TCP, false, 0, ACK);
+	uint64_t given = counted(network, COUNT_GIVEN);
+
+	bgp.dport = 179;
+	for (uint32_t k = 0; k < WORKERS; k++) {
+		receive(network, k, CLIENTS, frame_new(&bgp, CLIENTS));
+		assert_to_kernel(network, EXCEPTION_CONTROL);
+	}
+	assert_int_equal(counted(network, COUNT_GIVEN) - given, WORKERS);
+}
+
 /* By its key alone nobody sees what was marked: the rules may have gone, too. */
 static void
 connections_of_a_removed_mark_are_known_at_every_worker(void **state)
@@ -177,6 +192,7 @@ connections_of_a_removed_mark_are_known_at_every_worker(void **state)
 	removal.key = mark;
 	take_away(&removal);
 	assert_int_equal(count_known(removal.network, &frame), WORKERS);
+	check_control_stays(removal.network);
 	for (uint32_t i = 0; i < FLOWS; i++) {
 		for (uint32_t k = 0; k < WORKERS; k++) {
 			receive(removal.network, k, SERVERS, frame_reply(opened[i]));
