@@ -33,22 +33,36 @@ struct answer {
 CLEANUP_FUNCTION(config_free, struct config *)
 CLEANUP_FUNCTION(nlmsg_free, struct nl_msg *)
 
+static int
+usage(FILE *stream, int status)
+{
+	fprintf(stream,
+		"Usage: ipvsd reload [-c FILE]\n\n"
+		"  -c, --config FILE  the configuration that ipvsd was started with (default " CONFIG_DEFAULT_FILE ")\n"
+		"  -h, --help         print this, and exit\n");
+	return status;
+}
+
 /* -1: go on; otherwise the exit status. */
 static int
 parse_arguments(int argc, char **argv, const char **ret_file)
 {
-	static const struct option options[] = { { "config", required_argument, NULL, 'c' }, { NULL, 0, NULL, 0 } };
+	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
+						 { "help", no_argument, NULL, 'h' },
+						 { NULL, 0, NULL, 0 } };
 	int option;
 
-	while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		if (option == 'h')
+			return usage(stdout, EXIT_SUCCESS);
 		if (option != 'c')
-			return 2;
+			return usage(stderr, 2);
 		*ret_file = optarg;
 	}
 	if (optind == argc)
 		return -1;
 	fprintf(stderr, "ipvsd reload: unexpected argument '%s'\n", argv[optind]);
-	return 2;
+	return usage(stderr, 2);
 }
 
 static int

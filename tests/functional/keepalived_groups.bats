@@ -50,11 +50,6 @@ local_groups() {
 	END
 }
 
-check_config() {
-	run "$KEEPALIVED" --config-test --use-file "$dir/keepalived.conf"
-	echo "$output"
-}
-
 reload() {
 	kill -HUP "$keepalived"
 	await says "$dir/keepalived.log" "Reload complete"
@@ -144,12 +139,7 @@ DEL_LADDRS other" ]
 		END
 	}
 	lists | config $'daddr_group_name bad\nwaddr_group_name nobody'
-	check_config
-	[ "$status" -eq 0 ]
-	[ -z "$output" ]
-	start_fake fake.log
-	start_keepalived "$KEEPALIVED"
-	await says "$dir/fake.log" PUSH_END
+	push_checked
 	says "$dir/fake.log" "NEW_SERVICE tcp 192.0.2.1:80 rr deny=203.0.113.7-203.0.113.7,203.0.113.10-203.0.113.19,\
 2001:db8:bad::1-2001:db8:bad::1,offenders allow="
 	lists | sed 's/203.0.113.7/203.0.113.8/' | config $'daddr_group_name bad\nwaddr_group_name nobody'
@@ -224,12 +214,7 @@ long_lists() { # LINES LINES
 
 @test "an empty list of denied clients is none, until a reload puts a line into it" {
 	printf '%s\n' "deny_address_group bad {" "}" | config "daddr_group_name bad"
-	check_config
-	[ "$status" -eq 0 ]
-	[ -z "$output" ]
-	start_fake fake.log
-	start_keepalived "$KEEPALIVED"
-	await says "$dir/fake.log" PUSH_END
+	push_checked
 	[ "$(requests fake.log | sed -n 2p)" = "NEW_SERVICE tcp 192.0.2.1:80 rr" ]
 	printf '%s\n' "deny_address_group bad {" 203.0.113.7 "}" | config "daddr_group_name bad"
 	reload

@@ -36,11 +36,6 @@ config() {
 	cat >"$dir/keepalived.conf"
 }
 
-check_config() {
-	run "$KEEPALIVED" --config-test --use-file "$dir/keepalived.conf"
-	echo "$output"
-}
-
 @test "services that match get a mark by their names, and a reload changes what they match" {
 	{
 		head_of_config
@@ -49,12 +44,7 @@ check_config() {
 		match six 2001:db8::200 "lb_kind SNAT" "protocol ICMPV6" "src-range fd00::1-fd00::ffff"
 		match rest 192.0.2.201 "oif dpdk0"
 	} | config
-	check_config
-	[ "$status" -eq 0 ]
-	[ -z "$output" ]
-	start_fake fake.log
-	start_keepalived "$KEEPALIVED"
-	await says "$dir/fake.log" PUSH_END
+	push_checked
 	[ "$(requests fake.log | sed 's/fwm [0-9]*/fwm M/')" = "PUSH_BEGIN
 NEW_SERVICE fwm M wrr match=6/10.0.0.0-10.0.0.254///dpdk0
 NEW_DEST fwm M -> 192.0.2.200:0 fwd 6 weight 4

@@ -42,11 +42,6 @@ config() {
 	cat >"$dir/keepalived.conf"
 }
 
-check_config() {
-	run "$KEEPALIVED" --config-test --use-file "$dir/keepalived.conf"
-	echo "$output"
-}
-
 reload() {
 	kill -HUP "$keepalived"
 	await says "$dir/keepalived.log" "Reload complete"
@@ -56,12 +51,7 @@ options=$'establish_timeout 600\nexpire_quiescent_conn\nproxy_protocol v2\nquic\
 
 @test "options arrive with the service, and a reload changes them and takes them back" {
 	{ head_of_config; service 1 UDP "$options"; service 2 TCP; } | config
-	check_config
-	[ "$status" -eq 0 ]
-	[ -z "$output" ]
-	start_fake fake.log
-	start_keepalived "$KEEPALIVED"
-	await says "$dir/fake.log" PUSH_END
+	push_checked
 	[ "$(requests fake.log)" = "PUSH_BEGIN
 NEW_SERVICE udp 192.0.2.1:80 conhash timeout=600 quiescent=1 client_address=3 quic=dpvs
 NEW_DEST udp 192.0.2.1:80 -> 10.0.0.1:8080 fwd 5 weight 1

@@ -140,8 +140,6 @@ has_also() { # GROUP PORT ADDRESS
 	ask_for_reload
 	[ "$status" -eq 1 ]
 	[ "$output" = "ipvsd reload: /nowhere/ipvs.sock: No such file or directory; start ipvsd, or restart it if control.socket has changed" ]
-	run "$BUILD/ipvsd" reload now
-	[ "$status" -eq 2 ]
 }
 
 @test "nothing of a file with an error is taken, not even what is right" {
@@ -198,4 +196,17 @@ has_also() { # GROUP PORT ADDRESS
 	reload
 	[ "$(ipvsadm_at director1 -Lnc | grep -c "ESTABLISHED.*$FNAT_VIP:80")" -eq 3 ]
 	page client $FNAT_VIP
+}
+
+@test "ipvsd reload: a wrong command line is answered with the right one" {
+	run "$BUILD/ipvsd" reload --colour
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"Usage: ipvsd reload [-c FILE]"* ]]
+	run "$BUILD/ipvsd" reload now
+	[ "$status" -eq 2 ]
+	[[ "$output" == "ipvsd reload: unexpected argument 'now'"*"Usage: "* ]]
+	run "$BUILD/ipvsd" reload --help
+	[ "$status" -eq 0 ]
+	[[ "$output" == "Usage: ipvsd reload [-c FILE]"* ]]
 }

@@ -77,6 +77,22 @@ start_keepalived() {
 	started+=("$keepalived")
 }
 
+# Of $dir/keepalived.conf; as with run.
+check_config() {
+	run "$KEEPALIVED" --config-test --use-file "$dir/keepalived.conf"
+	echo "$output"
+}
+
+# There is nothing to say about it, and the fake has been told all of it.
+push_checked() {
+	check_config
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	start_fake fake.log
+	start_keepalived "$KEEPALIVED"
+	await says "$dir/fake.log" PUSH_END
+}
+
 # Clock ticks that a process and its children have used.
 ticks() {
 	awk '{ print $14 + $15 }' "/proc/$1/stat"

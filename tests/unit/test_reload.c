@@ -71,6 +71,10 @@ only_what_an_operator_must_mend_is_lasting(void **state)
 	assert_true(config_error_is_lasting(-EINVAL));
 	assert_true(config_error_is_lasting(-ENOENT));
 	assert_true(config_error_is_lasting(-EACCES));
+	assert_true(config_error_is_lasting(-EISDIR));
+	assert_true(config_error_is_lasting(-ENOTDIR));
+	assert_true(config_error_is_lasting(-ELOOP));
+	assert_true(config_error_is_lasting(-ENAMETOOLONG));
 	assert_false(config_error_is_lasting(-ENOMEM));
 	assert_false(config_error_is_lasting(-EIO));
 }
