@@ -79,6 +79,7 @@ nobody_answers() {
 
 # Who has the connections of a client that holds N: "OF-SERVER1 OF-SERVER2 OF-SERVER3".
 held() { # N
+	rm -f "$(log_of client-hold)"
 	start_on client client-hold python3 "$LAB_TOOLS/hold_connections.py" "$FNAT_VIP" "$PORT" "$1"
 	await says "$(log_of client-hold)" ready
 	AWAIT=5 await all_are_active "$1"
