@@ -210,7 +210,8 @@ conn_complete(struct worker *self, struct conn *conn, const struct flow *flow, c
 
 		follow_closed(table, conn, closed);
 		conn_close(self, closed, flow->family);
-		self->counters.count[COUNT_LADDR_RECYCLED]++;
+		self->counters.count[conn_cold(table, conn)->flags & COLD_LOCAL_PORT ? COUNT_LADDR_RECYCLED
+										     : COUNT_CONN_REUSED]++;
 	}
 	set_key(conn, CONN_OUT, reply);
 	if (!(conn->flags & CONN_NO_OUTPUT))

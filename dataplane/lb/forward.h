@@ -39,7 +39,8 @@ struct forward {
 	/* Writes the flow of the server's replies, as they arrive. Whether another connection has it, conn_complete() will
 	 * tell. 0, or a negative drop reason. */
 	int (*bind)(const struct forward_request *request, struct flow *reply);
-	/* Another one has it: finds one that is nobody's. RET_RECYCLE as in laddr_choose(). NULL where there is only one.
+	/* Where another one has it: finds one that is nobody's, or whose connection gives its place (RET_RECYCLE as in
+	 * laddr_choose(), CONN_NONE before). NULL where neither can be.
 	 * 0, or a negative drop reason. */
 	int (*bind_again)(const struct forward_request *request, struct flow *reply, uint32_t *ret_recycle);
 };

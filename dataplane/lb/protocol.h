@@ -114,6 +114,8 @@ struct protocol {
 	 * a new one in place of CONN, with conn_reuse_mode MODE, which is not 0 (is_new_conn_expected()). NULL: never. */
 	bool (*begins)(const void *l4, uint32_t length);
 	bool (*renews)(const struct conn *conn, int32_t mode);
+	/* Whether a server's packet says that it takes part in a connection that was begun. NULL: none does. */
+	bool (*accepts)(const void *l4, uint32_t length);
 	/* Whether a packet is one that goes in DIRECTION, where the ports may not tell. NULL: they do. */
 	bool (*belongs)(const void *l4, uint32_t direction);
 	/* The state that CONN comes to by a packet. NULL: it has one only, or (TCP) the path follows it (path/rewrite.h). */

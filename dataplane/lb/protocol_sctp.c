@@ -168,6 +168,13 @@ sctp_renews(const struct conn *conn, int32_t mode)
 	return conn->state == SCTP_CLOSED;
 }
 
+static bool
+sctp_accepts(const void *l4, uint32_t length)
+{
+	(void)length;
+	return first_chunk(l4)->type == INIT_ACK;
+}
+
 static enum sctp_event
 event_of(const uint8_t *l4, uint32_t length)
 {
@@ -249,6 +256,7 @@ const struct protocol protocol_sctp = {
 	.opens = sctp_opens,
 	.begins = sctp_begins,
 	.renews = sctp_renews,
+	.accepts = sctp_accepts,
 	.follow = sctp_follow,
 	.rewrite = sctp_rewrite,
 	.active = sctp_active,

@@ -148,6 +148,16 @@ tcp_begins(const void *l4, uint32_t length)
 	return (tcp->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG | RTE_TCP_RST_FLAG)) == RTE_TCP_SYN_FLAG;
 }
 
+static bool
+tcp_accepts(const void *l4, uint32_t length)
+{
+	const struct rte_tcp_hdr *tcp = l4;
+
+	(void)length;
+	return (tcp->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG | RTE_TCP_RST_FLAG)) ==
+	       (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG);
+}
+
 /* Over one that is over, or (by the second bit) whose end the director may not have seen (DR). */
 static bool
 tcp_renews(const struct conn *conn, int32_t mode)
@@ -187,6 +197,7 @@ const struct protocol protocol_tcp = {
 	.opens = tcp_opens,
 	.begins = tcp_begins,
 	.renews = tcp_renews,
+	.accepts = tcp_accepts,
 	.active = tcp_active,
 	.over = tcp_over,
 	.half_open = 1 << TCP_SYN_RECV_ | 1 << TCP_SYNACK,

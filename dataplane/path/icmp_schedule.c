@@ -43,7 +43,7 @@ icmp_schedule(struct worker *self, struct packet *error, struct packet *quote, s
 	if (err < 0)
 		return verdict_drop((enum drop_reason) - err);
 	/* A local port that is chosen now is none that the server knows. */
-	if (opening.forward->bind_again)
+	if (opening.forward->cold_flags & COLD_LOCAL_PORT)
 		return VERDICT_NEXT;
 	/* It is for the host itself. */
 	if (opening.nexthop == FIB_LOCAL)

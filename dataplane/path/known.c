@@ -51,6 +51,28 @@ is_spoilt(const struct packet *packet, const struct conn_table *table, const str
 	return spoilt_by & (conn_cold(table, conn)->flags & COLD_LOCAL_PORT ? SPOILT_BY_FULLNAT : SPOILT_BY_NAT);
 }
 
+/* Over, or without a service to go on by; but one that is begun may get its answer again. */
+static bool
+is_given_up(const struct worker *self, const struct protocol *protocol, const struct conn *conn)
+{
+	return protocol->over(conn->state) ||
+	       (!dest_is_live(self->lb, conn->dest) && !(protocol->half_open & 1u << conn->state));
+}
+
+/* Whether the server answers a connection that the client has begun since CONN was given up, from the same port, to another
+ * service of that server. It is another worker's: of this one it would have taken CONN's place. */
+static bool
+has_successor(const struct worker *self, const struct conn_table *table, const struct packet *packet,
+	      const struct conn *conn)
+{
+	const struct protocol *protocol = packet->protocol;
+
+	return self->n_workers > 1 && protocol->accepts && !packet->is_later && is_given_up(self, protocol, conn) &&
+	       !(conn_cold(table, conn)->flags & COLD_LOCAL_PORT) &&
+	       protocol->accepts(packet_at(packet, packet->l4), packet_l4_length(packet)) &&
+	       owner_may_be_another(self, &packet->flow);
+}
+
 uint32_t
 known_connection(struct worker *self, struct openings *openings, const struct flow *flow)
 {
@@ -109,6 +131,11 @@ known_packet(struct worker *self, struct packet *packet)
 		return verdict_drop(DROP_TRANSLATION);
 	if (direction == CONN_IN && (lb_is_passive(self->lb) || ends(self, table, packet, conn)))
 		return VERDICT_NEXT;
+	if (direction == CONN_OUT && unlikely(has_successor(self, table, packet, conn))) {
+		conn_leave(self, conn, packet->flow.family);
+		self->counters.count[COUNT_CONN_REUSED]++;
+		return VERDICT_NEXT;
+	}
 	if (table->ipv6 && packet->flow.family == AF_INET)
 		err = translate_packet(packet);
 	return err < 0 ? verdict_drop((enum drop_reason) - err) : forward_packet(self, packet, conn, direction);

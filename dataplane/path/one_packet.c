@@ -18,7 +18,7 @@ one_packet(struct worker *self, struct packet *packet, const struct forward_requ
 	int err = forward->bind(request, &reply);
 
 	/* What was proposed may be another connection's, to which the answer would go. */
-	if (err == 0 && forward->bind_again)
+	if (err == 0 && (forward->cold_flags & COLD_LOCAL_PORT))
 		err = forward->bind_again(request, &reply, &recycle);
 	if (err < 0)
 		return verdict_drop((enum drop_reason) - err);

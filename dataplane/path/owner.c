@@ -70,6 +70,18 @@ give_nat_reply(struct worker *self, struct packet *packet)
 	return give_round(self, packet);
 }
 
+bool
+owner_may_be_another(const struct worker *self, const struct flow *reply)
+{
+	struct flow client;
+
+	for (uint32_t n = 0; reverse_map_client_flow(self->lb, reply, n, &client); n++) {
+		if (owner_of(self->steering, &client) != self->index)
+			return true;
+	}
+	return reverse_map_any_port(self->lb, reply);
+}
+
 /* What the owner is told with a packet of a client, who may be a server besides: if it has been round, it ends there as a
  * round that the worker behind the owner began, so that the owner begins none. */
 static struct handover_note

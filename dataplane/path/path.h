@@ -167,6 +167,8 @@ void fragment_sweep(struct worker *self);
 void fragment_drop(void *worker, struct rte_mbuf *m, enum drop_reason reason);
 /* Of owner.c: PACKET goes to worker TO, with NOTE. */
 enum verdict owner_give(struct worker *self, struct packet *packet, uint32_t to, struct handover_note note);
+/* Whether a server's REPLY may be of a connection that another worker owns. */
+bool owner_may_be_another(const struct worker *self, const struct flow *reply);
 /* Of persistent.c: finds where the client goes (DEST and TEMPLATE of PACKET), or lets another worker find it. */
 enum verdict persistent_choose(struct worker *self, struct packet *packet);
 /* The same for a fragment that finds no connection, but whose first one may be on its way there and back. */

@@ -76,6 +76,7 @@ who_answers_from() { # ADDRESS N
 hold() { # N
 	local n
 	for n in 1 2 3 4; do
+		rm -f "$(log_of "hold$n")"
 		start_on client "hold$n" python3 "$LAB_TOOLS/hold_connections.py" "$FNAT_VIP" "$PORT" "$1" reset
 	done
 	for n in 1 2 3 4; do
@@ -92,6 +93,7 @@ active() {
 all_are_active() { # N
 	local n
 	read -ra n <<<"$(active)"
+	echo "${n[@]}"
 	[ $((n[0] + n[1] + n[2])) -eq "$1" ]
 }
 
@@ -183,6 +185,28 @@ who_answers_at_port() { # N
 			if (service[3] != opened) exit 1
 			for (i = 3; i <= 7; i++) if (service[i] == 0 || service[i] != servers[i]) exit 1
 		}' <<<"$output"
+	accounts_close_at director1
+}
+
+@test "a client's port serves for another service of the same server as soon as it is free, whichever workers have them" {
+	local port
+	for port in "$PORT" 9001 9002; do
+		adm -A -t "$FNAT_VIP:$port" -s rr
+		adm -a -t "$FNAT_VIP:$port" -r "$LAN.11:80" -m
+		adm -A -t "[$FNAT_VIP6]:$port" -s rr
+		adm -a -t "[$FNAT_VIP6]:$port" -r "[$LAN6:11]:80" -m
+	done
+	# Not a second: nobody has to say anything twice.
+	run on client timeout 30 "$LAB_TOOLS/same_port.py" 20000 20 "$FNAT_VIP":{"$PORT",9001,9002}
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "${output#* }" -lt 900 ]
+	run on client timeout 30 "$LAB_TOOLS/same_port.py" 20000 20 "[$FNAT_VIP6]":{"$PORT",9001,9002}
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "${output#* }" -lt 900 ]
+	both_workers_had_some
+	[ "$opened" -eq 120 ]
 	accounts_close_at director1
 }
 

@@ -12,6 +12,7 @@
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
+#include "lb/conn_life.h"
 #include "lb/conn_table.h"
 #include "lb/laddr.h"
 #include "lb/service.h"
@@ -203,6 +204,127 @@ a_reply_flow_belongs_to_the_connection_that_came_first(void **state)
 	network_free(network);
 }
 
+static void
+assert_counts_one(struct network *network)
+{
+	assert_int_equal(counted(network, COUNT_CONNS), 1);
+	assert_int_equal(load_of(network, 0) + load_of(network, 1), 1);
+	assert_int_equal(network->director->workers[0]->conns[TABLE_IPV4]->n_used, 1);
+	assert_int_equal(counted(network, COUNT_LADDR_RECYCLED), 0);
+}
+
+static struct rte_mbuf *
+second_service_frame(void)
+{
+	return frame_new(&(struct frame){ .src = "198.51.100.1",
+					  .dst = "192.0.2.2",
+					  .sport = 1000,
+					  .dport = 80,
+					  .seq = 77,
+					  .flags = SYN },
+			 CLIENTS);
+}
+
+/* A client's port at one service, whose connection comes to STATE; then at another service of the same server. */
+static struct network *
+network_with_a_port_again(uint8_t conn_state)
+{
+	struct network *network = network_with(IPPROTO_TCP, FORWARD_NAT);
+	struct worker *self = network->director->workers[0];
+	struct dest_spec server = one_server;
+	struct conn *conn;
+
+	server.forward = FORWARD_NAT;
+	(void)director_serve(network->director, 1, IPPROTO_TCP, "192.0.2.2", 80, "rr", 1, &server, 1);
+	receive(network, 0, CLIENTS, client_frame(IPPROTO_TCP, 1000, SYN, 5, 0));
+	rte_pktmbuf_free(sent_one(SERVERS));
+	conn = conn_at(self->conns[TABLE_IPV4], 0);
+	conn->last_ack[CONN_OUT] = RTE_BE32(5000);
+	conn_set_state(self, conn, conn_state);
+	receive(network, 0, CLIENTS, second_service_frame());
+	return network;
+}
+
+static void
+a_reply_flow_is_kept_until_its_connection_is_over(void **state)
+{
+	static const uint8_t states[] = { TCP_SYN_RECV_, TCP_ESTABLISHED_, TCP_FIN_WAIT, TCP_CLOSE_WAIT_,
+					  TCP_LAST_ACK_ };
+
+	(void)state;
+	for (uint32_t i = 0; i < RTE_DIM(states); i++) {
+		struct network *network = network_with_a_port_again(states[i]);
+
+		assert_dropped(network, DROP_CONN_COLLISION);
+		assert_int_equal(counted(network, COUNT_CONN_REUSED), 0);
+		assert_counts_one(network);
+		network_free(network);
+	}
+}
+
+static void
+a_reply_flow_is_free_when_its_connection_has_lost_its_service(void **state)
+{
+	struct network *network = network_with(IPPROTO_TCP, FORWARD_NAT);
+	struct dest_spec server = one_server;
+
+	(void)state;
+	server.forward = FORWARD_NAT;
+	(void)director_serve(network->director, 1, IPPROTO_TCP, "192.0.2.2", 80, "rr", 1, &server, 1);
+	receive(network, 0, CLIENTS, client_frame(IPPROTO_TCP, 1000, SYN, 5, 0));
+	rte_pktmbuf_free(sent_one(SERVERS));
+	dest_retract(network->director->lb, DEST_ID(0, 1));
+	receive(network, 0, CLIENTS, second_service_frame());
+	rte_pktmbuf_free(sent_one(SERVERS));
+	assert_int_equal(counted(network, COUNT_CONN_REUSED), 1);
+	assert_counts_one(network);
+	network_free(network);
+}
+
+/* The server may be in TIME_WAIT, and is to take the SYN for that of a new connection. */
+static void
+a_reply_flow_is_free_when_its_connection_is_over(void **state)
+{
+	static const uint8_t states[] = { TCP_TIME_WAIT_, TCP_CLOSE_ };
+	const uint32_t expected = 5000 + 65536;
+
+	(void)state;
+	for (uint32_t i = 0; i < RTE_DIM(states); i++) {
+		struct network *network = network_with_a_port_again(states[i]);
+
+		assert_sent(SERVERS, &(struct frame){ .src = "198.51.100.1",
+						      .dst = "10.0.0.1",
+						      .sport = 1000,
+						      .dport = 8080,
+						      .seq = expected,
+						      .flags = SYN,
+						      .ttl = 63,
+						      .src_mac = port_mac[SERVERS],
+						      .dst_mac = server_mac[0] });
+		receive(network, 0, SERVERS,
+			frame_new(&(struct frame){ .src = "10.0.0.1",
+						   .dst = "198.51.100.1",
+						   .sport = 8080,
+						   .dport = 1000,
+						   .ack = expected + 1,
+						   .flags = SYN | ACK },
+				  SERVERS));
+		assert_sent(CLIENTS, &(struct frame){ .src = "192.0.2.2",
+						      .dst = "198.51.100.1",
+						      .sport = 80,
+						      .dport = 1000,
+						      .ack = 78,
+						      .flags = SYN | ACK,
+						      .ttl = 63,
+						      .src_mac = port_mac[CLIENTS],
+						      .dst_mac = router_mac });
+		assert_int_equal(counted(network, COUNT_CONN_REUSED), 1);
+		assert_counts_one(network);
+		assert_accounts_close(network);
+		network_free(network);
+	}
+}
+
 /* The scheduler sees connections that are begun as well as those that are complete. */
 static void
 a_threshold_holds_within_a_burst(void **state)
@@ -232,6 +354,9 @@ main(void)
 		cmocka_unit_test(a_syn_sent_again_at_once_is_of_the_same_connection),
 		cmocka_unit_test(one_local_port_serves_one_of_two),
 		cmocka_unit_test(a_reply_flow_belongs_to_the_connection_that_came_first),
+		cmocka_unit_test(a_reply_flow_is_kept_until_its_connection_is_over),
+		cmocka_unit_test(a_reply_flow_is_free_when_its_connection_is_over),
+		cmocka_unit_test(a_reply_flow_is_free_when_its_connection_has_lost_its_service),
 		cmocka_unit_test(a_threshold_holds_within_a_burst),
 	};
 

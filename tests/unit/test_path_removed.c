@@ -225,6 +225,45 @@ other_packets_of_no_service_stay_where_they_are(void **state)
 	network_free(removal.network);
 }
 
+/* It can't go on where it was, and the server takes both connections for one. */
+static void
+a_clients_port_serves_at_another_service_of_the_server(void **state)
+{
+	static const struct dest_spec server = { .address = "10.0.0.1", .port = 8080, .weight = 1 };
+	struct removal removal = begin(FORWARD_NAT, IPPROTO_TCP, false);
+	struct network *network = removal.network;
+	struct rte_mbuf *opened[FLOWS], *m;
+
+	(void)state;
+	open_all(&removal, IPPROTO_TCP, false, opened);
+	director_serve(network->director, 1, IPPROTO_TCP, "192.0.2.2", 80, "rr", 1, &server, 1);
+	for (uint32_t i = 0; i < FLOWS; i++) {
+		struct frame frame = client_frame(IPPROTO_TCP, false, i, ACK);
+
+		receive(network, i % WORKERS, CLIENTS, frame_new(&frame, CLIENTS));
+		rte_pktmbuf_free(sent_one(SERVERS));
+	}
+	take_away(&removal);
+	for (uint32_t i = 0; i < FLOWS; i++) {
+		struct frame frame = client_frame(IPPROTO_TCP, false, i, SYN);
+
+		frame.dst = "192.0.2.2";
+		receive(network, i % WORKERS, CLIENTS, frame_new(&frame, CLIENTS));
+		rte_pktmbuf_free(sent_one(SERVERS));
+		for (uint32_t k = 0; k < WORKERS; k++) {
+			receive(network, k, SERVERS, frame_reply(opened[i]));
+			m = sent_one(CLIENTS);
+			assert_int_equal(rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, 14)->src_addr,
+					 address_of("192.0.2.2").ip.v4);
+			rte_pktmbuf_free(m);
+		}
+		rte_pktmbuf_free(opened[i]);
+		assert_accounts_close(network);
+	}
+	assert_int_equal(counted(network, COUNT_CONNS), FLOWS);
+	network_free(network);
+}
+
 /* nat_icmp_send asks for services that are there, as the kernel does. */
 static void
 a_removed_server_is_not_told_that_nobody_waits(void **state)
@@ -252,6 +291,7 @@ main(void)
 		cmocka_unit_test(what_is_forgotten_costs_other_workers_nothing),
 		cmocka_unit_test(connections_of_a_removed_mark_are_known_at_every_worker),
 		cmocka_unit_test(other_packets_of_no_service_stay_where_they_are),
+		cmocka_unit_test(a_clients_port_serves_at_another_service_of_the_server),
 		cmocka_unit_test(a_removed_server_is_not_told_that_nobody_waits),
 	};
 

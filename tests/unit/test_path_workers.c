@@ -15,6 +15,7 @@
 #include <rte_ip.h>
 
 #include "core/rcu.h"
+#include "lb/conn_life.h"
 #include "lb/conn_table.h"
 #include "packet_fixture.h"
 #include "port/handover.h"
@@ -258,6 +259,165 @@ the_same_client_port_at_two_services_of_one_server_is_refused(void **state)
 }
 
 static void
+end_conn_of(struct network *network, const struct frame *frame)
+{
+	struct worker *owner = network->director->workers[owner_of_frame(network, frame)];
+	struct conn_table *table = owner->conns[TABLE_IPV4];
+	struct flow flow = flow_of(IPPROTO_TCP, frame->src, frame->sport, frame->dst, frame->dport);
+	uint32_t value = conn_find_flow(table, &flow);
+
+	assert_int_not_equal(value, CONN_NONE);
+	conn_set_state(owner, conn_at(table, CONN_NUMBER(value)), TCP_TIME_WAIT_);
+}
+
+/* At all workers, of the first N destinations. */
+static uint32_t
+conns_in_all(const struct network *network, uint32_t n)
+{
+	uint32_t conns = 0;
+
+	for (uint32_t i = 0; i < WORKERS * n; i++) {
+		const struct dest_load *load = &network->director->workers[i / n]->loads[i % n];
+
+		conns += load->active + load->inactive;
+	}
+	return conns;
+}
+
+/* FIRST's connection is over when the client opens SECOND's, at another service of the server. Answers come to any worker. */
+static void
+follow_at_another_service(struct network *network, const struct frame *first, const struct frame *second, uint32_t at)
+{
+	struct frame data = *second;
+	struct rte_mbuf *m;
+
+	receive(network, at, CLIENTS, frame_new(first, CLIENTS));
+	rte_pktmbuf_free(sent_one(SERVERS));
+	end_conn_of(network, first);
+	receive(network, at, CLIENTS, frame_new(second, CLIENTS));
+	m = sent_one(SERVERS);
+	for (uint32_t k = 0; k < WORKERS; k++) {
+		receive(network, (at + k) % WORKERS, SERVERS, frame_reply(m));
+		assert_reaches_client(second);
+	}
+	rte_pktmbuf_free(m);
+	data.flags = ACK;
+	receive(network, at, CLIENTS, frame_new(&data, CLIENTS));
+	rte_pktmbuf_free(sent_one(SERVERS));
+	for (uint32_t k = 0; k < WORKERS; k++) {
+		receive(network, k, SERVERS,
+			frame_new(&(struct frame){ .src = "10.0.0.1",
+						   .dst = second->src,
+						   .sport = 8080,
+						   .dport = second->sport,
+						   .flags = ACK,
+						   .payload = 100 },
+				  SERVERS));
+		assert_sent(CLIENTS, &(struct frame){ .src = second->dst,
+						      .dst = second->src,
+						      .sport = second->dport,
+						      .dport = second->sport,
+						      .flags = ACK,
+						      .payload = 100,
+						      .ttl = 63,
+						      .src_mac = port_mac[CLIENTS],
+						      .dst_mac = router_mac });
+	}
+	assert_accounts_close(network);
+}
+
+/* The first one may have another owner, to whom the answers come before they come to the second's. */
+static void
+a_clients_port_serves_at_another_service_when_its_connection_is_over(void **state)
+{
+	static const char *const vips[] = { "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5" };
+	static const struct dest_spec server = { .address = "10.0.0.1", .port = 8080, .weight = 1 };
+	struct network *network = network_of(FORWARD_NAT, false);
+	uint32_t apart = 0;
+
+	(void)state;
+	for (uint32_t i = 1; i < RTE_DIM(vips); i++)
+		director_serve(network->director, i, IPPROTO_TCP, vips[i], 80, "rr", i, &server, 1);
+	for (uint32_t i = 0; i < FLOWS; i++) {
+		struct frame first = client_frame(false, (uint16_t)(2000 + i), SYN), second = first;
+
+		first.dst = vips[i % RTE_DIM(vips)];
+		second.dst = vips[(i + 1 + i % 3) % RTE_DIM(vips)];
+		apart += owner_of_frame(network, &first) != owner_of_frame(network, &second);
+		follow_at_another_service(network, &first, &second, i % WORKERS);
+	}
+	assert_in_range(apart, 1, FLOWS - 1);
+	assert_int_equal(counted(network, COUNT_CONN_REUSED), FLOWS);
+	assert_int_equal(conns_in_all(network, RTE_DIM(vips)), FLOWS);
+	network_free(network);
+}
+
+static struct rte_mbuf *
+sctp_frame(const char *src, uint16_t sport, const char *dst, uint16_t dport, uint8_t port, uint8_t chunk)
+{
+	struct rte_mbuf *m = frame_new(
+		&(struct frame){ .src = src, .dst = dst, .sport = sport, .dport = dport, .proto = IPPROTO_SCTP }, port);
+
+	*rte_pktmbuf_mtod_offset(m, uint8_t *, 14 + 20 + 12) = chunk;
+	frame_checksums(m);
+	return m;
+}
+
+static void
+an_sctp_clients_port_serves_at_another_service_when_its_association_is_over(void **state)
+{
+	static const struct dest_spec server = { .address = "10.0.0.1", .port = 8080, .weight = 1 };
+	struct network *network = network_new(WORKERS, 1024);
+	enum { INIT = 1, INIT_ACK };
+
+	(void)state;
+	director_serve(network->director, 0, IPPROTO_SCTP, "192.0.2.1", 80, "rr", 0, &server, 1);
+	director_serve(network->director, 1, IPPROTO_SCTP, "192.0.2.2", 80, "rr", 1, &server, 1);
+	for (uint16_t port = 2000; port < 2000 + FLOWS; port++) {
+		const struct flow first = flow_of(IPPROTO_SCTP, "198.51.100.7", port, "192.0.2.1", 80);
+		struct worker *owner = network->director->workers[owner_of(network->director->steering, &first)];
+		struct rte_mbuf *m;
+
+		receive(network, 0, CLIENTS, sctp_frame("198.51.100.7", port, "192.0.2.1", 80, CLIENTS, INIT));
+		rte_pktmbuf_free(sent_one(SERVERS));
+		conn_set_state(owner,
+			       conn_at(owner->conns[TABLE_IPV4],
+				       CONN_NUMBER(conn_find_flow(owner->conns[TABLE_IPV4], &first))),
+			       SCTP_CLOSED);
+		receive(network, 0, CLIENTS, sctp_frame("198.51.100.7", port, "192.0.2.2", 80, CLIENTS, INIT));
+		rte_pktmbuf_free(sent_one(SERVERS));
+		receive(network, owner->index, SERVERS,
+			sctp_frame("10.0.0.1", 8080, "198.51.100.7", port, SERVERS, INIT_ACK));
+		m = sent_one(CLIENTS);
+		assert_int_equal(rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, 14)->src_addr,
+				 address_of("192.0.2.2").ip.v4);
+		rte_pktmbuf_free(m);
+		assert_accounts_close(network);
+	}
+	assert_int_equal(counted(network, COUNT_CONN_REUSED), FLOWS);
+	network_free(network);
+}
+
+/* What its server says late is for its client where no other worker can have another one. */
+static void
+a_connection_that_is_over_gets_a_late_answer(void **state)
+{
+	struct network *network = network_of(FORWARD_NAT, false);
+	struct frame frame = client_frame(false, 2000, SYN);
+	struct rte_mbuf *m;
+
+	(void)state;
+	receive(network, 0, CLIENTS, frame_new(&frame, CLIENTS));
+	m = sent_one(SERVERS);
+	end_conn_of(network, &frame);
+	receive(network, 1, SERVERS, frame_reply(m));
+	assert_reaches_client(&frame);
+	assert_int_equal(counted(network, COUNT_CONN_REUSED), 0);
+	rte_pktmbuf_free(m);
+	network_free(network);
+}
+
+static void
 a_full_ring_drops_under_its_own_name(void **state)
 {
 	struct network *network = network_of(FORWARD_DIRECT, false);
@@ -378,6 +538,9 @@ main(void)
 		cmocka_unit_test(replies_of_a_server_behind_several_services_find_theirs),
 		cmocka_unit_test(a_reply_that_nobody_knows_ends_in_the_kernel),
 		cmocka_unit_test(the_same_client_port_at_two_services_of_one_server_is_refused),
+		cmocka_unit_test(a_clients_port_serves_at_another_service_when_its_connection_is_over),
+		cmocka_unit_test(an_sctp_clients_port_serves_at_another_service_when_its_association_is_over),
+		cmocka_unit_test(a_connection_that_is_over_gets_a_late_answer),
 		cmocka_unit_test(a_full_ring_drops_under_its_own_name),
 		cmocka_unit_test(a_worker_without_a_queue_sends_through_another),
 		cmocka_unit_test(a_busy_worker_looks_into_some_rings_and_soon_into_all),
