@@ -21,6 +21,7 @@
 
 #define PLACES 64u
 #define RUN_MS 1000
+#define GIVEN_UP_MS 20000
 
 struct churn {
 	struct worker *worker;
@@ -67,7 +68,7 @@ churn_run(void *arg)
 			conn_free(table, conn);
 		}
 		open_numbered(table, number++);
-		churn->rounds++;
+		__atomic_store_n(&churn->rounds, churn->rounds + 1, __ATOMIC_RELAXED);
 	}
 	return NULL;
 }
@@ -96,6 +97,13 @@ now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* However busy the machine is, both have done something. */
+static bool
+has_seen_enough(const struct churn *churn, uint64_t seen)
+{
+	return __atomic_load_n(&churn->rounds, __ATOMIC_RELAXED) > 10000 && seen > 1000;
+}
+
 static void
 watch(bool ipv6)
 {
@@ -105,7 +113,8 @@ watch(bool ipv6)
 	pthread_t thread;
 
 	assert_int_equal(pthread_create(&thread, NULL, churn_run, &churn), 0);
-	while (now_ms() < end) {
+	while (now_ms() < end || !has_seen_enough(&churn, seen)) {
+		assert_true(now_ms() < end + GIVEN_UP_MS);
 		struct conn_walk walk = { 0 };
 		uint32_t budget = 2 * PLACES;
 		struct conn_entry entry;
@@ -118,9 +127,6 @@ watch(bool ipv6)
 	}
 	__atomic_store_n(&churn.stop, true, __ATOMIC_RELAXED);
 	assert_int_equal(pthread_join(thread, NULL), 0);
-	/* or nothing was tried */
-	assert_true(churn.rounds > 10000);
-	assert_true(seen > 1000);
 	director_free(director);
 }
 

@@ -102,7 +102,7 @@ a_program_that_does_not_end_is_ended_with_all_that_it_started(void **state)
 	int pid;
 
 	(void)state;
-	assert_int_equal(program_run(argv, 300, text, sizeof(text)), -ETIMEDOUT);
+	assert_int_equal(program_run(argv, 2000, text, sizeof(text)), -ETIMEDOUT);
 	pid = atoi(text);
 	assert_true(pid > 1);
 	/* The kernel may take a moment. */
