@@ -219,8 +219,10 @@ is_greeted() { # VIP
 	told_service u $FNAT_VIP6 26 fnat uoa-opp
 	: >"$(log_of told)"
 	send_datagrams() { # VIP
-		on client python3 -c 'import socket, sys
+		on client env PYTHONPATH="$LAB_TOOLS" python3 -c 'import socket, sys
+from udp_ask import next_port
 s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", next_port()))
 s.connect((sys.argv[1], 26))
 print(*s.getsockname()[:2])
 for n in range(10, 15):

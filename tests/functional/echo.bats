@@ -30,11 +30,11 @@ echo_service() { # VIP nat|dr|fullnat
 	done
 }
 
-# Each ping has an identifier of its own.
+# Each ping has an identifier of its own: one that an earlier test drew, too, would be of its connection.
 pings() { # VIP TIMES
 	local i
 	for ((i = 0; i < $2; i++)); do
-		on client ping -n -c 3 -i 0.05 -W 5 -s $((56 + 333 * i)) "$1" >"$LAB_DIR/ping" || {
+		on client ping -e $((BATS_TEST_NUMBER * 1000 + ++identifier)) -n -c 3 -i 0.05 -W 5 -s $((56 + 333 * i)) "$1" >"$LAB_DIR/ping" || {
 			cat "$LAB_DIR/ping"
 			return 1
 		}

@@ -135,7 +135,7 @@ director_of() { # PORT
 	for director in director1 director2; do
 		AWAIT=20 await has_n_dests "$director" $VIP:80 3
 	done
-	on client curl --silent --show-error --fail --noproxy '*' --max-time 60 --local-port 45678 --limit-rate 2M \
+	on client curl --silent --show-error --fail --noproxy '*' --max-time 60 --local-port 45678 --limit-rate 1M \
 		--output "$LAB_DIR/slow" http://$VIP/file 3>&- &
 	download=$!
 	has_director() { [ -n "$(director_of 45678)" ]; }

@@ -105,10 +105,10 @@ dns_start() { # HOST
 	# It still listens, but is silent.
 	kill -STOP "$(pid_of server2-dns)"
 	AWAIT=20 await refute is_configured_at director1 "-u $VIP:53 -r $LAN.12:53"
-	are_answering client $VIP server1 asked_by +notcp
+	AWAIT=20 await are_answering client $VIP server1 asked_by +notcp
 	kill -CONT "$(pid_of server2-dns)"
 	AWAIT=20 await is_configured_at director1 "-u $VIP:53 -r $LAN.12:53"
-	are_answering client $VIP "server1 server2" asked_by +notcp
+	AWAIT=20 await are_answering client $VIP "server1 server2" asked_by +notcp
 	for server in server1 server2; do end $server-dns; done
 }
 

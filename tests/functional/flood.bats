@@ -45,14 +45,26 @@ flood() { # SECONDS
 	on client "$BUILD/tests/bench/packet_blast" send $FNAT_VIP 9 "$1" 256 100000
 }
 
-transitions() { # DIRECTOR
-	grep -cE 'Entering (MASTER|BACKUP|FAULT) STATE' "$(log_of "$1-keepalived")"
+# Lines of both directors: changes of roles, and servers that were taken out.
+failures() {
+	cat "$(log_of director1-keepalived)" "$(log_of director2-keepalived)" |
+		grep -cE "Entering (MASTER|BACKUP|FAULT) STATE|$LAN\\.1.*(Removing service|failed)|(Removing service|failed).*$LAN\\.1"
 }
 
-@test "junk at 100 kpps to the VIP: no failover, no server taken out, and the page still comes" {
-	local before1 before2 sent
-	before1=$(transitions director1)
-	before2=$(transitions director2)
+# Sets $still: how many ms the machine stood still at most, at once, while that ran.
+witnessed() { # COMMAND...
+	local status=0
+	rm -f "$(log_of witness)"
+	start_on switch witness python3 -u "$LAB_TOOLS/witness.py"
+	"$@" || status=$?
+	end witness TERM
+	still=$(tail -n 1 "$(log_of witness)")
+	return $status
+}
+
+goes_through_a_flood() {
+	local before sent
+	before=$(failures)
 
 	flood 15 >"$LAB_DIR/sent" &
 	local flooding=$!
@@ -60,19 +72,25 @@ transitions() { # DIRECTOR
 	while kill -0 $flooding 2>/dev/null; do
 		tries=$((tries + 1))
 		! page client $FNAT_VIP >/dev/null || answers=$((answers + 1))
-		has_n_dests director1 $FNAT_VIP:80 3
 	done
-	wait $flooding
+	wait $flooding || return
 	sent=$(cat "$LAB_DIR/sent")
 	echo "$sent packets sent, $answers of $tries pages came"
-	[ "$sent" -gt 750000 ]
-	[ $answers -eq $tries ]
+	[ "$sent" -gt 750000 ] && [ $answers -eq $tries ] &&
+		holds_vip director1 && refute holds_vip director2 && [ "$(failures)" -eq "$before" ]
+}
 
-	holds_vip director1
-	refute holds_vip director2
-	[ "$(transitions director1)" -eq "$before1" ]
-	[ "$(transitions director2)" -eq "$before2" ]
-	refute grep -E "$LAN\\.1.*(Removing service|failed)|(Removing service|failed).*$LAN\\.1" "$(log_of director1-keepalived)"
+@test "junk at 100 kpps to the VIP: no failover, no server taken out, and the page still comes" {
+	local still again=0
+	# Adverts come each 0.3 s: a machine that stands still for three says nothing about the flood.
+	until witnessed goes_through_a_flood; do
+		echo "the machine stood still for $still ms"
+		[ "$still" -ge 500 ]
+		[ $((again += 1)) -le 3 ]
+		AWAIT=20 await holds_vip director1
+		AWAIT=20 await has_n_dests director1 $FNAT_VIP:80 3
+	done
+	has_n_dests director1 $FNAT_VIP:80 3
 	ipvsdctl_at director1 counters
 }
 

@@ -87,8 +87,7 @@ accounts_close_during() { # COMMAND... N
 	local read=0 wrong=0
 	"$@" >"$LAB_DIR/sent" 3>&- &
 	while kill -0 $! 2>/dev/null; do
-		accounts_close_at director1 || accounts_close_at director1 || accounts_close_at director1 ||
-			wrong=$((wrong + 1))
+		AWAIT=5 await accounts_close_at director1 || wrong=$((wrong + 1))
 		read=$((read + 1))
 	done
 	wait $!

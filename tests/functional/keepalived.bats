@@ -233,7 +233,7 @@ has_options() { # TIMEOUT QUIESCENT CLIENT_ADDRESS
 
 @test "patched: a server drained by weight 0 is stopped without a failed request" {
 	patched_with "$FNAT_VIP FNAT"
-	on client python3 "$LAB_TOOLS/requests.py" $FNAT_VIP 80 5000 >"$LAB_DIR/requests" 3>&- &
+	on client python3 "$LAB_TOOLS/requests.py" $FNAT_VIP 80 1000 "$LAB_DIR/enough" >"$LAB_DIR/requests" 3>&- &
 	local asking=$!
 	# Only the weight of .12 changes.
 	sed -i "/real_server $LAN.12 80/,/weight/s/weight 1/weight 0/" "$(keepalived_conf director1)"
@@ -245,8 +245,9 @@ has_options() { # TIMEOUT QUIESCENT CLIENT_ADDRESS
 	web_stop server2
 	await has_n_dests director1 $FNAT_VIP:80 2
 	kill -0 $asking
+	touch "$LAB_DIR/enough"
 	wait $asking
-	[ "$(wc -l <"$LAB_DIR/requests")" -eq 5000 ]
+	[ "$(wc -l <"$LAB_DIR/requests")" -ge 1000 ]
 	run ! grep -v ' 200$' "$LAB_DIR/requests"
 }
 

@@ -19,6 +19,7 @@ teardown() {
 }
 
 proxy_server() { # KIND PORT [CERTIFICATE]
+	: >"$dir/server.log"
 	ip netns exec "$ns" python3 "$SERVER" "$@" >"$dir/server.log" 2>&1 3>&- &
 	started+=($!)
 	await says "$dir/server.log" ready

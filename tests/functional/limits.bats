@@ -28,5 +28,5 @@ teardown_file() {
 	AWAIT=5 await says "$(log_of director1-ipvsd)" "table full"
 	says "$(log_of director1-ipvsd)" "raise limits.connections"
 	[ "$(grep -c "table full" "$(log_of director1-ipvsd)")" -le 3 ]
-	accounts_close_at director1
+	await accounts_close_at director1
 }

@@ -10,7 +10,6 @@ load lib/load
 
 PACKETS=$LAB_TOP/tests/functional/packets
 PATCHED=$BUILD/ipvsadm/sbin/ipvsadm
-export PYTHONDONTWRITEBYTECODE=1
 
 setup_file() {
 	[ -x "$PATCHED" ] || skip "$PATCHED is not there; make ipvsadm builds it"

@@ -128,11 +128,13 @@ for i in range(int(sys.argv[2])):
 	dests_add "-u $NAT_VIP:7" 7 -m
 	# each call from two sockets
 	for call in 1 2 3 4 5 6 7 8 9; do
-		on client python3 -c '
+		on client env PYTHONPATH="$LAB_TOOLS" python3 -c '
 import socket, sys
+from udp_ask import next_port
 def ask():
     client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     client.settimeout(2)
+    client.bind(("", next_port()))
     client.sendto(b"OPTIONS sip:x SIP/2.0\r\nCall-ID: %s@here\r\n\r\n" % sys.argv[2].encode(), (sys.argv[1], 7))
     return client.recv(1000).split(b" ")[0].decode()
 first, second = ask(), ask()

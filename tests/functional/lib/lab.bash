@@ -7,6 +7,8 @@
 LAB_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 # shellcheck disable=SC2034 # for the tests and the other parts
 LAB_TOOLS=$LAB_TOP/tests/functional/tools
+# Those of the tools that import others leave nothing in the tree.
+export PYTHONDONTWRITEBYTECODE=1
 BUILD=$(realpath "${BUILD:-$LAB_TOP/build}")
 [ -x "$BUILD/ipvsd" ] || { echo "$BUILD/ipvsd is not there; build it, or name the build folder in \$BUILD" >&2; exit 1; }
 export BUILD

@@ -11,6 +11,8 @@ import random
 import socket
 import sys
 
+from udp_ask import next_port
+
 PIECE, SIZE = 800, 4000
 
 
@@ -67,6 +69,7 @@ def main():
     payload = os.urandom(SIZE)
     client = socket.socket(family, socket.SOCK_DGRAM)
     client.settimeout(2 if order in ("forward", "reverse", "shuffled", "duplicate") else 0.5)
+    client.bind(("", next_port()))
     client.connect((address, 7))
     source, to = (socket.inet_pton(family, end()[0]) for end in (client.getsockname, client.getpeername))
     datagram = udp_datagram(source, to, client.getsockname()[1], payload)

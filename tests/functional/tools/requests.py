@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Sends HTTP requests one after the other, each over a connection of its own.
 
-  requests.py ADDRESS PORT REQUESTS
+  requests.py ADDRESS PORT REQUESTS [FILE]
 
-Prints a line for each: the time when it began, in ms since 1970, and the status, 000 if none came within 2 s.
+With a FILE, at least so many, and until it exists. Prints a line for each: the time when it began, in ms since 1970, and the status, 000 if none came within 2 s.
 """
+import os
 import socket
 import sys
 import time
@@ -28,7 +29,8 @@ def ask(address, port):
     return words[1].decode() if len(words) > 1 and body else "000"
 
 
-address, port, requests = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-for _ in range(requests):
+address, port, requests, file = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]
+while requests > 0 or (file and not os.path.exists(file[0])):
     began = time.time_ns() // 1000000
     print(began, ask(address, port))
+    requests -= 1

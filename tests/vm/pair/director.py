@@ -121,7 +121,8 @@ def director(lab, image, number, base, base_format="qcow2", shares=()):
 
 def mount(machine, tag):
     """What the host has under this name, at /srv/TAG."""
-    machine.run(f"mkdir -p /srv/{tag} && mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=262144,cache=loose {tag} /srv/{tag}")
+    options = "ro,trans=virtio,version=9p2000.L,msize=262144,cache=loose"
+    machine.run(f"mkdir -p /srv/{tag} && mountpoint -q /srv/{tag} || mount -t 9p -o {options} {tag} /srv/{tag}")
 
 
 def ipvsd_conf():

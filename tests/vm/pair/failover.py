@@ -35,10 +35,11 @@ def power_on(machine):
 
 
 def upgrade(machine):
-    """To the revision that the host has."""
+    """To the next of the revisions that the host has."""
     mount(machine, "upgrade")
     before = machine.run("pidof ipvsd")
-    machine.run("DEBIAN_FRONTEND=noninteractive apt-get install -y /srv/upgrade/ipvsd_*-2_*.deb", 300)
+    revision = int(machine.run("dpkg-query -W -f '${Version}' ipvsd").rsplit("-", 1)[1]) + 1
+    machine.run(f"DEBIAN_FRONTEND=noninteractive apt-get install -y /srv/upgrade/ipvsd_*-{revision}_*.deb", 300)
     assert machine.run("pidof ipvsd") != before, "the replaced program still runs"
 
 

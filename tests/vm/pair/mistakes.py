@@ -66,7 +66,7 @@ def is_one_line(lines, expression):
 def release(machine):
     """As if ipvsd had never been started."""
     machine.run("systemctl stop ipvsd && systemctl reset-failed && echo 0 >/proc/sys/vm/nr_hugepages && "
-                "if [ -s /var/lib/ipvsd/bound ]; then ipvsd-bind --release; fi")
+                "if [ -s /var/lib/ipvsd/bound ]; then ipvsd-bind --release && udevadm settle; fi")
 
 
 def refused_at_start(machine, mistake):

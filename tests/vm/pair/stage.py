@@ -36,15 +36,16 @@ def repository(build, image_folder, package_folder):
     return folder
 
 
-def next_revision(package_folder, folder):
-    """A folder with what is released after ours: the package ipvsd, the daemon's file a new one."""
+def next_revisions(package_folder, folder):
+    """A folder with what is released after ours, revisions 2 and 3: the package ipvsd, the daemon's file a new one."""
     [package] = glob.glob(f"{package_folder}/ipvsd_*.deb")
     parts, version = f"{folder}/parts", os.path.basename(package).split("_")[1].rsplit("-", 1)[0]
     subprocess.run(["rm", "-rf", folder], check=True)
     os.makedirs(folder)
     subprocess.run(["dpkg-deb", "-R", package, parts], check=True)
-    subprocess.run(["sed", "-i", f"s/^Version: .*/Version: {version}-2/", f"{parts}/DEBIAN/control"], check=True)
-    subprocess.run(["dpkg-deb", "--root-owner-group", "-Zgzip", "-b", parts, folder], check=True, stdout=subprocess.DEVNULL)
+    for revision in (2, 3):
+        subprocess.run(["sed", "-i", f"s/^Version: .*/Version: {version}-{revision}/", f"{parts}/DEBIAN/control"], check=True)
+        subprocess.run(["dpkg-deb", "--root-owner-group", "-Zgzip", "-b", parts, folder], check=True, stdout=subprocess.DEVNULL)
     subprocess.run(["rm", "-r", parts], check=True)
     return folder
 
@@ -53,7 +54,7 @@ def shares(image_folder, build):
     """What the host has for a machine: (folder, tag) each."""
     debs = packages(build)
     return [(debs, "packages"), (repository(build, image_folder, debs), "repository"),
-            (next_revision(debs, f"{build}/vm-upgrade"), "upgrade")]
+            (next_revisions(debs, f"{build}/vm-upgrade"), "upgrade")]
 
 
 def boot_fresh(machine):
