@@ -100,7 +100,7 @@ taken_over_within() { # MS
 	# At once, as when the machine dies. The VRRP process first, which would clean up when its parent has gone.
 	# shellcheck disable=SC2046 # a list
 	kill -KILL $(keepalived_pids director1 | tac) $(pid_of director1-ipvsd)
-	# Three advertisements of 0.3 s and the skew of a priority of 100, and what it takes to be seen.
+	# Three advertisements of 1 s and the skew of a priority of 100, and what it takes to be seen.
 	taken_over_within 4000
 	all_well director2
 	for vip in $ALL_VIPS; do

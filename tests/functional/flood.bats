@@ -82,7 +82,7 @@ goes_through_a_flood() {
 
 @test "junk at 100 kpps to the VIP: no failover, no server taken out, and the page still comes" {
 	local still again=0
-	# Adverts come each 0.3 s: a machine that stands still for three says nothing about the flood.
+	# Of a machine that stood still nobody knows what the flood did.
 	until witnessed goes_through_a_flood; do
 		echo "the machine stood still for $still ms"
 		[ "$still" -ge 500 ]

@@ -23,7 +23,7 @@ keepalived_vrrp() { # PRIORITY [STATE]
 			interface wan0
 			virtual_router_id 51
 			priority $1
-			advert_int 0.3
+			advert_int 1
 			virtual_ipaddress {
 				$NAT_VIP/32 dev wan0
 				$DR_VIP/32 dev wan0
