@@ -127,7 +127,8 @@ struct protocol {
 	bool (*active)(uint8_t state);
 	/* Whether a connection in STATE is over, so that its ports may be taken over by a new one. */
 	bool (*over)(uint8_t state);
-	/* Which states drop_entry gives up, as bits: at once; and after a minute without a packet, if there were few. */
+	/* States, as bits. Half-open: begun, and its server's first answer may come, or come again; drop_entry gives it up at
+	 * once. Settled: it gives that up after a minute without a packet, if there were few. */
 	uint16_t half_open, settled;
 	void (*timeouts)(const struct timeouts_spec *spec, uint32_t *ms);
 	const char *const *state_names;

@@ -82,7 +82,8 @@ drops() {
 }
 
 # The accounts are read again and again as long as the command runs, which says how many it has sent. Where workers share
-# their CPUs, one may have lost its own within a turn: then what ipvsd reads is off by that turn, and is asked for once more.
+# their CPUs, one may have lost its own within a turn: then what ipvsd reads is off by that turn, and is asked for again. A packet
+# that is lost keeps them open for ever.
 accounts_close_during() { # COMMAND... N
 	local read=0 wrong=0
 	"$@" >"$LAB_DIR/sent" 3>&- &

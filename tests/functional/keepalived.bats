@@ -25,6 +25,7 @@ setup() {
 
 teardown() {
 	local server
+	touch "$LAB_DIR/enough"
 	[ -e "$LAB_DIR/director1-keepalived.pid" ] || return 0
 	! is_running director1-keepalived || end director1-keepalived TERM
 	for server in server1 server2 server3; do
@@ -233,6 +234,7 @@ has_options() { # TIMEOUT QUIESCENT CLIENT_ADDRESS
 
 @test "patched: a server drained by weight 0 is stopped without a failed request" {
 	patched_with "$FNAT_VIP FNAT"
+	rm -f "$LAB_DIR/enough"
 	on client python3 "$LAB_TOOLS/requests.py" $FNAT_VIP 80 1000 "$LAB_DIR/enough" >"$LAB_DIR/requests" 3>&- &
 	local asking=$!
 	# Only the weight of .12 changes.

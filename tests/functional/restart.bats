@@ -34,7 +34,7 @@ is_listed_as() { # TEXT
 
 is_back_in_time() { # TEXT
 	local started
-	kill_ipvsd director1
+	kill_ipvsd director1 || return
 	started=$(now_ms)
 	start_on director1 director1-ipvsd "$BUILD/ipvsd" -c "$LAB_DIR/director1/ipvsd.conf"
 	AWAIT=10 await is_listed_as "$1" || return 1

@@ -3,6 +3,8 @@
  * When old versions of services and destinations are freed (lb/service.c, core/rcu.c): not before every worker has
  * passed a turn.
  */
+#include <time.h>
+
 #include "found_services.h"
 
 static void
@@ -151,8 +153,12 @@ publish_version(struct director *director, uint32_t version, uint32_t n_dests)
 static void
 await_reader(const struct reader *reader)
 {
-	while (__atomic_load_n(&reader->found, __ATOMIC_RELAXED) == 0)
+	const time_t given_up = time(NULL) + 20;
+
+	while (__atomic_load_n(&reader->found, __ATOMIC_RELAXED) == 0) {
+		assert_true(time(NULL) < given_up);
 		sched_yield();
+	}
 }
 
 static void

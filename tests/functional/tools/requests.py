@@ -4,7 +4,8 @@
 
   requests.py ADDRESS PORT REQUESTS [FILE]
 
-With a FILE, at least so many, and until it exists. Prints a line for each: the time when it began, in ms since 1970, and the status, 000 if none came within 2 s.
+With a FILE, at least so many, and until it exists.
+Prints a line for each: the time when it began, in ms since 1970, and the status, 000 if none came within 2 s.
 """
 import os
 import socket
