@@ -63,9 +63,16 @@ def is_one_line(lines, expression):
     assert len(lines) == 1 and re.search(expression, lines[0]), "\n".join(["not the one line that it should be:", *lines])
 
 
+def stop(machine):
+    """With what systemd has begun for a start, that after a failure too: units that ipvsd's wants outlive its stop."""
+    machine.run("systemctl stop ipvsd")
+    machine.await_run("! systemctl list-jobs --no-legend | grep ipvsd", 60)
+
+
 def release(machine):
     """As if ipvsd had never been started."""
-    machine.run("systemctl stop ipvsd && systemctl reset-failed && echo 0 >/proc/sys/vm/nr_hugepages && "
+    stop(machine)
+    machine.run("systemctl reset-failed && echo 0 >/proc/sys/vm/nr_hugepages && "
                 "if [ -s /var/lib/ipvsd/bound ]; then ipvsd-bind --release && udevadm settle; fi")
 
 
@@ -75,7 +82,7 @@ def refused_at_start(machine, mistake):
     machine.run(mistake.make)
     before, pages, journal = machine.run(CONDITION), machine.run(PAGES), Journal(machine)
     status, _ = machine.run("systemctl start ipvsd", check=False, status=True)
-    machine.run("systemctl stop ipvsd")
+    stop(machine)
     assert status != 0, "it was started"
     is_one_line(journal.errors(), mistake.line)
     if not mistake.cards_are_bound:
