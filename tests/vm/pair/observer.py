@@ -71,22 +71,23 @@ def gap(records, kind, begin, end):
 
 
 def failures(records, begin, end):
-    """Connections that failed, and how many of these were in flight: open when the address was given up, or moved. One that
-    was begun in the gap and not opened within the client's patience is new."""
+    """Connections that failed, and how many of these were in flight: open when the address was given up, or moved, this time or
+    before, as one may hang until it is given up. One that was begun in the gap and not opened within the client's patience is
+    new."""
     failed = [record for record in records if record["kind"] == "tcp" and record["error"] and
               record["start"] < end and record["end"] > begin]
-    times = moves(records, begin, end) or [(end, end)]
+    times = moves(records) or [(end, end)]
     return len(failed), len([record for record in failed if record["connected"] and
                              any(record["connected"] <= came and record["end"] > left - SLICE for left, came in times)])
 
 
-def moves(records, begin, end):
+def moves(records):
     """Each time: when who had the address answered for it last, and when somebody else did first."""
     times, last = [], None
     for record in records:
-        if record["kind"] != "arp" or record["time"] >= end:
+        if record["kind"] != "arp":
             continue
-        if record["time"] > begin and last and last["mac"] != record["mac"]:
+        if last and last["mac"] != record["mac"]:
             times.append((last["time"], record["time"]))
         last = record
     return times
