@@ -8,7 +8,6 @@
 #include "lb/conn_table.h"
 #include "lb/forward.h"
 #include "lb/lb.h"
-#include "lb/protocol.h"
 #include "lb/service.h"
 
 static int
@@ -25,20 +24,16 @@ nat_bind(const struct forward_request *request, struct flow *reply)
 	return 0;
 }
 
-/* The client has used its port for another service of the same server. The server takes both connections for one: the
- * first gives its place when it is over, or has lost its service. */
+/* The client has used its port for another service of the same server. The server takes both connections for one. */
 static int
 nat_bind_again(const struct forward_request *request, struct flow *reply, uint32_t *ret_recycle)
 {
 	const struct worker *self = request->self;
 	const struct conn_table *table = self->conns[reply->family == AF_INET ? TABLE_IPV4 : TABLE_IPV6];
 	uint32_t value = conn_find_flow(table, reply);
-	const struct conn *conn;
 
-	if (value == CONN_NONE || CONN_DIRECTION(value) != CONN_OUT)
-		return -DROP_CONN_COLLISION;
-	conn = conn_at(table, CONN_NUMBER(value));
-	if (!protocol_by_number(conn->proto)->over(conn->state) && dest_is_live(self->lb, conn->dest))
+	if (value == CONN_NONE || CONN_DIRECTION(value) != CONN_OUT ||
+	    !conn_gives_place(self->lb, conn_at(table, CONN_NUMBER(value))))
 		return -DROP_CONN_COLLISION;
 	*ret_recycle = value;
 	return 0;

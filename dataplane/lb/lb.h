@@ -73,6 +73,14 @@ dest_is_live(const struct lb *lb, uint32_t id)
 	return __atomic_load_n(&lb->dest_live[DEST_INDEX(id)], __ATOMIC_RELAXED) == id;
 }
 
+/* Whether a connection is over, or has lost its service: the next one from the client's port to that server may have its
+ * place. */
+static inline bool
+conn_gives_place(const struct lb *lb, const struct conn *conn)
+{
+	return protocol_by_number(conn->proto)->over(conn->state) || !dest_is_live(lb, conn->dest);
+}
+
 /* Of a destination that is alive, or has connections still. */
 static inline const struct tunnel_end *
 lb_tunnel_end(const struct lb *lb, uint32_t id)

@@ -51,24 +51,17 @@ is_spoilt(const struct packet *packet, const struct conn_table *table, const str
 	return spoilt_by & (conn_cold(table, conn)->flags & COLD_LOCAL_PORT ? SPOILT_BY_FULLNAT : SPOILT_BY_NAT);
 }
 
-/* Over, or without a service to go on by; but one that is begun may get its answer again. */
-static bool
-is_given_up(const struct worker *self, const struct protocol *protocol, const struct conn *conn)
-{
-	return protocol->over(conn->state) ||
-	       (!dest_is_live(self->lb, conn->dest) && !(protocol->half_open & 1u << conn->state));
-}
-
-/* Whether the server answers a connection that the client has begun since CONN was given up, from the same port, to another
- * service of that server. It is another worker's: of this one it would have taken CONN's place. */
+/* Whether the server answers a connection that the client has begun since CONN was over, or had lost its service, from the
+ * same port, to another service of that server. It is another worker's: of this one it would have taken CONN's place. One
+ * that is half-open may get its own answer again. */
 static bool
 has_successor(const struct worker *self, const struct conn_table *table, const struct packet *packet,
 	      const struct conn *conn)
 {
 	const struct protocol *protocol = packet->protocol;
 
-	return self->n_workers > 1 && protocol->accepts && !packet->is_later && is_given_up(self, protocol, conn) &&
-	       !(conn_cold(table, conn)->flags & COLD_LOCAL_PORT) &&
+	return self->n_workers > 1 && protocol->accepts && !packet->is_later && conn_gives_place(self->lb, conn) &&
+	       !(protocol->half_open & 1u << conn->state) && !(conn_cold(table, conn)->flags & COLD_LOCAL_PORT) &&
 	       protocol->accepts(packet_at(packet, packet->l4), packet_l4_length(packet)) &&
 	       owner_may_be_another(self, &packet->flow);
 }

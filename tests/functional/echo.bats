@@ -34,7 +34,8 @@ echo_service() { # VIP nat|dr|fullnat
 pings() { # VIP TIMES
 	local i
 	for ((i = 0; i < $2; i++)); do
-		on client ping -e $((BATS_TEST_NUMBER * 1000 + ++identifier)) -n -c 3 -i 0.05 -W 5 -s $((56 + 333 * i)) "$1" >"$LAB_DIR/ping" || {
+		on client ping -n -e $((BATS_TEST_NUMBER * 1000 + ++identifier)) -c 3 -i 0.05 -W 5 \
+			-s $((56 + 333 * i)) "$1" >"$LAB_DIR/ping" || {
 			cat "$LAB_DIR/ping"
 			return 1
 		}

@@ -50,20 +50,6 @@ local_groups() {
 	END
 }
 
-reloads() {
-	grep -c "Reload complete" "$dir/keepalived.log"
-}
-
-reload() {
-	local before
-	before=$(reloads) || true
-	kill -HUP "$keepalived"
-	is_reloaded() {
-		[ "$(reloads)" -gt "$before" ]
-	}
-	await is_reloaded
-}
-
 web="web dpdk0 1025-65535 10.0.0.200 10.0.1.254 10.0.1.255 10.0.2.0 10.0.2.1 2001:db8::fffe 2001:db8::ffff"
 
 @test "local addresses are sent before the services that use them, and again to an ipvsd that comes back" {

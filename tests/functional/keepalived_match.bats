@@ -60,8 +60,7 @@ PUSH_END" ]
 
 	mark=$(sed -n 's/^NEW_SERVICE fwm \([0-9]*\) .*=0.*/\1/p' "$dir/fake.log")
 	sed -i '/match rest/,$s/oif dpdk0/oif dpdk9/' "$dir/keepalived.conf"
-	kill -HUP "$keepalived"
-	await says "$dir/keepalived.log" "Reload complete"
+	reload
 	[[ "$(requests fake.log | tail -n +11)" == "SET_SERVICE fwm $mark wrr "*" match=0////dpdk9" ]]
 }
 

@@ -42,11 +42,6 @@ config() {
 	cat >"$dir/keepalived.conf"
 }
 
-reload() {
-	kill -HUP "$keepalived"
-	await says "$dir/keepalived.log" "Reload complete"
-}
-
 options=$'establish_timeout 600\nexpire_quiescent_conn\nproxy_protocol v2\nquic\nhash_target sip'
 
 @test "options arrive with the service, and a reload changes them and takes them back" {

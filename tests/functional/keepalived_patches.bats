@@ -186,8 +186,7 @@ PUSH_END"
 	kill_fake
 	await says "$dir/keepalived.log" "was closed by the other end"
 	sed -i 's/weight 2/weight 7/' "$dir/keepalived.conf"
-	kill -HUP "$keepalived"
-	await says "$dir/keepalived.log" "Reload complete"
+	reload
 	start_fake second.log
 	await says "$dir/second.log" PUSH_END
 	[ "$(requests second.log)" = "${all_up/weight 2/weight 7}" ]

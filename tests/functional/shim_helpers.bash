@@ -93,6 +93,21 @@ push_checked() {
 	await says "$dir/fake.log" PUSH_END
 }
 
+reloads() {
+	grep -c "Reload complete" "$dir/keepalived.log"
+}
+
+# keepalived reads its configuration again, and is awaited, whatever its log says of earlier times.
+reload() {
+	local before
+	before=$(reloads) || true
+	kill -HUP "$keepalived"
+	is_reloaded() {
+		[ "$(reloads)" -gt "$before" ]
+	}
+	await is_reloaded
+}
+
 # Clock ticks that a process and its children have used.
 ticks() {
 	awk '{ print $14 + $15 }' "/proc/$1/stat"

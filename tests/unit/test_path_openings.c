@@ -179,21 +179,40 @@ one_local_port_serves_one_of_two(void **state)
 	network_free(network);
 }
 
+/* Two services by NAT that share a server. */
+static struct network *
+network_that_shares_a_server(void)
+{
+	struct network *network = network_with(IPPROTO_TCP, FORWARD_NAT);
+	struct dest_spec server = one_server;
+
+	server.forward = FORWARD_NAT;
+	(void)director_serve(network->director, 1, IPPROTO_TCP, "192.0.2.2", 80, "rr", 1, &server, 1);
+	return network;
+}
+
+static struct rte_mbuf *
+second_service_frame(void)
+{
+	return frame_new(&(struct frame){ .src = "198.51.100.1",
+					  .dst = "192.0.2.2",
+					  .sport = 1000,
+					  .dport = 80,
+					  .seq = 77,
+					  .flags = SYN },
+			 CLIENTS);
+}
+
 /* One client's port towards two services that share a server: its answers couldn't be told apart. */
 static void
 a_reply_flow_belongs_to_the_connection_that_came_first(void **state)
 {
-	struct network *network = network_with(IPPROTO_TCP, FORWARD_NAT);
-	struct dest_spec server = one_server;
+	struct network *network = network_that_shares_a_server();
 	struct rte_mbuf *burst[2];
 
 	(void)state;
-	server.forward = FORWARD_NAT;
-	(void)director_serve(network->director, 1, IPPROTO_TCP, "192.0.2.2", 80, "rr", 1, &server, 1);
 	burst[0] = client_frame(IPPROTO_TCP, 1000, SYN, 5, 0);
-	burst[1] = frame_new(
-		&(struct frame){ .src = "198.51.100.1", .dst = "192.0.2.2", .sport = 1000, .dport = 80, .flags = SYN },
-		CLIENTS);
+	burst[1] = second_service_frame();
 	receive_burst(network, 0, CLIENTS, burst, RTE_DIM(burst));
 	assert_int_equal(sent[SERVERS].n, 1);
 	assert_int_equal(dropped(network, DROP_CONN_COLLISION), 1);
@@ -213,29 +232,14 @@ assert_counts_one(struct network *network)
 	assert_int_equal(counted(network, COUNT_LADDR_RECYCLED), 0);
 }
 
-static struct rte_mbuf *
-second_service_frame(void)
-{
-	return frame_new(&(struct frame){ .src = "198.51.100.1",
-					  .dst = "192.0.2.2",
-					  .sport = 1000,
-					  .dport = 80,
-					  .seq = 77,
-					  .flags = SYN },
-			 CLIENTS);
-}
-
 /* A client's port at one service, whose connection comes to STATE; then at another service of the same server. */
 static struct network *
 network_with_a_port_again(uint8_t conn_state)
 {
-	struct network *network = network_with(IPPROTO_TCP, FORWARD_NAT);
+	struct network *network = network_that_shares_a_server();
 	struct worker *self = network->director->workers[0];
-	struct dest_spec server = one_server;
 	struct conn *conn;
 
-	server.forward = FORWARD_NAT;
-	(void)director_serve(network->director, 1, IPPROTO_TCP, "192.0.2.2", 80, "rr", 1, &server, 1);
 	receive(network, 0, CLIENTS, client_frame(IPPROTO_TCP, 1000, SYN, 5, 0));
 	rte_pktmbuf_free(sent_one(SERVERS));
 	conn = conn_at(self->conns[TABLE_IPV4], 0);
@@ -265,12 +269,9 @@ a_reply_flow_is_kept_until_its_connection_is_over(void **state)
 static void
 a_reply_flow_is_free_when_its_connection_has_lost_its_service(void **state)
 {
-	struct network *network = network_with(IPPROTO_TCP, FORWARD_NAT);
-	struct dest_spec server = one_server;
+	struct network *network = network_that_shares_a_server();
 
 	(void)state;
-	server.forward = FORWARD_NAT;
-	(void)director_serve(network->director, 1, IPPROTO_TCP, "192.0.2.2", 80, "rr", 1, &server, 1);
 	receive(network, 0, CLIENTS, client_frame(IPPROTO_TCP, 1000, SYN, 5, 0));
 	rte_pktmbuf_free(sent_one(SERVERS));
 	dest_retract(network->director->lb, DEST_ID(0, 1));
